@@ -1,0 +1,3 @@
+// Passes.
+export { RegisterFile } from '@netcx/hardware';
+export { registers } from './registers/index.ts';

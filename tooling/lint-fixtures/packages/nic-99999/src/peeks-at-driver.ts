@@ -1,0 +1,2 @@
+// Must fail: a NIC model looks at the driver's packets.
+export { PacketRing } from '@netcx/rings';

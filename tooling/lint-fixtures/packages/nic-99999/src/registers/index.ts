@@ -1,0 +1,3 @@
+// Passes.
+export { registers } from '@netcx/layout';
+export * from './table.ts';

@@ -1,0 +1,106 @@
+// Owns: the API reports: one for each entry point, in its package's etc/. A change of the public surface is a change of a file.
+// Invariant: checking writes nothing into the repository.
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
+import { listPackages } from '../lib/packages.js';
+
+/**
+ * @param {string} subpath such as `.` or `./memory`
+ * @returns {string} the report's file name
+ */
+export const reportName = (subpath) => `${subpath === '.' ? 'index' : subpath.slice(2).replaceAll('/', '-')}.api.md`;
+
+/**
+ * @param {import('../lib/packages.js').Package} owner
+ * @param {import('../lib/packages.js').Entry} entry
+ * @param {string} temporary folder for the report as it is now
+ * @returns {ExtractorConfig}
+ */
+function configure(owner, entry, temporary) {
+  return ExtractorConfig.prepare({
+    configObjectFullPath: undefined,
+    packageJsonFullPath: join(owner.path, 'package.json'),
+    configObject: {
+      projectFolder: owner.path,
+      mainEntryPointFilePath: join(owner.path, entry.types),
+      compiler: { tsconfigFilePath: join(owner.path, 'tsconfig.build.json') },
+      apiReport: {
+        enabled: true,
+        reportFileName: reportName(entry.subpath),
+        reportFolder: join(owner.path, 'etc'),
+        reportTempFolder: temporary,
+      },
+      docModel: { enabled: false },
+      dtsRollup: { enabled: false },
+      tsdocMetadata: { enabled: false },
+      messages: {
+        extractorMessageReporting: {
+          default: { logLevel: ExtractorLogLevel.Warning },
+          // Everything exported is public, and an unexported type that shows is noted in the report itself.
+          'ae-missing-release-tag': { logLevel: ExtractorLogLevel.None },
+          'ae-forgotten-export': { logLevel: ExtractorLogLevel.Warning, addToApiReportFile: true },
+        },
+        // ESLint checks documentation.
+        tsdocMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
+      },
+    },
+  });
+}
+
+/**
+ * Compares every report with the built declarations, or rewrites it.
+ * @param {boolean} update whether to write what differs
+ * @returns {{ count: number, problems: string[] }} how many entry points there are, and what differs or failed
+ */
+export function apiReports(update) {
+  /** @type {string[]} */
+  const problems = [];
+  let count = 0;
+  const temporary = mkdtempSync(join(tmpdir(), 'netcx-api-'));
+  try {
+    for (const owner of listPackages()) {
+      const etc = join(owner.path, 'etc');
+      if (update && owner.entries.length > 0) mkdirSync(etc, { recursive: true });
+      for (const entry of owner.entries) {
+        count++;
+        /** @type {string[]} */
+        const messages = [];
+        const result = Extractor.invoke(configure(owner, entry, temporary), {
+          localBuild: update,
+          messageCallback(message) {
+            message.handled = true;
+            const { logLevel, messageId } = message;
+            const isProblem = logLevel === ExtractorLogLevel.Error || logLevel === ExtractorLogLevel.Warning;
+            if (isProblem && !messageId.startsWith('console-')) messages.push(`${messageId}: ${message.text}`);
+          },
+        });
+        if (!update && result.apiReportChanged) {
+          problems.push(`${owner.folder}/etc/${reportName(entry.subpath)} is out of date: npm run api`);
+        } else if (!result.succeeded && !update) {
+          problems.push(...messages.map((message) => `${entry.specifier}: ${message}`));
+        }
+      }
+      problems.push(...strays(etc, owner.entries, update).map((name) => `${owner.folder}/etc/${name} reports nothing`));
+    }
+  } finally {
+    rmSync(temporary, { recursive: true });
+  }
+  return { count, problems };
+}
+
+/**
+ * @param {string} etc
+ * @param {import('../lib/packages.js').Entry[]} entries
+ * @param {boolean} update whether to remove them
+ * @returns {string[]} reports of entry points that are gone
+ */
+function strays(etc, entries, update) {
+  const expected = new Set(entries.map(({ subpath }) => reportName(subpath)));
+  const present = existsSync(etc) ? readdirSync(etc).filter((name) => name.endsWith('.api.md')) : [];
+  const extra = present.filter((name) => !expected.has(name));
+  if (!update) return extra;
+  for (const name of extra) rmSync(join(etc, name));
+  return [];
+}

@@ -1,0 +1,96 @@
+// Owns: what `npm test` does, step by step, and what each step needs first.
+// Invariant: a step tells all it found; whether it passed is decided by that alone.
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { capture } from '../lib/process.js';
+import { apiReports } from './api-reports.js';
+import { pack } from './pack.js';
+import { checkTypes, lintTarballs } from './published-shape.js';
+import { smoke } from './smoke.js';
+import { runTests } from './tests.js';
+
+/**
+ * @typedef {object} Found
+ * @property {string[]} problems empty when the step passed
+ * @property {string} [note] one line for the table
+ * @property {{ passed: number, failed: number, skipped: number }} [tests]
+ */
+
+/**
+ * @typedef {object} Step
+ * @property {string} name
+ * @property {string[]} needs steps that must have passed
+ * @property {(context: Context) => Promise<Found>} run
+ */
+
+/**
+ * @typedef {object} Context
+ * @property {string} folder an empty folder for whatever the steps make
+ * @property {import('../lib/packages.js').Package[]} packed what the step `pack` packed
+ */
+
+/**
+ * A step that is one program: it passes when the program does.
+ * @param {string} command
+ * @param {...string} args
+ * @returns {() => Promise<Found>}
+ */
+const program =
+  (command, ...args) =>
+  async () => {
+    const { code, output } = await capture(command, args);
+    return { problems: code === 0 ? [] : [output] };
+  };
+
+const turbo = ['--output-logs=errors-only', '--log-order=grouped', '--continue=dependencies-successful'];
+
+/** @type {Step[]} in the order in which they are started, as soon as what they need is there */
+export const steps = [
+  { name: 'build', needs: [], run: program('turbo', 'run', 'build', ...turbo) },
+  { name: 'types', needs: [], run: program('turbo', 'run', 'typecheck', ...turbo) },
+  { name: 'tests', needs: ['build'], run: tests },
+  { name: 'lint', needs: ['types'], run: program('turbo', 'run', 'lint', ...turbo) },
+  { name: 'layers', needs: [], run: program(process.execPath, 'tooling/scripts/run.js', 'layers') },
+  { name: 'format', needs: [], run: program('prettier', '--check', '--log-level=warn', '.') },
+  { name: 'knip', needs: [], run: program('knip', '--no-config-hints') },
+  {
+    name: 'api reports',
+    needs: ['build'],
+    run: () => {
+      const { count, problems } = apiReports(false);
+      return Promise.resolve({ problems, note: `${count} entry points` });
+    },
+  },
+  {
+    name: 'pack',
+    needs: ['build'],
+    async run(context) {
+      context.packed = await pack(join(context.folder, 'tarballs'));
+      return { problems: [], note: `${context.packed.length} packages` };
+    },
+  },
+  {
+    name: 'publint',
+    needs: ['pack'],
+    run: async ({ packed, folder }) => ({ problems: await lintTarballs(packed, join(folder, 'tarballs')) }),
+  },
+  {
+    name: 'attw',
+    needs: ['pack'],
+    run: async ({ packed, folder }) => ({
+      problems: await checkTypes(packed, join(folder, 'tarballs'), availableParallelism()),
+    }),
+  },
+  {
+    name: 'install and import',
+    needs: ['pack'],
+    run: async ({ packed, folder }) => ({ problems: await smoke(packed, join(folder, 'tarballs'), folder) }),
+  },
+];
+
+/** @returns {Promise<Found>} */
+async function tests() {
+  const { ok, output, coverage, skippedNames, ...counts } = await runTests();
+  const names = skippedNames.map((name) => `\n    skipped: ${name}`).join('');
+  return { problems: ok ? [] : [output], note: coverage + names, tests: counts };
+}

@@ -1,0 +1,66 @@
+// Owns: running every test with coverage and counting what came out.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../lib/paths.js';
+import { capture } from '../lib/process.js';
+
+/**
+ * @typedef {object} Report what vitest's JSON reporter writes, as far as it is read here
+ * @property {number} numPassedTests
+ * @property {number} numFailedTests
+ * @property {number} numPendingTests
+ * @property {number} numTodoTests
+ * @property {{ assertionResults: { status: string, fullName: string }[] }[]} testResults
+ */
+
+/**
+ * @typedef {object} Outcome
+ * @property {number} passed
+ * @property {number} failed
+ * @property {number} skipped
+ * @property {string[]} skippedNames
+ * @property {string} coverage one line
+ * @property {boolean} ok
+ * @property {string} output vitest's own
+ */
+
+/** @returns {Promise<Outcome>} */
+export async function runTests() {
+  rmSync(join(root, 'coverage'), { recursive: true, force: true });
+  const folder = mkdtempSync(join(tmpdir(), 'netcx-tests-'));
+  const file = join(folder, 'report.json');
+  try {
+    const { code, output } = await capture('vitest', [
+      'run',
+      '--coverage',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${file}`,
+    ]);
+    const report = /** @type {Report} */ (JSON.parse(readFileSync(file, 'utf8')));
+    const all = report.testResults.flatMap(({ assertionResults }) => assertionResults);
+    const skipped = all.filter(({ status }) => status !== 'passed' && status !== 'failed');
+    return {
+      passed: report.numPassedTests,
+      failed: report.numFailedTests,
+      skipped: skipped.length,
+      skippedNames: skipped.map(({ fullName }) => fullName),
+      coverage: readCoverage(),
+      ok: code === 0,
+      output,
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** @returns {string} such as `92 % of lines, 88 % of branches`; vitest writes no coverage when a test failed */
+function readCoverage() {
+  const file = join(root, 'coverage', 'coverage-summary.json');
+  if (!existsSync(file)) return 'no coverage';
+  const { total } = /** @type {{ total: Record<'lines' | 'branches', { pct: number }> }} */ (
+    JSON.parse(readFileSync(file, 'utf8'))
+  );
+  return `${Math.floor(total.lines.pct)} % of lines, ${Math.floor(total.branches.pct)} % of branches`;
+}

@@ -1,0 +1,12 @@
+// Owns: `npm run docs`: the reference documentation of every package, into docs/api/.
+import { buildQuietly } from '../lib/build.js';
+import { run as runProgram } from '../lib/process.js';
+
+/**
+ * @param {string[]} args typedoc's
+ * @returns {Promise<number>}
+ */
+export async function run(args) {
+  await buildQuietly();
+  return runProgram('typedoc', args);
+}

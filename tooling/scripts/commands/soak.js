@@ -1,0 +1,8 @@
+// Owns: `npm run soak`: every long run, each in a process of its own. Arguments choose files by a part of their path.
+import { runPrograms } from '../lib/programs.js';
+
+/**
+ * @param {string[]} args
+ * @returns {Promise<number>}
+ */
+export const run = (args) => runPrograms('soak', args);

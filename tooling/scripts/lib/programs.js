@@ -1,0 +1,36 @@
+// Owns: programs that stand in packages' bench/ and soak/ folders as NAME.bench.ts and NAME.soak.ts.
+// Invariant: they run on the built packages, since only those have the speed that users get; arguments after `--` are theirs.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildQuietly } from './build.js';
+import { listPackages } from './packages.js';
+import { CommandError, run } from './process.js';
+
+/**
+ * @param {'bench' | 'soak'} kind
+ * @param {string[]} args parts of paths, then `--` and the program's own arguments
+ * @returns {Promise<number>} 0 when every program succeeded
+ */
+export async function runPrograms(kind, args) {
+  const split = args.indexOf('--');
+  const wanted = split === -1 ? args : args.slice(0, split);
+  const own = split === -1 ? [] : args.slice(split + 1);
+  const all = listPackages().flatMap(({ folder, path }) => {
+    const home = join(path, kind);
+    if (!existsSync(home)) return [];
+    return readdirSync(home)
+      .filter((name) => /\.(?:ts|js|mjs)$/.test(name) && name.split('.').at(-2) === kind)
+      .map((name) => `${folder}/${kind}/${name}`);
+  });
+  const chosen = all.filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)));
+  if (chosen.length === 0) {
+    throw new CommandError(`No ${kind} matches ${wanted.join(', ') || 'anything'}. There are:\n  ${all.join('\n  ')}`);
+  }
+  await buildQuietly();
+  let worst = 0;
+  for (const file of chosen) {
+    console.log(`\n${file}`);
+    worst = Math.max(worst, await run('tsx', [file, ...own]));
+  }
+  return worst;
+}

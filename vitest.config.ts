@@ -1,0 +1,40 @@
+// Owns: how tests run. Every folder under packages/, apps/ and tooling/ that has tests is a project, so a new one needs no edit here.
+// Invariant: tests read sibling packages from their sources (the `@netcx/source` condition), never from a build.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { defineConfig } from 'vitest/config';
+
+const conditions = ['@netcx/source', 'node', 'import', 'module', 'default'];
+
+const folders = ['packages', 'apps', 'tooling']
+  .filter((top) => existsSync(new URL(top, import.meta.url)))
+  .flatMap((top) => readdirSync(new URL(top, import.meta.url)).map((name) => `${top}/${name}`))
+  .filter((folder) => existsSync(new URL(`${folder}/package.json`, import.meta.url)))
+  .filter((folder) => existsSync(new URL(`${folder}/test`, import.meta.url)));
+
+const projects = folders.map((folder) => {
+  const manifest = JSON.parse(readFileSync(new URL(`${folder}/package.json`, import.meta.url), 'utf8')) as {
+    name: string;
+  };
+  return {
+    resolve: { conditions },
+    ssr: { resolve: { conditions } },
+    test: {
+      name: manifest.name,
+      root: folder,
+      include: ['test/**/*.test.{ts,js}'],
+      testTimeout: 20_000,
+    },
+  };
+});
+
+export default defineConfig({
+  test: {
+    projects,
+    passWithNoTests: true,
+    coverage: {
+      provider: 'v8',
+      include: ['packages/*/src/**/*.ts', 'apps/*/src/**/*.ts'],
+      reporter: ['text-summary', 'json-summary', 'html'],
+    },
+  },
+});
