@@ -1,0 +1,107 @@
+/*
+ * Hands out host memory by the page. Runs are contiguous, aligned, and zeroed; the first fit from the bottom keeps
+ * memory below any device's limit free for the devices that need it. Pages are for start-up and pools, not for packets.
+ */
+
+import { DmaError } from './dma-error.ts';
+import { hostBytes, u8 } from './memory.ts';
+
+/** Bytes in a page of host memory. */
+export const PAGE_BYTES = 4096;
+
+/** What a run of pages must keep. */
+export interface PageOptions {
+  /** Alignment of the first byte, a power of two; the page size when left out. */
+  readonly alignment?: number;
+  /** Highest host offset that the last byte may have; no limit when left out. */
+  readonly maximumOffset?: number;
+  /** Who asks: named when memory runs out and in `describe()`. */
+  readonly owner?: string;
+}
+
+interface Run {
+  readonly offset: number;
+  readonly bytes: number;
+  readonly owner: string;
+}
+
+/** The free and the taken pages of a range of host memory. */
+export class PageAllocator {
+  readonly #start: number;
+  readonly #end: number;
+  /** Taken runs, by offset. */
+  readonly #runs: Run[] = [];
+  #taken = 0;
+
+  /**
+   * @param start - first host offset that may be handed out, a multiple of the page size
+   * @param end - first host offset past the range
+   */
+  constructor(start: number, end: number) {
+    this.#start = start;
+    this.#end = end;
+  }
+
+  /** Bytes that are handed out now. */
+  get bytesTaken(): number {
+    return this.#taken;
+  }
+
+  /** Bytes that are free, not necessarily in one run. */
+  get bytesFree(): number {
+    return this.#end - this.#start - this.#taken;
+  }
+
+  /**
+   * @param bytes - how many, 1 or more; rounded up to whole pages
+   * @param options - alignment, limit, owner
+   * @returns the host offset of a run of zeroed pages, which is the caller's until `free`
+   * @throws DmaError `BAD_LENGTH` or `BAD_ALIGNMENT` for sizes that cannot be, `OUT_OF_MEMORY` when no run is free
+   */
+  allocate(bytes: number, options: PageOptions = {}): number {
+    const { alignment = PAGE_BYTES, maximumOffset = this.#end - 1, owner = 'unnamed' } = options;
+    if (!Number.isInteger(bytes) || bytes <= 0) throw new DmaError('BAD_LENGTH', `${String(bytes)} bytes: expected 1 or more`);
+    if (!Number.isInteger(alignment) || alignment <= 0 || (alignment & (alignment - 1)) !== 0) {
+      throw new DmaError('BAD_ALIGNMENT', `${String(alignment)} is no power of two`);
+    }
+    const size = Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
+    const step = Math.max(alignment, PAGE_BYTES);
+    const limit = Math.min(this.#end, maximumOffset + 1);
+    let offset = Math.ceil(this.#start / step) * step;
+    let position = 0;
+    for (const run of this.#runs) {
+      if (offset + size <= run.offset) break;
+      offset = Math.max(offset, Math.ceil((run.offset + run.bytes) / step) * step);
+      position++;
+    }
+    if (offset + size > limit) {
+      throw new DmaError('OUT_OF_MEMORY', `${owner} asked for ${String(size)} bytes below ${String(limit)}: ${String(this.bytesFree)} are free, but no run of that size`);
+    }
+    this.#runs.splice(position, 0, { offset, bytes: size, owner });
+    this.#taken += size;
+    u8.fill(0, offset, offset + size);
+    return offset;
+  }
+
+  /**
+   * @param offset - what `allocate` returned
+   * @throws DmaError `NOT_ALLOCATED` when no run that is handed out starts there
+   */
+  free(offset: number): void {
+    const position = this.#runs.findIndex((run) => run.offset === offset);
+    const run = this.#runs[position];
+    if (run === undefined) throw new DmaError('NOT_ALLOCATED', `no run of pages starts at host offset ${String(offset)}`);
+    this.#runs.splice(position, 1);
+    this.#taken -= run.bytes;
+  }
+
+  /**
+   * @returns one line a run: offset, bytes, owner
+   */
+  describe(): string {
+    return this.#runs.map((run) => `${run.offset.toString(16).padStart(8, '0')} ${String(run.bytes).padStart(10)} ${run.owner}`).join('\n');
+  }
+}
+
+/** The pages of this process's host memory. Page 0 is never handed out: address 0 means "none" to many devices. */
+export const hostPages: PageAllocator = new PageAllocator(PAGE_BYTES, hostBytes);
