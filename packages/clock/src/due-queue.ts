@@ -1,0 +1,82 @@
+/*
+ * The alarms that are due, first in, first out: a ring of alarms. A cancelled alarm leaves a hole that is skipped. The
+ * head always stands on an alarm unless the queue is empty.
+ */
+
+import { ScheduledAlarm } from './scheduled-alarm.ts';
+
+const SMALLEST = 64;
+
+/** A queue of alarms that knows where each stands. */
+export class DueQueue {
+  readonly #hole = new ScheduledAlarm(undefined, () => undefined);
+  #ring: ScheduledAlarm[] = new Array<ScheduledAlarm>(SMALLEST).fill(this.#hole);
+  /** Slot of the first alarm. */
+  #head = 0;
+  /** Slots from the head on that are in use, holes included. */
+  #span = 0;
+  /** How many alarms wait. */
+  size = 0;
+
+  /**
+   * @param alarm - joins the end; it must not wait already
+   */
+  add(alarm: ScheduledAlarm): void {
+    if (this.#span === this.#ring.length) this.#closeHoles();
+    const slot = (this.#head + this.#span) & (this.#ring.length - 1);
+    this.#ring[slot] = alarm;
+    alarm.slot = slot;
+    this.#span++;
+    this.size++;
+  }
+
+  /**
+   * @param alarm - leaves the queue; it must wait there
+   */
+  remove(alarm: ScheduledAlarm): void {
+    this.#ring[alarm.slot] = this.#hole;
+    alarm.slot = -1;
+    this.size--;
+    this.#skipHoles();
+  }
+
+  /**
+   * @returns the first alarm, which leaves the queue; there must be one
+   */
+  takeFirst(): ScheduledAlarm {
+    const head = this.#head;
+    const first = this.#ring[head]!;
+    this.#ring[head] = this.#hole;
+    first.slot = -1;
+    this.#head = (head + 1) & (this.#ring.length - 1);
+    this.#span--;
+    this.size--;
+    if (this.#span !== this.size) this.#skipHoles();
+    return first;
+  }
+
+  #skipHoles(): void {
+    const mask = this.#ring.length - 1;
+    while (this.#span > 0 && this.#ring[this.#head] === this.#hole) {
+      this.#head = (this.#head + 1) & mask;
+      this.#span--;
+    }
+  }
+
+  /** Moves the alarms together, into a ring twice as large when more than half of it is in use. */
+  #closeHoles(): void {
+    const old = this.#ring;
+    const length = this.size * 2 > old.length ? old.length * 2 : old.length;
+    const ring = new Array<ScheduledAlarm>(length).fill(this.#hole);
+    let count = 0;
+    for (let step = 0; step < this.#span; step++) {
+      const alarm = old[(this.#head + step) & (old.length - 1)]!;
+      if (alarm === this.#hole) continue;
+      ring[count] = alarm;
+      alarm.slot = count++;
+    }
+    this.#ring = ring;
+    this.#head = 0;
+    this.#span = count;
+  }
+}

@@ -1,0 +1,133 @@
+/*
+ * Real time: alarms go off by the host's timers. Never early; late by about a millisecond, since that is how exact the
+ * host's timers are, and nothing here spins to be more exact. `soon` needs no timer and is not late.
+ */
+
+import type { Alarm, Clock } from './clock.ts';
+import { AlarmSchedule } from './alarm-schedule.ts';
+import { ClockError } from './clock-error.ts';
+import { Delays } from './delays.ts';
+import { hostAfter, hostSoon, type HostTimer, type TimerScope } from './host-timers.ts';
+import { ScheduledAlarm } from './scheduled-alarm.ts';
+
+/** Options of a {@link RealClock}. */
+export interface RealClockOptions {
+  /** Whether pending alarms keep the process running; true when left out. */
+  readonly keepAlive?: boolean;
+  /** Where the host's timers come from; the global scope when left out. */
+  readonly scope?: TimerScope;
+}
+
+/** A clock that runs by itself. */
+export class RealClock implements Clock {
+  readonly #origin = performance.now();
+  readonly #schedule: AlarmSchedule;
+  readonly #delays: Delays;
+  readonly #scope: TimerScope;
+  readonly #dispatch = (): void => this.#fire();
+  #keepAlive: boolean;
+  #closed = false;
+  #firing = false;
+  #soon: HostTimer | undefined;
+  #timer: HostTimer | undefined;
+  /** What the timer waits for. */
+  #timerTime = Infinity;
+
+  /**
+   * @param options - whether it keeps the process running, whose timers it uses
+   */
+  constructor(options: RealClockOptions = {}) {
+    const { keepAlive = true, scope = globalThis } = options;
+    this.#keepAlive = keepAlive;
+    this.#scope = scope;
+    this.#schedule = new AlarmSchedule({
+      refresh: (now) => {
+        now[0] = this.now();
+      },
+      changed: () => this.#wake(),
+    });
+    this.#delays = new Delays(this);
+  }
+
+  now(): number {
+    return Math.round((performance.now() - this.#origin) * 1_000_000);
+  }
+
+  alarm(callback: () => void): Alarm {
+    return new ScheduledAlarm(this.#schedule, callback);
+  }
+
+  delay(duration: number): Promise<void> {
+    if (this.#closed) return Promise.reject(new ClockError('CLOSED', 'the clock was closed before the wait began'));
+    return this.#delays.wait(duration);
+  }
+
+  /** Pending alarms keep the process running, from now on. */
+  ref(): void {
+    this.#setKeepAlive(true);
+  }
+
+  /** Pending alarms no longer keep the process running. */
+  unref(): void {
+    this.#setKeepAlive(false);
+  }
+
+  /** Stops the clock for good: no alarm goes off any more, and each `delay` that is open rejects with `CLOSED`. */
+  close(): void {
+    this.#closed = true;
+    this.#sleep();
+    this.#schedule.clear();
+    this.#delays.fail(new ClockError('CLOSED', 'the clock was closed'));
+  }
+
+  #setKeepAlive(alive: boolean): void {
+    this.#keepAlive = alive;
+    this.#soon?.keepAlive(alive);
+    this.#timer?.keepAlive(alive);
+  }
+
+  /** Asks the host for the next call, unless it is asked for already or none is needed. */
+  #wake(): void {
+    // While alarms go off the host is not asked; it is at the end, once.
+    if (this.#firing) return;
+    if (this.#closed) this.#schedule.clear();
+    if (this.#schedule.size === 0) {
+      this.#sleep();
+      return;
+    }
+    if (this.#schedule.due > 0) this.#soon ??= this.#started(hostSoon(this.#dispatch, this.#scope));
+    const next = this.#schedule.nextTime;
+    // A timer that comes too early finds nothing due and asks again.
+    if (next >= this.#timerTime) return;
+    this.#timer?.cancel();
+    this.#timerTime = next;
+    this.#timer = this.#started(hostAfter(this.#dispatch, next - this.now(), this.#scope));
+  }
+
+  #started(timer: HostTimer): HostTimer {
+    if (!this.#keepAlive) timer.keepAlive(false);
+    return timer;
+  }
+
+  #sleep(): void {
+    this.#soon?.cancel();
+    this.#timer?.cancel();
+    this.#soon = undefined;
+    this.#timer = undefined;
+    this.#timerTime = Infinity;
+  }
+
+  /** Lets go off what is due now; what becomes due meanwhile waits for the next call, so that the host gets its turn. */
+  #fire(): void {
+    this.#sleep();
+    this.#firing = true;
+    try {
+      this.#schedule.now[0] = this.now();
+      this.#schedule.reach();
+      for (let left = this.#schedule.due; left > 0; left--) this.#schedule.takeDue()?.callback();
+    } finally {
+      this.#firing = false;
+      this.#wake();
+    }
+  }
+}
