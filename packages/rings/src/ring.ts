@@ -1,0 +1,236 @@
+/*
+ * A ring of equal elements in host memory, and all index work there is. Elements go round through four sections:
+ *
+ *     processed ...... begin ........ next ........ end ...... processed - 1
+ *     |-- given back --|--- drain -----|--- post ----|--- free ---|
+ *     |   not reaped   |<------- the driver's ------>|
+ *
+ * The framework moves `end` (publish) and `processed` (reap), the driver moves `next` (post) and `begin` (complete). No
+ * method takes an index, so none can be written unmasked; loops count with `(index + 1) & mask` on locals. One element
+ * always stays free: begin == end means empty. Follows reference netadaptercx §2.
+ *
+ * @hot
+ */
+
+import * as memory from '@netcx/dma/memory';
+import * as error from './ring-error.ts';
+import * as header from './ring-header.ts';
+
+const { i32: m } = memory;
+const { RingError } = error;
+const { RingHeader, RING_HEADER_BYTES } = header;
+
+/** How a ring is laid out. */
+export interface RingOptions {
+  /** For messages: whose ring, and which. */
+  readonly name: string;
+  /** Elements, a power of two from 2 to 2^20. */
+  readonly elements: number;
+  /** Bytes from one element to the next, a multiple of 4 up to 65532. */
+  readonly stride: number;
+}
+
+/** A ring; it holds integers only, and may be rebuilt from its offset in another worker. */
+export class Ring {
+  /** For messages. */
+  readonly name: string;
+  /** Host offset of the header, in bytes. */
+  readonly offset: number;
+  /** Word index of the header. */
+  readonly header: number;
+  /** Word index of element 0. */
+  readonly base: number;
+  /** Words from one element to the next. */
+  readonly stride: number;
+  /** Number of elements, a power of two. */
+  readonly elements: number;
+  /** `elements - 1`: what an index is masked with. */
+  readonly mask: number;
+
+  private constructor(name: string, offset: number) {
+    const word = offset >>> 2;
+    this.name = name;
+    this.offset = offset;
+    this.header = word;
+    this.base = word + (RING_HEADER_BYTES >>> 2);
+    this.stride = RingHeader.elementStride.get(m, word) >>> 2;
+    this.elements = RingHeader.numberOfElements.get(m, word) | 0;
+    this.mask = RingHeader.elementIndexMask.get(m, word) | 0;
+  }
+
+  /**
+   * @param options - elements and stride
+   * @returns the bytes that such a ring takes, header included
+   * @throws RingError `RING_SIZE` or `RING_STRIDE`
+   */
+  static bytes(options: RingOptions): number {
+    const { name, elements, stride } = options;
+    if (!Number.isInteger(elements) || elements < 2 || elements > 2 ** 20 || (elements & (elements - 1)) !== 0) {
+      throw new RingError('RING_SIZE', `${name}: ${String(elements)} elements; expected a power of two from 2 to 2^20`);
+    }
+    if (!Number.isInteger(stride) || stride < 4 || stride > 65_532 || stride % 4 !== 0) {
+      throw new RingError('RING_STRIDE', `${name}: a stride of ${String(stride)} bytes; expected a multiple of 4 up to 65532`);
+    }
+    return RING_HEADER_BYTES + elements * stride;
+  }
+
+  /**
+   * Builds an empty ring: writes its header and zeroes its elements.
+   *
+   * @param offset - host offset, a multiple of 64, with `Ring.bytes(options)` bytes behind it that are the caller's
+   * @param options - elements and stride
+   * @returns the ring
+   * @throws RingError `RING_ADDRESS`, `RING_SIZE` or `RING_STRIDE`
+   */
+  static create(offset: number, options: RingOptions): Ring {
+    const bytes = Ring.bytes(options);
+    if (!Number.isInteger(offset) || offset < 0 || offset % 64 !== 0 || offset + bytes > memory.hostBytes) {
+      throw new RingError('RING_ADDRESS', `${options.name}: no room for ${String(bytes)} bytes at host offset ${String(offset)}, which must be a multiple of 64`);
+    }
+    const word = offset >>> 2;
+    m.fill(0, word, word + (bytes >>> 2));
+    RingHeader.elementStride.set(m, word, options.stride);
+    RingHeader.numberOfElements.set(m, word, options.elements);
+    RingHeader.elementIndexMask.set(m, word, options.elements - 1);
+    return new Ring(options.name, offset);
+  }
+
+  /**
+   * Attaches to a ring that was built elsewhere, for instance in another worker over the same memory.
+   *
+   * @param offset - host offset of its header
+   * @param name - for messages
+   * @returns the ring
+   * @throws RingError `RING_HEADER` when no ring lies there
+   */
+  static attach(offset: number, name: string): Ring {
+    const word = offset >>> 2;
+    const elements = RingHeader.numberOfElements.get(m, word);
+    const sound = elements >= 2 && (elements & (elements - 1)) === 0 && RingHeader.elementIndexMask.get(m, word) === elements - 1;
+    if (!sound) throw new RingError('RING_HEADER', `${name}: no ring at host offset ${String(offset)}`);
+    return new Ring(name, offset);
+  }
+
+  /** First element that is the driver's. */
+  get beginIndex(): number {
+    return RingHeader.beginIndex.get(m, this.header) | 0;
+  }
+
+  /** First element that the driver has not posted. */
+  get nextIndex(): number {
+    return RingHeader.nextIndex.get(m, this.header) | 0;
+  }
+
+  /** One past the last element that is the driver's. */
+  get endIndex(): number {
+    return RingHeader.endIndex.get(m, this.header) | 0;
+  }
+
+  /** First element that was given back and is not reaped. */
+  get processedIndex(): number {
+    return RingHeader.processedIndex.get(m, this.header) | 0;
+  }
+
+  /** Elements from `next` to `end`: what the driver may post. */
+  get postCount(): number {
+    return (this.endIndex - this.nextIndex) & this.mask;
+  }
+
+  /** Elements from `begin` to `next`: what the driver has posted and may drain. */
+  get drainCount(): number {
+    return (this.nextIndex - this.beginIndex) & this.mask;
+  }
+
+  /** Elements from `begin` to `end`: all that are the driver's. */
+  get driverCount(): number {
+    return (this.endIndex - this.beginIndex) & this.mask;
+  }
+
+  /** Elements from `processed` to `begin`: what the framework may reap. */
+  get reapCount(): number {
+    return (this.beginIndex - this.processedIndex) & this.mask;
+  }
+
+  /** Elements that the framework may fill and publish: at most `elements - 1` are ever in flight. */
+  get freeCount(): number {
+    return (this.processedIndex - 1 - this.endIndex) & this.mask;
+  }
+
+  /**
+   * @param index - an element's index; bits beyond the mask are dropped
+   * @returns its word index in the host memory. For loops, hoist `base`, `stride` and `mask` instead
+   */
+  at(index: number): number {
+    return (this.base + Math.imul(index & this.mask, this.stride)) | 0;
+  }
+
+  /**
+   * The driver has handed `count` more elements to its device.
+   *
+   * @param count - elements from `next` on, up to `postCount`
+   * @throws RingError `RANGE_EXCEEDED`; nothing moves
+   */
+  post(count: number): void {
+    const next = this.nextIndex;
+    if (count >>> 0 > ((this.endIndex - next) & this.mask)) this.#exceeded('post', count, this.postCount);
+    RingHeader.nextIndex.set(m, this.header, (next + count) & this.mask);
+  }
+
+  /**
+   * The driver gives `count` elements back to the framework. A driver that does not use `next` finds it moved along.
+   *
+   * @param count - elements from `begin` on, up to `driverCount`
+   * @throws RingError `RANGE_EXCEEDED`; nothing moves
+   */
+  complete(count: number): void {
+    const begin = this.beginIndex;
+    if (count >>> 0 > ((this.endIndex - begin) & this.mask)) this.#exceeded('complete', count, this.driverCount);
+    const moved = (begin + count) & this.mask;
+    if (count >>> 0 > ((this.nextIndex - begin) & this.mask)) RingHeader.nextIndex.set(m, this.header, moved);
+    RingHeader.beginIndex.set(m, this.header, moved);
+  }
+
+  /**
+   * The framework hands `count` filled elements to the driver.
+   *
+   * @param count - elements from `end` on, up to `freeCount`
+   * @throws RingError `RANGE_EXCEEDED`; nothing moves
+   */
+  publish(count: number): void {
+    const end = this.endIndex;
+    if (count >>> 0 > ((this.processedIndex - 1 - end) & this.mask)) this.#exceeded('publish', count, this.freeCount);
+    RingHeader.endIndex.set(m, this.header, (end + count) & this.mask);
+  }
+
+  /**
+   * The framework is done with `count` elements that the driver gave back; they are free from now on.
+   *
+   * @param count - elements from `processed` on, up to `reapCount`
+   * @throws RingError `RANGE_EXCEEDED`; nothing moves
+   */
+  reap(count: number): void {
+    const processed = this.processedIndex;
+    if (count >>> 0 > ((this.beginIndex - processed) & this.mask)) this.#exceeded('reap', count, this.reapCount);
+    RingHeader.processedIndex.set(m, this.header, (processed + count) & this.mask);
+  }
+
+  /** Sets all four indices to 0, as a queue finds them when it starts. */
+  reset(): void {
+    RingHeader.endIndex.set(m, this.header, 0);
+    RingHeader.processedIndex.set(m, this.header, 0);
+    RingHeader.beginIndex.set(m, this.header, 0);
+    RingHeader.nextIndex.set(m, this.header, 0);
+  }
+
+  /**
+   * @returns one line: name, size, and the four indices
+   */
+  describe(): string {
+    const { processedIndex, beginIndex, nextIndex, endIndex } = this;
+    return `${this.name}: ${String(this.elements)} x ${String(this.stride * 4)} B, processed ${String(processedIndex)} begin ${String(beginIndex)} next ${String(nextIndex)} end ${String(endIndex)}`;
+  }
+
+  #exceeded(verb: string, count: number, most: number): never {
+    throw new RingError('RANGE_EXCEEDED', `${this.name}: ${verb}(${String(count)}), but at most ${String(most)} elements may move (${this.describe()})`);
+  }
+}
