@@ -1,0 +1,17 @@
+/*
+ * Which of the system's buffers a driver has attached to a fragment. On receive queues whose buffers the system
+ * allocates and the driver attaches. `ms_fragment_databuffer`, reference netadaptercx §1.8.
+ */
+
+import { u64 } from '@netcx/layout';
+import { defineExtension } from '../extension.ts';
+
+/** The buffer's handle, as the data-buffer ring gave it out. */
+export const DataBuffer = defineExtension({
+  name: 'ms_fragment_databuffer',
+  version: 1,
+  size: 8,
+  alignment: 8,
+  level: 'fragment',
+  fields: { buffer: u64(0) },
+});

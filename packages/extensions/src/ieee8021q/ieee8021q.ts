@@ -1,0 +1,33 @@
+/*
+ * The 802.1Q tag beside the packet instead of in it: on transmit what the NIC must insert, on receive what it took out.
+ * Three bytes of four. `ms_packet_ieee8021q`, reference netadaptercx §1.8.
+ */
+
+import { bits, u16, u8 } from '@netcx/layout';
+import { defineExtension } from '../extension.ts';
+
+/** Which parts of a tag the NIC must insert on transmit: flags. */
+export const TxTagging = Object.freeze({
+  /** None: the packet goes as it is. */
+  None: 0,
+  /** The priority. */
+  PriorityRequired: 1,
+  /** The VLAN identifier. */
+  VlanRequired: 2,
+} as const);
+/** A set of {@link TxTagging} flags. */
+export type TxTagging = number;
+
+/** Priority (0 to 7) and VLAN (0 to 4095) of a packet, and on transmit what of it the NIC must insert. */
+export const Ieee8021q = defineExtension({
+  name: 'ms_packet_ieee8021q',
+  version: 1,
+  size: 4,
+  alignment: 2,
+  level: 'packet',
+  fields: {
+    priorityCodePoint: bits(u16(0), 2, 0),
+    vlanIdentifier: bits(u16(0), 14, 3),
+    txTagging: bits(u8(2), 1, 0),
+  },
+});

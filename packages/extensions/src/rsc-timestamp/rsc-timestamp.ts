@@ -1,0 +1,17 @@
+/*
+ * What coalescing would lose of TCP's timestamp option: the distance between the first and the last one in the packet.
+ * `ms_packet_rsc_timestamp`, reference netadaptercx §1.8.
+ */
+
+import { u32 } from '@netcx/layout';
+import { defineExtension } from '../extension.ts';
+
+/** Last timestamp value minus first, in the sender's ticks, of the segments that became this packet. */
+export const RscTimestamp = defineExtension({
+  name: 'ms_packet_rsc_timestamp',
+  version: 1,
+  size: 4,
+  alignment: 4,
+  level: 'packet',
+  fields: { tcpTimestampDelta: u32(0) },
+});

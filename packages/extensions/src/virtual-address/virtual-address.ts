@@ -1,0 +1,21 @@
+/*
+ * Where a fragment's buffer begins for the driver. The original holds a pointer; here it is the offset in host memory,
+ * which fits the low word (host memory ends below 2^31), so the high word is 0. `ms_fragment_virtualaddress`,
+ * reference netadaptercx §1.8.
+ */
+
+import { overlay, u32, u64 } from '@netcx/layout';
+import { defineExtension } from '../extension.ts';
+
+/** The host offset of the buffer's first byte: `hostOffset` for loops, `address` for all 64 bits. */
+export const VirtualAddress = defineExtension({
+  name: 'ms_fragment_virtualaddress',
+  version: 1,
+  size: 8,
+  alignment: 8,
+  level: 'fragment',
+  fields: {
+    hostOffset: u32(0),
+    address: overlay(u64(0)),
+  },
+});
