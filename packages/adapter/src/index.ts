@@ -1,0 +1,22 @@
+/*
+ * The adapter framework: what a driver creates for its NIC, and what polls its queues.
+ * Reading order: net-adapter.ts, capabilities.ts, packet-queue.ts, execution-context.ts, tx-translator.ts,
+ * rx-translator.ts; the upper edge is `@netcx/adapter/edge`.
+ */
+
+export { NetAdapter, type AdapterCallbacks, type NetAdapterOptions } from './net-adapter.ts';
+export {
+  checkDatapathCapabilities,
+  dmaCapabilities,
+  RxCapabilities,
+  TxCapabilities,
+  type DmaCapabilities,
+} from './capabilities.ts';
+export type { OffloadCapabilities, RxChecksumCapabilities, TxChecksumCapabilities } from './offload-capabilities.ts';
+export { DISCONNECTED, type LinkState } from './link-state.ts';
+export type { PacketQueue, PacketQueueCallbacks, QueueInit, RxQueue, TxQueue } from './packet-queue.ts';
+export { ExecutionContext, type PollClient } from './execution-context.ts';
+export type { TransmitQueue } from './transmit-queue.ts';
+export type { ReceiveQueue } from './receive-queue.ts';
+export type { AdapterStatistics } from './statistics.ts';
+export { AdapterError, type AdapterErrorCode } from './adapter-error.ts';

@@ -1,0 +1,90 @@
+/*
+ * The memory of one queue: its two rings, the edge's ring, and the framework's shadow of the fragment ring, in one run of
+ * host pages that is planned when the queue is created and constant for its life.
+ */
+
+import { hostPages } from '@netcx/dma';
+import {
+  describeExtension,
+  ExtensionRegistry,
+  planElement,
+  type BoundExtension,
+  type ElementPlan,
+  type Extension,
+  type ExtensionFields,
+} from '@netcx/extensions';
+import { FRAGMENT_BYTES, PACKET_BYTES, Ring, RingCollection } from '@netcx/rings';
+import { FRAME_DESCRIPTOR_BYTES } from './edge/frame-descriptor.ts';
+
+/** What a queue's memory depends on. */
+export interface QueueBlockOptions {
+  /** For messages: adapter, direction and number. */
+  readonly name: string;
+  /** Elements of the packet ring. */
+  readonly packets: number;
+  /** Elements of the fragment ring. */
+  readonly fragments: number;
+  /** Elements of the edge's ring. */
+  readonly descriptors: number;
+  /** What the adapter registered. */
+  readonly registry: ExtensionRegistry;
+  /** What this direction uses of it. */
+  readonly proposed: readonly Extension[];
+}
+
+const alignLine = (bytes: number): number => (bytes + 63) & ~63;
+
+/** The planned and allocated memory of a queue. */
+export class QueueBlock {
+  /** The packet ring and the fragment ring. */
+  readonly rings: RingCollection;
+  /** The ring of frame descriptors between queue and protocol. */
+  readonly edge: Ring;
+  /** Host offset of one word for each fragment element. */
+  readonly shadow: number;
+  /** Bytes of the two rings: what a queue costs. */
+  readonly ringBytes: number;
+  readonly #packetPlan: ElementPlan;
+  readonly #fragmentPlan: ElementPlan;
+  readonly #pages: number;
+
+  /**
+   * @param options - sizes and extensions
+   * @throws RingError or DmaError when sizes cannot be or memory runs out
+   */
+  constructor(options: QueueBlockOptions) {
+    const { name, packets, fragments, descriptors, registry, proposed } = options;
+    const plan = (level: 'packet' | 'fragment', coreSize: number, coreAlignment: number): ElementPlan =>
+      planElement({ level, coreSize, coreAlignment, extensions: registry.select(level, proposed), mode: 'packed' });
+    this.#packetPlan = plan('packet', PACKET_BYTES, 4);
+    this.#fragmentPlan = plan('fragment', FRAGMENT_BYTES, 8);
+    const layout = { name, packets, fragments, packetStride: this.#packetPlan.stride, fragmentStride: this.#fragmentPlan.stride };
+    const edge = { name: `${name} edge`, elements: descriptors, stride: FRAME_DESCRIPTOR_BYTES };
+    this.ringBytes = RingCollection.bytes(layout);
+    const edgeBytes = alignLine(Ring.bytes(edge));
+    this.#pages = hostPages.allocate(this.ringBytes + edgeBytes + fragments * 4, { owner: name });
+    this.rings = RingCollection.create(this.#pages, layout);
+    this.edge = Ring.create(this.#pages + this.ringBytes, edge);
+    this.shadow = this.#pages + this.ringBytes + edgeBytes;
+  }
+
+  /**
+   * @param definition - an extension
+   * @returns where it lies in this queue's elements; not enabled when the queue does not have it
+   */
+  extension<F extends ExtensionFields>(definition: Extension<F>): BoundExtension<F> {
+    return (describeExtension(definition).level === 'packet' ? this.#packetPlan : this.#fragmentPlan).extension(definition);
+  }
+
+  /**
+   * @returns the elements of both rings, byte by byte, with who owns each
+   */
+  explain(): string {
+    return `${this.#packetPlan.explain()}\n${this.#fragmentPlan.explain()}`;
+  }
+
+  /** Gives the memory back; nobody may touch the rings from now on. */
+  free(): void {
+    hostPages.free(this.#pages);
+  }
+}

@@ -1,0 +1,139 @@
+/*
+ * One receive queue: its rings, its buffers, the driver's callbacks and the translator, polled together. A poll supplies
+ * buffers, lets the driver drain and post, and shows what came to the protocol, in this order (reference netadaptercx
+ * §5.7).
+ */
+
+import type { BufferPool } from '@netcx/buffers';
+import { Checksum, LogicalAddress, VirtualAddress, type BoundExtension, type Extension, type ExtensionFields } from '@netcx/extensions';
+import type { RingCollection } from '@netcx/rings';
+import type { Protocol } from './edge/protocol.ts';
+import { ReceiveEdge } from './edge/receive-edge.ts';
+import type { ExecutionContext, PollClient } from './execution-context.ts';
+import type { PacketQueueCallbacks, RxQueue } from './packet-queue.ts';
+import type { QueueBlock } from './queue-block.ts';
+import { RxTranslator } from './rx-translator.ts';
+
+/** What a receive queue is made of. */
+export interface ReceiveQueueOptions {
+  readonly id: number;
+  readonly block: QueueBlock;
+  readonly pool: BufferPool;
+  readonly context: ExecutionContext;
+  readonly protocol: () => Protocol | undefined;
+}
+
+/** A receive queue with its driver's side. */
+export class ReceiveQueue implements RxQueue, PollClient {
+  readonly id: number;
+  readonly rings: RingCollection;
+  /** What the protocol receives through. */
+  readonly edge: ReceiveEdge;
+  /** Supplies buffers and shows frames. */
+  readonly translator: RxTranslator;
+  /** The buffers. */
+  readonly pool: BufferPool;
+  /** Where this queue is polled. */
+  readonly context: ExecutionContext;
+  /** Its memory. */
+  readonly block: QueueBlock;
+  readonly #protocol: () => Protocol | undefined;
+  #callbacks: PacketQueueCallbacks | undefined;
+  #cancelled = false;
+
+  /**
+   * @param options - memory, buffers, context
+   */
+  constructor(options: ReceiveQueueOptions) {
+    const { id, block, pool, context } = options;
+    this.id = id;
+    this.block = block;
+    this.rings = block.rings;
+    this.pool = pool;
+    this.context = context;
+    this.#protocol = options.protocol;
+    this.edge = new ReceiveEdge(id, block.edge, () => {
+      context.notify();
+    });
+    this.translator = new RxTranslator({
+      receive: block.edge,
+      rings: block.rings,
+      checksum: block.extension(Checksum).offset,
+      virtualAddress: block.extension(VirtualAddress).offset,
+      logicalAddress: block.extension(LogicalAddress).offset,
+      pool,
+      shadow: block.shadow,
+    });
+  }
+
+  extension<F extends ExtensionFields>(definition: Extension<F>): BoundExtension<F> {
+    return this.block.extension(definition);
+  }
+
+  notifyMoreReceivedPacketsAvailable(): void {
+    this.context.notify();
+  }
+
+  /**
+   * The driver's side is there: the queue starts and is polled from now on.
+   *
+   * @param callbacks - the driver's side
+   */
+  start(callbacks: PacketQueueCallbacks): void {
+    this.#callbacks = callbacks;
+    this.rings.reset();
+    callbacks.start?.();
+    this.context.add(this);
+    this.context.notify();
+  }
+
+  poll(): number {
+    const supplied = this.#cancelled ? 0 : this.translator.prepare();
+    this.#callbacks?.advance();
+    const shown = this.translator.indicate();
+    if (shown > 0) this.#show(shown);
+    // What the poll could not do for want of a buffer or of room, it does when the protocol gives some back.
+    if (this.translator.starved || this.rings.packets.reapCount > 0) this.edge.starve();
+    return supplied + shown;
+  }
+
+  #show(count: number): void {
+    const protocol = this.#protocol();
+    if (protocol !== undefined) {
+      protocol.receive(this.edge, count);
+      return;
+    }
+    this.translator.discard(count);
+    this.edge.complete(count);
+  }
+
+  arm(): void {
+    this.#callbacks?.setNotificationEnabled(true);
+  }
+
+  disarm(): void {
+    this.#callbacks?.setNotificationEnabled(false);
+  }
+
+  /** No more buffers are supplied; the driver gives everything back. */
+  cancel(): void {
+    this.#cancelled = true;
+    this.#callbacks?.cancel();
+    this.context.notify();
+  }
+
+  /** Whether everything was given back and shown. */
+  get drained(): boolean {
+    const { packets, fragments } = this.rings;
+    return packets.driverCount === 0 && packets.reapCount === 0 && fragments.driverCount === 0;
+  }
+
+  /** The last word to the driver; fragments that no packet took go back to the pool, and the queue's memory goes. */
+  stop(): void {
+    this.context.remove(this);
+    this.#callbacks?.stop?.();
+    this.#callbacks = undefined;
+    this.translator.reclaimAll();
+    this.block.free();
+  }
+}

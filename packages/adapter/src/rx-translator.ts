@@ -1,0 +1,289 @@
+/*
+ * From a receive queue's packets to the protocol's descriptors. It keeps the rings supplied with buffers that the NIC
+ * reaches, and shows what was received in the buffer that the NIC wrote, with no copy. What a driver hands up is checked
+ * before it is believed: a fragment must lie inside its buffer. Follows reference netadaptercx §4.5 and §7.2.
+ *
+ * @hot
+ */
+
+import * as memory from '@netcx/dma/memory';
+import * as buffers from '@netcx/buffers';
+import type { BufferPool } from '@netcx/buffers';
+import * as extensions from '@netcx/extensions';
+import * as rings from '@netcx/rings';
+import type { Ring, RingCollection } from '@netcx/rings';
+import * as frames from './edge/frame-descriptor.ts';
+
+const { i32: m } = memory;
+const { BufferEntry, OWNER_NIC, OWNER_PROTOCOL, Pool, releaseBuffer } = buffers;
+const { Checksum, LogicalAddress, VirtualAddress } = extensions;
+const { Fragment, Packet } = rings;
+const { FrameDescriptor, FRAME_DESCRIPTOR_BYTES } = frames;
+const DESCRIPTOR_SHIFT = Math.log2(FRAME_DESCRIPTOR_BYTES / 4) | 0;
+/** `more` in a descriptor's length word. */
+const MORE = 1 << 26;
+/** Most packets that are shown in one poll. */
+const BATCH = 64;
+
+/** What became of received packets, and why. All in packets, except bytes. */
+export interface RxTranslatorCounters {
+  /** Packets shown to the protocol. */
+  packets: number;
+  /** Bytes in them. */
+  bytes: number;
+  /** Packets that the driver said to ignore. */
+  ignored: number;
+  /** Packets dropped because a fragment did not lie inside its buffer, or none was there. */
+  invalid: number;
+}
+
+/** How a translator reaches its queue. */
+export interface RxTranslatorOptions {
+  readonly receive: Ring;
+  readonly rings: RingCollection;
+  /** Byte offsets of extensions in this queue's elements; 0 = absent. */
+  readonly checksum: number;
+  readonly virtualAddress: number;
+  readonly logicalAddress: number;
+  /** Buffers that the NIC reaches. */
+  readonly pool: BufferPool;
+  /** Host offset of one word for each fragment element: the buffer attached to it. */
+  readonly shadow: number;
+}
+
+/** Supplies one receive queue with buffers and shows what came. */
+export class RxTranslator {
+  readonly counters: RxTranslatorCounters = { packets: 0, bytes: 0, ignored: 0, invalid: 0 };
+  readonly #receive: Ring;
+  readonly #packets: Ring;
+  readonly #fragments: Ring;
+  readonly #pool: BufferPool;
+  readonly #checksum: number;
+  readonly #virtual: number;
+  readonly #logical: number;
+  readonly #shadow: number;
+
+  /**
+   * @param options - rings, offsets and buffers
+   */
+  constructor(options: RxTranslatorOptions) {
+    this.#receive = options.receive;
+    this.#packets = options.rings.packets;
+    this.#fragments = options.rings.fragments;
+    this.#pool = options.pool;
+    this.#checksum = options.checksum;
+    this.#virtual = options.virtualAddress;
+    this.#logical = options.logicalAddress;
+    this.#shadow = options.shadow >>> 2;
+  }
+
+  /**
+   * Attaches buffers to as many fragments as there are places and buffers, and hands over as many packets.
+   *
+   * @returns how many fragments were supplied
+   */
+  prepare(): number {
+    const { header: pool, stack } = this.#pool;
+    const { base: fragmentBase, stride: fragmentStride, mask: fragmentMask } = this.#fragments;
+    const virtual = this.#virtual | 0;
+    const logical = this.#logical | 0;
+    const shadow = this.#shadow | 0;
+    const capacity = this.#pool.capacity | 0;
+    const wholeLow = capacity << 26;
+    const wholeHigh = capacity >>> 6;
+    const available = Pool.free.get(m, pool) | 0;
+    const places = this.#fragments.freeCount | 0;
+    const count = Math.min(available, places) | 0;
+    let fragment = this.#fragments.endIndex | 0;
+    let top = (stack + available) | 0;
+    for (let index = 0; index < count; index++) {
+      top = (top - 1) | 0;
+      const buffer = m[top]! | 0;
+      const f = (fragmentBase + Math.imul(fragment, fragmentStride)) | 0;
+      BufferEntry.references.set(m, buffer, 1);
+      BufferEntry.owner.set(m, buffer, OWNER_NIC);
+      Fragment.whole.low.set(m, f, wholeLow); // validLength 0, offset 0, scratch 0
+      Fragment.whole.high.set(m, f, wholeHigh);
+      VirtualAddress.address.low.set(m, f, virtual, BufferEntry.address.get(m, buffer) | 0);
+      LogicalAddress.address.low.set(m, f, logical, BufferEntry.logicalLow.get(m, buffer) | 0);
+      LogicalAddress.address.high.set(m, f, logical, BufferEntry.logicalHigh.get(m, buffer) | 0);
+      m[(shadow + fragment) | 0] = buffer;
+      fragment = (fragment + 1) & fragmentMask;
+    }
+    const left = (available - count) | 0;
+    Pool.free.set(m, pool, left);
+    if (left < (Pool.lowest.get(m, pool) | 0)) Pool.lowest.set(m, pool, left);
+    this.#fragments.publish(count);
+    this.#preparePackets();
+    return count;
+  }
+
+  /** Whether the NIC has fewer buffers than it could have, because the pool ran out. */
+  get starved(): boolean {
+    return this.#fragments.freeCount > 0;
+  }
+
+  #preparePackets(): void {
+    const { base, stride, mask, elements } = this.#packets;
+    const count = this.#packets.freeCount | 0;
+    const words = Math.min(stride, Math.imul(elements, stride)) | 0;
+    let packet = this.#packets.endIndex | 0;
+    for (let index = 0; index < count; index++) {
+      const p = (base + Math.imul(packet, stride)) | 0;
+      for (let word = 0; word < words; word++) m[(p + word) | 0] = 0; // extensions too: nothing stale reaches the driver
+      packet = (packet + 1) & mask;
+    }
+    this.#packets.publish(count);
+  }
+
+  /**
+   * Shows packets that the driver gave back, up to a batch and up to the room in the receive ring.
+   *
+   * @returns how many descriptors were written and published
+   */
+  indicate(): number {
+    const { base: receiveBase, mask: receiveMask } = this.#receive;
+    const { base: packetBase, stride: packetStride, mask: packetMask } = this.#packets;
+    const { base: fragmentBase, stride: fragmentStride, mask: fragmentMask } = this.#fragments;
+    const checksum = this.#checksum | 0;
+    const virtual = this.#virtual | 0;
+    const shadow = this.#shadow | 0;
+    const room = this.#receive.freeCount | 0;
+    const most = Math.min(this.#packets.reapCount, BATCH) | 0;
+    let packet = this.#packets.processedIndex | 0;
+    let expected = this.#fragments.processedIndex | 0;
+    let descriptor = this.#receive.endIndex | 0;
+    let packets = 0;
+    let shown = 0;
+    let bytes = 0;
+    while (packets < most && shown < room) {
+      const p = (packetBase + Math.imul(packet, packetStride)) | 0;
+      const first = Packet.fragmentIndex.get(m, p) | 0;
+      const layoutLow = Packet.countAndLayoutLow.get(m, p) | 0;
+      const layoutHigh = Packet.layoutHigh.get(m, p) | 0;
+      if (first !== expected || (layoutLow & 0xffff) !== 1 || (layoutHigh & 0x0100_0000) !== 0) break;
+      const f = (fragmentBase + Math.imul(first, fragmentStride)) | 0;
+      const length = Fragment.validLength.get(m, f) | 0;
+      const offset = Fragment.offset.get(m, f) | 0;
+      if (length === 0 || ((offset + length) | 0) > (Fragment.capacity.get(m, f) | 0)) break;
+      const buffer = m[(shadow + first) | 0]! | 0;
+      const d = (receiveBase + (descriptor << DESCRIPTOR_SHIFT)) | 0;
+      const evaluated = checksum === 0 ? 0 : Checksum.whole.get(m, p, checksum) | 0;
+      BufferEntry.owner.set(m, buffer, OWNER_PROTOCOL);
+      FrameDescriptor.address.set(m, d, ((VirtualAddress.address.low.get(m, f, virtual) | 0) + offset) | 0);
+      FrameDescriptor.lengthAndFlags.set(m, d, length);
+      FrameDescriptor.buffer.set(m, d, buffer);
+      FrameDescriptor.layout.set(m, d, (layoutLow >>> 16) | (layoutHigh << 16));
+      FrameDescriptor.layer4AndChecksum.set(m, d, ((layoutHigh >>> 16) & 15) | (evaluated << 8));
+      FrameDescriptor.segmentSize.set(m, d, 0);
+      FrameDescriptor.hash.set(m, d, 0);
+      FrameDescriptor.context.set(m, d, 0);
+      bytes = (bytes + length) | 0;
+      descriptor = (descriptor + 1) & receiveMask;
+      expected = (expected + 1) & fragmentMask;
+      packet = (packet + 1) & packetMask;
+      packets = (packets + 1) | 0;
+      shown = (shown + 1) | 0;
+    }
+    this.#receive.publish(shown);
+    this.#packets.reap(packets);
+    this.#fragments.reap(packets);
+    this.counters.packets += packets;
+    this.counters.bytes += bytes;
+    // What stopped the loop early is not of the common kind: handle that packet by itself, the rest in the next poll.
+    return packets < most && shown < room ? shown + this.#indicateOther(checksum) : shown;
+  }
+
+  /** The packet at `processed`, whatever it is: ignored, of several fragments, after skipped fragments, or nonsense. */
+  #indicateOther(checksum: number): number {
+    const p = this.#packets.at(this.#packets.processedIndex);
+    if (Packet.ignore.get(m, p) !== 0) {
+      this.counters.ignored++;
+      this.#packets.reap(1);
+      this.#reclaimWhenEmpty();
+      return 0;
+    }
+    const first = Packet.fragmentIndex.get(m, p) & this.#fragments.mask;
+    const count = Packet.fragmentCount.get(m, p);
+    const skipped = (first - this.#fragments.processedIndex) & this.#fragments.mask;
+    if (skipped + count > this.#fragments.reapCount || count === 0) {
+      this.counters.invalid++;
+      this.#packets.reap(1);
+      this.#reclaimWhenEmpty();
+      return 0;
+    }
+    if (this.#receive.freeCount < count) return 0; // waits for room, whole
+    this.#reclaim(skipped);
+    if (!this.#fragmentsValid(first, count)) {
+      this.counters.invalid++;
+      this.#reclaim(count);
+      this.#packets.reap(1);
+      return 0;
+    }
+    for (let part = 0; part < count; part++) this.#showPart(p, first + part, part, part + 1 < count, checksum);
+    this.#receive.publish(count);
+    this.#fragments.reap(count);
+    this.#packets.reap(1);
+    this.counters.packets++;
+    return count;
+  }
+
+  /** Each fragment lies inside its buffer, and only the first may start behind its beginning. */
+  #fragmentsValid(first: number, count: number): boolean {
+    for (let part = 0; part < count; part++) {
+      const f = this.#fragments.at(first + part);
+      const offset = Fragment.offset.get(m, f);
+      const length = Fragment.validLength.get(m, f);
+      if (length === 0 || offset + length > Fragment.capacity.get(m, f) || (part > 0 && offset !== 0)) return false;
+    }
+    return true;
+  }
+
+  #showPart(p: number, index: number, part: number, more: boolean, checksum: number): void {
+    const f = this.#fragments.at(index);
+    const d = this.#receive.at(this.#receive.endIndex + part);
+    const buffer = m[this.#shadow + (index & this.#fragments.mask)]!;
+    const length = Fragment.validLength.get(m, f);
+    const layoutHigh = Packet.layoutHigh.get(m, p);
+    const evaluated = checksum === 0 ? 0 : Checksum.whole.get(m, p, checksum);
+    BufferEntry.owner.set(m, buffer, OWNER_PROTOCOL);
+    FrameDescriptor.address.set(m, d, VirtualAddress.address.low.get(m, f, this.#virtual) + Fragment.offset.get(m, f));
+    FrameDescriptor.lengthAndFlags.set(m, d, length | (more ? MORE : 0));
+    FrameDescriptor.buffer.set(m, d, buffer);
+    FrameDescriptor.layout.set(m, d, (Packet.countAndLayoutLow.get(m, p) >>> 16) | (layoutHigh << 16));
+    FrameDescriptor.layer4AndChecksum.set(m, d, ((layoutHigh >>> 16) & 15) | (evaluated << 8));
+    FrameDescriptor.segmentSize.set(m, d, 0);
+    FrameDescriptor.hash.set(m, d, 0);
+    FrameDescriptor.context.set(m, d, 0);
+    this.counters.bytes += length;
+  }
+
+  /**
+   * Gives back the buffers of descriptors that nobody wants.
+   *
+   * @param count - descriptors from `receive.beginIndex` on
+   */
+  discard(count: number): void {
+    const first = this.#receive.beginIndex;
+    for (let index = 0; index < count; index++) {
+      releaseBuffer(FrameDescriptor.buffer.get(m, this.#receive.at(first + index)));
+    }
+  }
+
+  /** The queue stops: the buffers of all fragments that were given back return to the pool. */
+  reclaimAll(): void {
+    this.#reclaim(this.#fragments.reapCount);
+  }
+
+  /** Gives back the buffers of fragments that no packet refers to. */
+  #reclaim(count: number): void {
+    const first = this.#fragments.processedIndex;
+    for (let index = 0; index < count; index++) releaseBuffer(m[this.#shadow + ((first + index) & this.#fragments.mask)]!);
+    this.#fragments.reap(count);
+  }
+
+  /** Once the packet ring is reaped empty, every fragment that was given back is nobody's. */
+  #reclaimWhenEmpty(): void {
+    if (this.#packets.reapCount === 0) this.#reclaim(this.#fragments.reapCount);
+  }
+}

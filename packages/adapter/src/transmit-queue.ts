@@ -1,0 +1,135 @@
+/*
+ * One transmit queue: its rings, the driver's callbacks and the translator, polled together. A poll places what the
+ * protocol submitted, lets the driver post and drain, and completes what came back, in this order (reference
+ * netadaptercx §5.7).
+ */
+
+import type { BufferPool } from '@netcx/buffers';
+import { Checksum, LogicalAddress, VirtualAddress, type BoundExtension, type Extension, type ExtensionFields } from '@netcx/extensions';
+import type { RingCollection } from '@netcx/rings';
+import type { Protocol } from './edge/protocol.ts';
+import { TransmitEdge } from './edge/transmit-edge.ts';
+import type { ExecutionContext, PollClient } from './execution-context.ts';
+import type { PacketQueueCallbacks, TxQueue } from './packet-queue.ts';
+import type { QueueBlock } from './queue-block.ts';
+import { TxTranslator } from './tx-translator.ts';
+
+/** What a transmit queue is made of. */
+export interface TransmitQueueOptions {
+  readonly id: number;
+  readonly block: QueueBlock;
+  readonly pool: BufferPool;
+  readonly domain: number;
+  readonly maximumFrame: number;
+  readonly maximumFragments: number;
+  readonly alignment: number;
+  readonly context: ExecutionContext;
+  readonly protocol: () => Protocol | undefined;
+}
+
+/** A transmit queue with its driver's side. */
+export class TransmitQueue implements TxQueue, PollClient {
+  readonly id: number;
+  readonly rings: RingCollection;
+  /** What the protocol sends through. */
+  readonly edge: TransmitEdge;
+  /** Places and completes frames. */
+  readonly translator: TxTranslator;
+  /** Where this queue is polled. */
+  readonly context: ExecutionContext;
+  /** Its memory. */
+  readonly block: QueueBlock;
+  readonly #protocol: () => Protocol | undefined;
+  #callbacks: PacketQueueCallbacks | undefined;
+
+  /**
+   * @param options - memory, buffers, limits, context
+   */
+  constructor(options: TransmitQueueOptions) {
+    const { id, block, pool, context } = options;
+    this.id = id;
+    this.block = block;
+    this.rings = block.rings;
+    this.context = context;
+    this.#protocol = options.protocol;
+    this.edge = new TransmitEdge(id, block.edge, pool, () => {
+      context.notify();
+    });
+    this.translator = new TxTranslator({
+      send: block.edge,
+      rings: block.rings,
+      checksum: block.extension(Checksum).offset,
+      virtualAddress: block.extension(VirtualAddress).offset,
+      logicalAddress: block.extension(LogicalAddress).offset,
+      pool,
+      domain: options.domain,
+      maximumFrame: options.maximumFrame,
+      alignment: options.alignment,
+      maximumFragments: Math.min(options.maximumFragments, block.rings.fragments.mask, 0xffff),
+      shadow: block.shadow,
+    });
+  }
+
+  extension<F extends ExtensionFields>(definition: Extension<F>): BoundExtension<F> {
+    return this.block.extension(definition);
+  }
+
+  notifyMoreCompletedPacketsAvailable(): void {
+    this.context.notify();
+  }
+
+  /**
+   * The driver's side is there: the queue starts and is polled from now on.
+   *
+   * @param callbacks - the driver's side
+   */
+  start(callbacks: PacketQueueCallbacks): void {
+    this.#callbacks = callbacks;
+    this.rings.reset();
+    callbacks.start?.();
+    this.context.add(this);
+  }
+
+  poll(): number {
+    const placed = this.translator.translate();
+    this.#callbacks?.advance();
+    return placed + this.#complete();
+  }
+
+  #complete(): number {
+    const completed = this.translator.complete();
+    if (completed === 0) return 0;
+    this.#protocol()?.sent?.(this.edge, completed);
+    this.edge.ring.reap(completed);
+    return completed;
+  }
+
+  arm(): void {
+    // With nothing in flight there is nothing that could be notified.
+    if (this.rings.packets.driverCount > 0) this.#callbacks?.setNotificationEnabled(true);
+  }
+
+  disarm(): void {
+    this.#callbacks?.setNotificationEnabled(false);
+  }
+
+  /** Nothing more is taken from the protocol; the driver shall let go of what it has. */
+  cancel(): void {
+    this.edge.close();
+    this.#callbacks?.cancel();
+    this.context.notify();
+  }
+
+  /** Whether everything was given back and completed. */
+  get drained(): boolean {
+    return this.edge.ring.driverCount === 0 && this.rings.packets.driverCount === 0;
+  }
+
+  /** The last word to the driver; the queue's memory goes. */
+  stop(): void {
+    this.context.remove(this);
+    this.#callbacks?.stop?.();
+    this.#callbacks = undefined;
+    this.block.free();
+  }
+}

@@ -1,0 +1,329 @@
+/*
+ * From the protocol's descriptors to a transmit queue's packets, and back when they are done. A frame ends in one of four
+ * ways, never merged: placed as it lies, copied into a buffer that the NIC reaches, retried later because resources are
+ * short, or given up because no NIC could send it (the packet goes by with `ignore`). Follows reference netadaptercx
+ * §4.6 and §7.1; frames complete in ring order.
+ *
+ * @hot
+ */
+
+import * as memory from '@netcx/dma/memory';
+import * as buffers from '@netcx/buffers';
+import type { BufferPool } from '@netcx/buffers';
+import * as extensions from '@netcx/extensions';
+import * as rings from '@netcx/rings';
+import type { Ring, RingCollection } from '@netcx/rings';
+import * as copying from '@netcx/dma/copy';
+import * as frames from './edge/frame-descriptor.ts';
+
+const { i32: m } = memory;
+const { copy } = copying;
+const { BufferEntry, NO_BUFFER, OWNER_POOL, OWNER_TRANSMIT, Pool, POOL_WORDS, releaseBuffer } = buffers;
+const { Checksum, LogicalAddress, VirtualAddress } = extensions;
+const { Fragment, Packet } = rings;
+const { FrameDescriptor, FRAME_DESCRIPTOR_BYTES } = frames;
+const DESCRIPTOR_SHIFT = Math.log2(FRAME_DESCRIPTOR_BYTES / 4) | 0;
+
+/** What became of frames, and why. All in frames, except bytes. */
+export interface TxTranslatorCounters {
+  /** Frames that completed after the NIC took them. */
+  packets: number;
+  /** Bytes in them. */
+  bytes: number;
+  /** Frames that were copied into a buffer that the NIC reaches. */
+  bounced: number;
+  /** Times that a frame had to wait for room or for a buffer. */
+  retried: number;
+  /** Frames given up: no bytes in them. */
+  empty: number;
+  /** Frames given up: longer than the NIC sends. */
+  tooLong: number;
+}
+
+/** How a translator reaches its queue and its NIC. */
+export interface TxTranslatorOptions {
+  readonly send: Ring;
+  readonly rings: RingCollection;
+  /** Byte offsets of extensions in this queue's elements; 0 = absent. */
+  readonly checksum: number;
+  readonly virtualAddress: number;
+  readonly logicalAddress: number;
+  /** Buffers to copy into. */
+  readonly pool: BufferPool;
+  /** Number of the NIC's DMA domain; a buffer mapped for another one is copied. */
+  readonly domain: number;
+  /** Longest frame that the NIC sends, in bytes. */
+  readonly maximumFrame: number;
+  /** Alignment of a fragment's first byte, a power of two. */
+  readonly alignment: number;
+  /** Most fragments of one packet. */
+  readonly maximumFragments: number;
+  /** Host offset of one word for each fragment element: the buffer that a fragment was copied into. */
+  readonly shadow: number;
+}
+
+/** Places frames of one transmit queue and completes them. */
+export class TxTranslator {
+  readonly counters: TxTranslatorCounters = { packets: 0, bytes: 0, bounced: 0, retried: 0, empty: 0, tooLong: 0 };
+  readonly #send: Ring;
+  readonly #packets: Ring;
+  readonly #fragments: Ring;
+  readonly #pool: BufferPool;
+  readonly #checksum: number;
+  readonly #virtual: number;
+  readonly #logical: number;
+  readonly #domain: number;
+  readonly #maximumFrame: number;
+  readonly #maximumFragments: number;
+  readonly #misaligned: number;
+  readonly #shadow: number;
+  /** Fragments in the ring that hold copies: while there are none, completion need not look for them. */
+  #copies = 0;
+
+  /**
+   * @param options - rings, offsets and limits
+   */
+  constructor(options: TxTranslatorOptions) {
+    this.#send = options.send;
+    this.#packets = options.rings.packets;
+    this.#fragments = options.rings.fragments;
+    this.#pool = options.pool;
+    this.#checksum = options.checksum;
+    this.#virtual = options.virtualAddress;
+    this.#logical = options.logicalAddress;
+    this.#domain = options.domain;
+    this.#maximumFrame = options.maximumFrame;
+    this.#maximumFragments = options.maximumFragments;
+    this.#misaligned = options.alignment - 1;
+    this.#shadow = options.shadow >>> 2;
+  }
+
+  /**
+   * Places as many frames as there is room for.
+   *
+   * @returns how many were placed, given-up ones included
+   */
+  translate(): number {
+    let placed = 0;
+    for (;;) {
+      placed += this.#placeSimpleFrames();
+      if (this.#send.postCount === 0 || this.#packets.freeCount === 0) return placed;
+      if (!this.#placeOtherFrame()) return placed;
+      placed += 1;
+    }
+  }
+
+  /** The straight line: frames of one part in a buffer that the NIC reaches. Stops at the first that is anything else. */
+  #placeSimpleFrames(): number {
+    const { base: sendBase, mask: sendMask } = this.#send;
+    const { base: packetBase, stride: packetStride, mask: packetMask } = this.#packets;
+    const { base: fragmentBase, stride: fragmentStride, mask: fragmentMask } = this.#fragments;
+    const checksum = this.#checksum | 0;
+    const virtual = this.#virtual | 0;
+    const logical = this.#logical | 0;
+    const domain = this.#domain | 0;
+    const maximumFrame = this.#maximumFrame | 0;
+    const misaligned = this.#misaligned | 0;
+    const wanted = this.#send.postCount | 0;
+    const room = Math.min(this.#packets.freeCount, this.#fragments.freeCount) | 0;
+    const most = Math.min(wanted, room) | 0;
+    let descriptor = this.#send.nextIndex | 0;
+    let packet = this.#packets.endIndex | 0;
+    let fragment = this.#fragments.endIndex | 0;
+    let count = 0;
+    while (count < most) {
+      const d = (sendBase + (descriptor << DESCRIPTOR_SHIFT)) | 0;
+      const buffer = FrameDescriptor.buffer.get(m, d) | 0;
+      const length = FrameDescriptor.lengthAndFlags.get(m, d) | 0; // a `more` flag makes it longer than any frame
+      const address = FrameDescriptor.address.get(m, d) | 0;
+      if (buffer === NO_BUFFER || length <= 0 || length > maximumFrame || (address & misaligned) !== 0) break;
+      if ((BufferEntry.domain.get(m, buffer) | 0) !== domain) break;
+      const within = (address - (BufferEntry.address.get(m, buffer) | 0)) | 0;
+      const p = (packetBase + Math.imul(packet, packetStride)) | 0;
+      const f = (fragmentBase + Math.imul(fragment, fragmentStride)) | 0;
+      const layout = FrameDescriptor.layout.get(m, d) | 0;
+      const layer4AndChecksum = FrameDescriptor.layer4AndChecksum.get(m, d) | 0;
+      BufferEntry.owner.set(m, buffer, OWNER_TRANSMIT);
+      Fragment.whole.low.set(m, f, length | (length << 26)); // validLength = capacity = length, offset 0
+      Fragment.whole.high.set(m, f, length >>> 6);
+      VirtualAddress.address.low.set(m, f, virtual, address);
+      LogicalAddress.address.low.set(m, f, logical, ((BufferEntry.logicalLow.get(m, buffer) | 0) + within) | 0);
+      LogicalAddress.address.high.set(m, f, logical, BufferEntry.logicalHigh.get(m, buffer) | 0);
+      Packet.fragmentIndex.set(m, p, fragment);
+      Packet.countAndLayoutLow.set(m, p, 1 | (layout << 16));
+      Packet.layoutHigh.set(m, p, (layout >>> 16) | ((layer4AndChecksum & 15) << 16));
+      if (checksum !== 0) Checksum.whole.set(m, p, checksum, layer4AndChecksum >>> 8);
+      descriptor = (descriptor + 1) & sendMask;
+      packet = (packet + 1) & packetMask;
+      fragment = (fragment + 1) & fragmentMask;
+      count = (count + 1) | 0;
+    }
+    this.#send.post(count);
+    this.#fragments.publish(count);
+    this.#packets.publish(count);
+    return count;
+  }
+
+  /**
+   * The frame at `next`, whatever it is: of several parts, in the protocol's own memory, or one that cannot be sent.
+   *
+   * @returns false when it has to wait
+   */
+  #placeOtherFrame(): boolean {
+    const first = this.#send.nextIndex;
+    const available = this.#send.postCount;
+    let parts = 0;
+    let total = 0;
+    let direct = true;
+    let more = 1;
+    while (more === 1 && parts < available) {
+      const d = this.#send.at(first + parts);
+      more = FrameDescriptor.more.get(m, d);
+      total += FrameDescriptor.length.get(m, d);
+      if (!this.#reachable(d)) direct = false;
+      parts++;
+    }
+    if (total === 0 || total > this.#maximumFrame) {
+      if (total === 0) this.counters.empty++;
+      else this.counters.tooLong++;
+      this.#publishPacket(first, 0, parts);
+      return true;
+    }
+    if (parts > this.#maximumFragments) direct = false;
+    const placed = direct ? this.#placeParts(first, parts) : this.#bounce(first, parts, total);
+    if (!placed) this.counters.retried++;
+    return placed;
+  }
+
+  /** Whether the NIC can read the part from where it lies. */
+  #reachable(d: number): boolean {
+    const buffer = FrameDescriptor.buffer.get(m, d) | 0;
+    if (buffer === NO_BUFFER || FrameDescriptor.length.get(m, d) === 0) return false;
+    if ((FrameDescriptor.address.get(m, d) & this.#misaligned) !== 0) return false;
+    return BufferEntry.domain.get(m, buffer) === this.#domain;
+  }
+
+  #placeParts(first: number, parts: number): boolean {
+    if (this.#fragments.freeCount < parts) return false;
+    for (let part = 0; part < parts; part++) {
+      const d = this.#send.at(first + part);
+      const buffer = FrameDescriptor.buffer.get(m, d) | 0;
+      const address = FrameDescriptor.address.get(m, d);
+      BufferEntry.owner.set(m, buffer, OWNER_TRANSMIT);
+      this.#writeFragment(part, address, FrameDescriptor.length.get(m, d), buffer, 0);
+    }
+    this.#publishPacket(first, parts, parts);
+    return true;
+  }
+
+  /** Copies the whole frame into one buffer that the NIC reaches. */
+  #bounce(first: number, parts: number, total: number): boolean {
+    if (this.#fragments.freeCount < 1 || total > this.#pool.capacity) return false;
+    const buffer = this.#pool.take(OWNER_TRANSMIT);
+    if (buffer === NO_BUFFER) return false;
+    const address = BufferEntry.address.get(m, buffer);
+    let copied = 0;
+    for (let part = 0; part < parts; part++) {
+      const d = this.#send.at(first + part);
+      const length = FrameDescriptor.length.get(m, d);
+      copy(address + copied, FrameDescriptor.address.get(m, d), length);
+      copied += length;
+    }
+    m[this.#shadow + this.#fragments.endIndex] = buffer;
+    this.#writeFragment(0, address, total, buffer, 1);
+    this.#publishPacket(first, 1, parts);
+    this.#copies++;
+    this.counters.bounced++;
+    return true;
+  }
+
+  #writeFragment(part: number, address: number, length: number, buffer: number, bounced: number): void {
+    const f = this.#fragments.at(this.#fragments.endIndex + part);
+    const within = address - BufferEntry.address.get(m, buffer);
+    Fragment.whole.set(m, f, 0);
+    Fragment.validLength.set(m, f, length);
+    Fragment.capacity.set(m, f, length);
+    Fragment.bounced.set(m, f, bounced);
+    VirtualAddress.address.low.set(m, f, this.#virtual, address);
+    LogicalAddress.address.low.set(m, f, this.#logical, BufferEntry.logicalLow.get(m, buffer) + within);
+    LogicalAddress.address.high.set(m, f, this.#logical, BufferEntry.logicalHigh.get(m, buffer));
+  }
+
+  /** Writes the packet of a frame whose fragments are written; without fragments the driver shall ignore it. */
+  #publishPacket(first: number, fragmentCount: number, parts: number): void {
+    const p = this.#packets.at(this.#packets.endIndex);
+    const d = this.#send.at(first);
+    const layout = FrameDescriptor.layout.get(m, d);
+    Packet.fragmentIndex.set(m, p, this.#fragments.endIndex);
+    Packet.countAndLayoutLow.set(m, p, fragmentCount | (layout << 16));
+    Packet.layoutHigh.set(m, p, (layout >>> 16) | (FrameDescriptor.layer4Type.get(m, d) << 16));
+    Packet.ignore.set(m, p, fragmentCount === 0 ? 1 : 0);
+    if (this.#checksum !== 0) Checksum.whole.set(m, p, this.#checksum, FrameDescriptor.checksum.get(m, d));
+    this.#send.post(parts);
+    this.#fragments.publish(fragmentCount);
+    this.#packets.publish(1);
+  }
+
+  /**
+   * Completes what the driver gave back: buffers are released, descriptors go back to the protocol.
+   *
+   * @returns how many descriptors completed; those from `send.processedIndex` on
+   */
+  complete(): number {
+    const { base: sendBase, mask: sendMask } = this.#send;
+    const { base: packetBase, stride: packetStride, mask: packetMask } = this.#packets;
+    const packets = this.#packets.reapCount | 0;
+    const copies = this.#copies | 0;
+    const start = this.#packets.processedIndex | 0;
+    let packet = start;
+    let descriptor = this.#send.beginIndex | 0;
+    let fragments = 0;
+    let bytes = 0;
+    let ignored = 0;
+    for (let index = 0; index < packets; index++) {
+      const p = (packetBase + Math.imul(packet, packetStride)) | 0;
+      const fragmentCount = Packet.fragmentCount.get(m, p) | 0;
+      fragments = (fragments + fragmentCount) | 0;
+      if (fragmentCount === 0) ignored = (ignored + 1) | 0;
+      let more = 1;
+      while (more !== 0) {
+        const d = (sendBase + (descriptor << DESCRIPTOR_SHIFT)) | 0;
+        const buffer = FrameDescriptor.buffer.get(m, d) | 0;
+        more = FrameDescriptor.more.get(m, d) | 0;
+        if (fragmentCount !== 0) bytes = bytes + FrameDescriptor.length.get(m, d);
+        descriptor = (descriptor + 1) & sendMask;
+        if (buffer !== NO_BUFFER) {
+          const references = (BufferEntry.references.get(m, buffer) - 1) | 0;
+          BufferEntry.references.set(m, buffer, references);
+          if (references === 0) {
+            const pool = BufferEntry.pool.get(m, buffer) | 0;
+            const free = Pool.free.get(m, pool) | 0;
+            m[(pool + POOL_WORDS + free) | 0] = buffer;
+            Pool.free.set(m, pool, (free + 1) | 0);
+            BufferEntry.owner.set(m, buffer, OWNER_POOL);
+          }
+        }
+      }
+      packet = (packet + 1) & packetMask;
+    }
+    if (copies > 0) this.#releaseCopies(fragments);
+    const completed = (descriptor - this.#send.beginIndex) & sendMask;
+    this.#packets.reap(packets);
+    this.#fragments.reap(fragments);
+    this.#send.complete(completed);
+    this.counters.packets += packets - ignored;
+    this.counters.bytes += bytes;
+    return completed;
+  }
+
+  #releaseCopies(fragments: number): void {
+    const first = this.#fragments.processedIndex;
+    for (let index = 0; index < fragments; index++) {
+      const fragment = (first + index) & this.#fragments.mask;
+      if (Fragment.bounced.get(m, this.#fragments.at(fragment)) === 0) continue;
+      Fragment.bounced.set(m, this.#fragments.at(fragment), 0);
+      releaseBuffer(m[this.#shadow + fragment]!);
+      this.#copies--;
+    }
+  }
+}
