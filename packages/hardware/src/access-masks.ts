@@ -1,0 +1,46 @@
+/*
+ * What a register declaration means bit by bit: which bits take what the host writes, which it clears, which act, which
+ * it cannot read. Bits that no field claims follow the register's own mode; bits outside `writable` never change.
+ */
+
+import type { Access, Register, RegisterField } from '@netcx/layout';
+
+/** Any register of any table, whatever its fields are called. */
+export type AnyRegister = Omit<Register<{ readonly ANY: 0 }>, 'ANY' | 'fields'> & {
+  readonly fields: Readonly<Record<string, RegisterField>>;
+};
+
+/** The bits of a register by what an access of the host does to them, as signed words. */
+export interface AccessMasks {
+  /** A write stores these: `rw` and `wo`. */
+  readonly store: number;
+  /** A one that is written clears these: `w1c`. */
+  readonly clear: number;
+  /** A read clears these after it saw them: `rc`. */
+  readonly readClear: number;
+  /** A read sees these; the others read as zero: `wo` and `sc`. */
+  readonly visible: number;
+}
+
+/**
+ * @param register - a declaration
+ * @returns what accesses do to its bits
+ */
+export function accessMasks(register: AnyRegister): AccessMasks {
+  const fields = Object.values(register.fields);
+  const having = (...modes: Access[]): number => {
+    let mask = 0;
+    let claimed = 0;
+    for (const field of fields) {
+      claimed |= field.mask;
+      if (modes.includes(field.access)) mask |= field.mask;
+    }
+    return modes.includes(register.access) ? mask | ~claimed : mask;
+  };
+  return {
+    store: having('rw', 'wo') & register.writable,
+    clear: having('w1c') & register.writable,
+    readClear: having('rc') | 0,
+    visible: ~having('wo', 'sc'),
+  };
+}

@@ -1,0 +1,206 @@
+/*
+ * The device end of the bus: configuration space, BARs, interrupts and the states that decide what passes. A register is
+ * reached only while its space is decoded and the function is in D0; memory only while it is a bus master as well. NIC
+ * models hold one of these and hand it to a bridge.
+ */
+
+import { CapabilityId, Configuration, Msi, PciExpress, PowerManagement } from '@netcx/bus';
+import type { AccessSize, PciEndpoint, Upstream } from '@netcx/bus';
+import type { DmaDomain } from '@netcx/dma';
+import type { MsixDescription } from './capabilities.ts';
+import { ConfigSpace, type ConfigDescription } from './config-space.ts';
+import { HardwareError } from './hardware-error.ts';
+import { InterruptPort } from './interrupt-port.ts';
+import type { MessagePort } from './message-port.ts';
+import { MsiCapability } from './msi-capability.ts';
+import { MsixCapability } from './msix-capability.ts';
+import type { BarHandler } from './register-file.ts';
+
+const { COMMAND_STATUS, BAR } = Configuration;
+const { PM_CTRL } = PowerManagement;
+const { EXP_DEVCAP, EXP_DEVCTL } = PciExpress;
+
+/** Why a device is reset: the host asked for this function, for the bus it is on, or woke it from D3. */
+export type ResetKind = 'function' | 'bus' | 'power';
+
+/** What a NIC model gives to its end of the bus. */
+export interface PciDeviceOptions {
+  /** What lies behind each BAR; the MSI-X table needs no handler. */
+  readonly bars?: readonly (BarHandler | undefined)[];
+  /**
+   * The model forgets everything that a reset loses. Configuration space, MSI-X table and pending interrupts are reset
+   * already.
+   *
+   * @param kind - why
+   */
+  onReset?(kind: ResetKind): void;
+  /** What the host allows has changed: bus mastering, decoding, power state. */
+  onChange?(): void;
+  /** The device was pulled out. */
+  onRemoved?(): void;
+}
+
+/** A PCI function of a model. */
+export class PciDevice implements PciEndpoint, MessagePort {
+  /** Its configuration space. */
+  readonly config: ConfigSpace;
+  /** Its interrupts. */
+  readonly interrupts: InterruptPort;
+  /** Whether it may reach memory now: plugged in, in D0, and bus mastering is on. */
+  busMaster = false;
+  readonly #options: PciDeviceOptions;
+  readonly #handlers: readonly (BarHandler | undefined)[];
+  readonly #sizes: readonly number[];
+  readonly #isIo: readonly boolean[];
+  /** The handlers of the BARs that answer now. */
+  readonly #live: (BarHandler | undefined)[] = new Array<undefined>(BAR.count).fill(undefined);
+  #upstream: Upstream | undefined;
+  #removed = false;
+
+  /**
+   * @param description - what the function says about itself
+   * @param options - what lies behind its BARs, and who is told
+   * @throws HardwareError `BAD_BAR` or `BAD_CAPABILITY` when the description cannot be true
+   */
+  constructor(description: ConfigDescription, options: PciDeviceOptions = {}) {
+    this.config = new ConfigSpace(description);
+    this.#options = options;
+    const { bars = [], capabilities = [] } = description;
+    const indices = [...this.#live.keys()];
+    this.#sizes = indices.map((index) => bars[index]?.size ?? 0);
+    this.#isIo = indices.map((index) => bars[index]?.kind === 'io');
+    const msixDescription = capabilities.find((capability) => capability.kind === 'msix');
+    const msix = msixDescription && new MsixCapability(msixDescription, this.config, this);
+    const msi = capabilities.some((capability) => capability.kind === 'msi')
+      ? new MsiCapability(this.config, this)
+      : undefined;
+    this.#handlers = indices.map((index) => handlerOf(index, options.bars?.[index], msix, msixDescription));
+    for (const [index, handler] of this.#handlers.entries()) {
+      if (handler !== undefined && this.#sizes[index] === 0)
+        throw new HardwareError('BAD_BAR', `BAR ${String(index)} has a handler and no size`);
+    }
+    this.interrupts = new InterruptPort(this.config, this, msix, msi);
+    this.#listen();
+  }
+
+  /** How it reaches host memory; `undefined` while it is not plugged in. */
+  get dma(): DmaDomain | undefined {
+    return this.#upstream?.dma;
+  }
+
+  /** Whether it was pulled out. */
+  get removedFromBus(): boolean {
+    return this.#removed;
+  }
+
+  connect(upstream: Upstream): void {
+    if (this.#upstream !== undefined) throw new HardwareError('CONNECTED', 'the device is plugged in already');
+    this.#upstream = upstream;
+    this.#update();
+  }
+
+  readConfig(offset: number, size: AccessSize): number {
+    return this.config.read(offset, size);
+  }
+
+  writeConfig(offset: number, size: AccessSize, value: number): void {
+    this.config.write(offset, size, value);
+  }
+
+  read32(bar: number, offset: number): number {
+    const handler = this.#live[bar];
+    if (handler === undefined || offset >= this.#sizes[bar]!) return 0xffff_ffff;
+    return handler.read32(offset);
+  }
+
+  write32(bar: number, offset: number, value: number): void {
+    const handler = this.#live[bar];
+    if (handler !== undefined && offset < this.#sizes[bar]!) handler.write32(offset, value);
+  }
+
+  reset(): void {
+    this.#reset('bus');
+  }
+
+  removed(): void {
+    this.#removed = true;
+    this.interrupts.reset();
+    this.#update();
+    this.#options.onRemoved?.();
+  }
+
+  writeMessage(addressLow: number, addressHigh: number, data: number): void {
+    if (this.busMaster) this.#upstream?.writeMessage(addressLow, addressHigh, data);
+  }
+
+  setIntx(asserted: boolean): void {
+    this.#upstream?.setIntx(asserted);
+  }
+
+  get #inD0(): boolean {
+    const capability = this.config.capability(CapabilityId.powerManagement);
+    return capability === undefined || PM_CTRL.STATE.get(this.config.load(capability + PM_CTRL.offset)) === 0;
+  }
+
+  #listen(): void {
+    const { config } = this;
+    const changed = (): void => this.#update();
+    config.onWrite(COMMAND_STATUS.offset, changed);
+    const power = config.capability(CapabilityId.powerManagement);
+    if (power !== undefined)
+      config.onWrite(power + PM_CTRL.offset, (value, previous) => this.#changePower(value, previous));
+    const express = config.capability(CapabilityId.pciExpress);
+    if (express !== undefined && (config.load(express + EXP_DEVCAP.offset) & EXP_DEVCAP.FLR.mask) !== 0) {
+      config.onWrite(express + EXP_DEVCTL.offset, (_value, _previous, written) => {
+        if ((written & EXP_DEVCTL.FLR.mask) !== 0) this.#reset('function');
+      });
+    }
+    const msix = config.capability(CapabilityId.msix);
+    if (msix !== undefined) config.onWrite(msix, changed);
+    const msi = config.capability(CapabilityId.msi);
+    if (msi === undefined) return;
+    config.onWrite(msi, changed);
+    config.onWrite(msi + Msi.MSI_MASK.offset, changed);
+  }
+
+  #changePower(value: number, previous: number): void {
+    const wakes = PM_CTRL.STATE.get(value) === 0 && PM_CTRL.STATE.get(previous) !== 0;
+    if (wakes && PM_CTRL.NO_SOFT_RESET.get(value) === 0) this.#reset('power');
+    else this.#update();
+  }
+
+  #reset(kind: ResetKind): void {
+    this.config.reset();
+    this.interrupts.reset();
+    this.#options.onReset?.(kind);
+    this.#update();
+  }
+
+  #update(): void {
+    const present = this.#upstream !== undefined && !this.#removed && this.#inD0;
+    this.busMaster = present && this.config.masterEnabled;
+    for (const [index, handler] of this.#handlers.entries()) {
+      const decoded = this.#isIo[index] === true ? this.config.ioEnabled : this.config.memoryEnabled;
+      this.#live[index] = present && decoded ? handler : undefined;
+    }
+    this.interrupts.update();
+    this.#options.onChange?.();
+  }
+}
+
+/** What answers in a BAR: the model's handler, the MSI-X table, or both where they share it. */
+function handlerOf(
+  index: number,
+  handler: BarHandler | undefined,
+  msix: MsixCapability | undefined,
+  description: MsixDescription | undefined,
+): BarHandler | undefined {
+  if (msix === undefined || (description?.table.bar !== index && description?.pending.bar !== index)) return handler;
+  return {
+    read32: (offset) => (msix.covers(index, offset) ? msix.read32(offset) : (handler?.read32(offset) ?? 0)),
+    write32: (offset, value) => {
+      if (msix.covers(index, offset)) msix.write32(offset, value);
+      else handler?.write32(offset, value);
+    },
+  };
+}

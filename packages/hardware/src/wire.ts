@@ -1,0 +1,97 @@
+/*
+ * The devices' own memory, on the far side of the bus: packet buffers and frames on their way. No DMA reaches it. In a
+ * machine with memory of our own it is the top of the same WebAssembly memory, so that the copy kernel reaches both
+ * sides; otherwise it is a block of its own. Hot modules re-bind these views as they re-bind those of the host memory.
+ *
+ * A frame here is a 16-byte header (`Frame`) followed by its bytes, without frame check sequence, and the next frame
+ * starts at the next multiple of 8. A burst is some frames one behind the other.
+ */
+
+import { copy, copyByWords } from '@netcx/dma/copy';
+import { buffer as hostBuffer, hostBytes, u64 as host64, u8 as host8, wasm } from '@netcx/dma/memory';
+import { defineStruct, u32 } from '@netcx/layout';
+
+const SEPARATE_BYTES = 64 * 1024 * 1024;
+const inside = wasm !== undefined && hostBuffer.byteLength > hostBytes;
+
+/** The block: the host memory's own when the devices' part lies in it. */
+export const buffer: ArrayBufferLike = inside ? hostBuffer : new SharedArrayBuffer(SEPARATE_BYTES);
+/** The block as signed 32-bit words. */
+export const i32: Int32Array = new Int32Array(buffer);
+/** The block as bytes. */
+export const u8: Uint8Array = new Uint8Array(buffer);
+/** The block as 64-bit words. */
+export const u64: BigUint64Array = new BigUint64Array(buffer);
+
+/** The header of a frame in device memory. */
+// prettier-ignore
+export const Frame = defineStruct('Frame', 16, {
+  length: u32(0),  // bytes that follow the header
+  status: u32(4),  // FRAME_* bits
+});
+
+/** Bytes of the header in front of each frame. */
+export const FRAME_HEADER_BYTES = 16;
+/** `status`: the frame check sequence is wrong. */
+export const FRAME_BAD_FCS = 1;
+
+/** Copies bytes between the two blocks, or within one: to, from, bytes. */
+export type BlockCopy = (to: number, from: number, bytes: number) => void;
+
+/** Copies between two different blocks: eight bytes at a time where both are aligned, else byte by byte. */
+function between(to64: BigUint64Array, to8: Uint8Array, from64: BigUint64Array, from8: Uint8Array): BlockCopy {
+  return (to, from, bytes) => {
+    let done = 0;
+    if (((to | from) & 7) === 0) {
+      for (; done + 8 <= bytes; done += 8) to64[(to + done) >>> 3] = from64[(from + done) >>> 3]!;
+    }
+    for (; done < bytes; done++) to8[to + done] = from8[from + done]!;
+  };
+}
+
+/** From device memory to host memory. */
+export const copyToHost: BlockCopy = inside ? copy : between(host64, host8, u64, u8);
+/** From host memory to device memory. */
+export const copyFromHost: BlockCopy = inside ? copy : between(u64, u8, host64, host8);
+/** Within device memory. */
+export const copyWithinWire: BlockCopy = inside ? copy : between(u64, u8, u64, u8);
+/** The slow, simple copy of this package's tests. */
+export const copyByLoop: BlockCopy = inside ? copyByWords : between(u64, u8, u64, u8);
+
+let next = inside ? hostBytes : 64;
+const free = new Map<number, number[]>();
+
+/**
+ * Device memory is given out by size and comes back by size: packet buffers come in few sizes and live long.
+ *
+ * @param bytes - how many; rounded up to a multiple of 64
+ * @returns byte offset of zeroed memory in the block
+ * @throws RangeError when the devices' memory is used up
+ */
+export function allocateWire(bytes: number): number {
+  const size = (bytes + 63) & ~63;
+  const again = free.get(size)?.pop();
+  if (again !== undefined) {
+    u8.fill(0, again, again + size);
+    return again;
+  }
+  if (next + size > buffer.byteLength) {
+    throw new RangeError(
+      `the devices' memory is used up: ${String(size)} bytes asked, ${String(buffer.byteLength - next)} left; provide more (deviceBytes)`,
+    );
+  }
+  const offset = next;
+  next += size;
+  return offset;
+}
+
+/**
+ * @param offset - what `allocateWire` returned
+ * @param bytes - the size it was asked for
+ */
+export function freeWire(offset: number, bytes: number): void {
+  const size = (bytes + 63) & ~63;
+  const list = free.get(size);
+  if (list === undefined) free.set(size, [offset]);
+  else list.push(offset);
+}
