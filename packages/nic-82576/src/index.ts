@@ -1,0 +1,11 @@
+/*
+ * A register-level model of the Intel 82576 Gigabit controller. Reading order: nic-82576.ts, reset.ts, mac-port.ts,
+ * phy.ts, interrupts.ts, filter.ts, statistics.ts, eeprom.ts, then tx-engine.ts and rx-engine.ts. The registers and
+ * descriptors are at `@netcx/nic-82576/registers`.
+ */
+
+export { Nic82576, type Nic82576Options } from './nic-82576.ts';
+export { NicError, type NicErrorCode } from './nic-error.ts';
+export type { MacAddress } from './mac-address.ts';
+export { Eeprom, eepromChecksum, eepromImage } from './eeprom.ts';
+export { Phy, type PhySurroundings } from './phy.ts';

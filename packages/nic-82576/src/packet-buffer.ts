@@ -1,0 +1,91 @@
+/*
+ * The receive packet buffer: where frames wait in the chip until the driver posts descriptors for them. 64 KiB, as RXPBS
+ * says after reset; a frame that does not fit is missed. Frames lie as they do on the link, one behind the other, so
+ * that the engine reads them from here as it reads a burst.
+ */
+
+import { allocateWire, copyWithinWire, Frame, FRAME_HEADER_BYTES, i32 } from '@netcx/hardware/wire';
+
+/** Bytes of the buffer. */
+export const PACKET_BUFFER_BYTES = 64 * 1024;
+
+/** Frames in the order of their arrival. */
+export class PacketBuffer {
+  readonly #base = allocateWire(PACKET_BUFFER_BYTES);
+  #head = 0;
+  #tail = 0;
+  #frames = 0;
+  /** Frames from the head to the wrap, or to the tail when they do not wrap. */
+  #run = 0;
+
+  /** Frames that wait. */
+  get frames(): number {
+    return this.#frames;
+  }
+
+  /** Byte offset of the first frame in device memory. */
+  get offset(): number {
+    return this.#base + this.#head;
+  }
+
+  /** @returns how many frames lie in a row from `offset` on */
+  run(): number {
+    return this.#run;
+  }
+
+  /**
+   * @param offset - byte offset of the first frame in device memory
+   * @param frames - how many
+   * @returns how many of them found no room
+   */
+  store(offset: number, frames: number): number {
+    let at = offset;
+    for (let frame = 0; frame < frames; frame++) {
+      const bytes = FRAME_HEADER_BYTES + ((Frame.length.get(i32, at >> 2) + 7) & ~7);
+      if (!this.#append(at, bytes)) return frames - frame;
+      at += bytes;
+    }
+    return 0;
+  }
+
+  #append(at: number, bytes: number): boolean {
+    if (this.#frames === 0) this.clear();
+    const wrapped = this.#run < this.#frames;
+    if (!wrapped && this.#tail + bytes > PACKET_BUFFER_BYTES) {
+      if (bytes >= this.#head) return false;
+      copyWithinWire(this.#base, at, bytes);
+      this.#tail = bytes;
+      this.#frames++;
+      return true;
+    }
+    if (wrapped && this.#tail + bytes >= this.#head) return false;
+    copyWithinWire(this.#base + this.#tail, at, bytes);
+    this.#tail += bytes;
+    this.#frames++;
+    if (!wrapped) this.#run++;
+    return true;
+  }
+
+  /**
+   * @param frames - how many to forget, from the first one; up to `run()`
+   */
+  remove(frames: number): void {
+    for (let frame = 0; frame < frames; frame++) {
+      this.#head += FRAME_HEADER_BYTES + ((Frame.length.get(i32, (this.#base + this.#head) >> 2) + 7) & ~7);
+    }
+    this.#frames -= frames;
+    this.#run -= frames;
+    if (this.#run === 0 && this.#frames > 0) {
+      this.#head = 0;
+      this.#run = this.#frames;
+    }
+  }
+
+  /** Forgets every frame. */
+  clear(): void {
+    this.#head = 0;
+    this.#tail = 0;
+    this.#frames = 0;
+    this.#run = 0;
+  }
+}

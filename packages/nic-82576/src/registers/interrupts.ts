@@ -1,0 +1,46 @@
+/*
+ * Interrupt registers (nic-82576 reference §2, §6). ICR and its mask serve legacy and MSI mode and, with more than one
+ * MSI-X vector, the "other" causes; EICR and its mask have one bit a vector. The SET and CLEAR registers are windows on a
+ * mask; what writing and reading them does beyond the access mode is said in the row's comment.
+ */
+
+import { register } from '@netcx/layout';
+
+/** The interrupt causes that software can set and enable: the writable bits of ICS and IMS. */
+export const INTERRUPT_CAUSES = 0x77d4_fbfd;
+
+/** An entry of IVAR or IVAR_MISC: the vector in bits 4:0 counts only with this bit. */
+export const IVAR_VALID = 0x80;
+
+/** Length of one step of EITR.INTERVAL in nanoseconds. */
+export const EITR_STEP = 1024;
+
+// prettier-ignore
+const CAUSES = {
+  TXDW: 0, LSC: 2, RXSEQ: 3, RXDMT0: 4, RXO: 6, RXDW: 7, VMMB: 8, MDAC: 9, TS: 19, DOUTSYNC: 28, DRSTA: 30,
+} as const;
+
+/** Rows of the interrupt registers. */
+// prettier-ignore
+export const INTERRUPTS = {
+  ICR:       register(0x000c0, 'rc', 0x0000_0000, 'Interrupt Cause Read', { ...CAUSES, INT_ASSERTED: 31 }), // writing ones clears them too
+  ICS:       register(0x000c8, 'wo', 0x0000_0000, 'Interrupt Cause Set', CAUSES, { writable: INTERRUPT_CAUSES }),
+  IMS:       register(0x000d0, 'rw', 0x0000_0000, 'Interrupt Mask Set/Read', CAUSES, { writable: INTERRUPT_CAUSES }), // ones set, zeros do nothing
+  IMC:       register(0x000d8, 'wo', 0x0000_0000, 'Interrupt Mask Clear', CAUSES),
+  IAM:       register(0x000e0, 'rw', 0x0000_0000, 'Interrupt Acknowledge Auto Mask', CAUSES),
+  GPIE:      register(0x01514, 'rw', 0x0000_0000, 'General Purpose Interrupt Enable', { NSICR: 0, Multiple_MSIX: 4, EIAME: 30, PBA: 31 }),
+  EICS:      register(0x01520, 'wo', 0x0000_0000, 'Extended Interrupt Cause Set'),
+  EIMS:      register(0x01524, 'rw', 0x0000_0000, 'Extended Interrupt Mask Set/Read'), // ones set, zeros do nothing
+  EIMC:      register(0x01528, 'wo', 0x0000_0000, 'Extended Interrupt Mask Clear'),
+  EIAC:      register(0x0152c, 'rw', 0x0000_0000, 'Extended Interrupt Auto Clear'),
+  EIAM:      register(0x01530, 'rw', 0x0000_0000, 'Extended Interrupt Auto Mask'),
+  EICR:      register(0x01580, 'rc', 0x0000_0000, 'Extended Interrupt Cause Read'), // writing ones clears them too
+  EITR:      register(0x01680, 'rw', 0x0000_0000, 'Extended Interrupt Throttle', { INTERVAL: [14, 2], CNT_IGNR: [31, 31, 'wo'] }, { count: 25 }),
+  IVAR:      register(0x01700, 'rw', 0x0000_0000, 'Interrupt Vector Allocation', { // row n serves queues n and n + 8
+    RX: [4, 0], RX_VALID: 7, TX: [12, 8], TX_VALID: 15, RX_8: [20, 16], RX_8_VALID: 23, TX_8: [28, 24], TX_8_VALID: 31,
+  }, { count: 8 }),
+  IVAR_MISC: register(0x01740, 'rw', 0x0000_0000, 'Interrupt Vector Allocation, Other Causes', {
+    TCP_TIMER: [4, 0], TCP_TIMER_VALID: 7, OTHER: [12, 8], OTHER_VALID: 15,
+  }),
+  PBACL:     register(0x05b68, 'rw', 0x0000_0000, 'MSI-X Pending Bit Array Clear'),
+};
