@@ -1,0 +1,257 @@
+/*
+ * One transmit queue. `advance` is two verbs: post writes descriptors for what the framework handed over and rings the
+ * doorbell once; drain gives back what the chip is done with, as far as the head that it writes into memory says. The
+ * chip's word is checked before it is believed. Follows nic-82576 reference §3 and §8.
+ *
+ * @hot
+ */
+
+import type { PacketQueueCallbacks, TxQueue } from '@netcx/adapter';
+import type { CommonBuffer } from '@netcx/dma';
+import * as dma from '@netcx/dma';
+import * as memory from '@netcx/dma/memory';
+import * as extensions from '@netcx/extensions';
+import * as nic from '@netcx/nic-82576/registers';
+import * as rings from '@netcx/rings';
+import type { Ring } from '@netcx/rings';
+import type { Device } from './device.ts';
+import * as offload from './tx-checksum.ts';
+
+const { i32: m } = memory;
+const { highWord, lowWord } = dma;
+const { Checksum, LogicalAddress } = extensions;
+const { Fragment, Packet } = rings;
+const { writeChecksumContext, wantedChecksums } = offload;
+const { DESCRIPTOR_BYTES, REGISTERS, RING_DESCRIPTORS, TX_COMMAND, TxData } = nic;
+const { TDBAH, TDBAL, TDH, TDLEN, TDT, TDWBAH, TDWBAL, TXDCTL } = REGISTERS;
+
+/** Every data descriptor: advanced, with a frame check sequence from the chip. */
+const DATA = (TX_COMMAND.DTYP_DATA | TX_COMMAND.DEXT | TX_COMMAND.IFCS) | 0;
+/** The last one of a frame: the chip reports when it is done. */
+const LAST = (DATA | TX_COMMAND.EOP | TX_COMMAND.RS) | 0;
+const PAYLEN = TxData.paylen.location.low;
+/** Bytes that the chip's written-back head takes, on a line of its own. */
+const HEAD_BYTES = 64;
+
+/** What a transmit queue counts besides the framework's own statistics. */
+export interface TxQueueCounters {
+  /** Heads that the chip wrote which cannot be. */
+  invalidHeads: number;
+  /** Context descriptors written. */
+  contexts: number;
+}
+
+/** The driver's side of one transmit queue. */
+export class TransmitQueue implements PacketQueueCallbacks {
+  readonly counters: TxQueueCounters = { invalidHeads: 0, contexts: 0 };
+  readonly #device: Device;
+  readonly #id: number;
+  readonly #packets: Ring;
+  readonly #fragments: Ring;
+  readonly #checksum: number;
+  readonly #logical: number;
+  readonly #arm: (enabled: boolean) => void;
+  /** Descriptors, then the written-back head, then one word for each packet. */
+  readonly #block: CommonBuffer;
+  readonly #count: number;
+  readonly #ring: number;
+  readonly #headWord: number;
+  /** For each packet element, the descriptor behind its last one. */
+  readonly #ends: number;
+  /** One past the last descriptor written. */
+  #tail = 0;
+  /** First descriptor that is not drained. */
+  #drained = 0;
+  /** The checksum context in slot 0 of the chip, as one number; -1 = none. */
+  #context = -1;
+
+  /**
+   * @param device - the device
+   * @param queue - the framework's side
+   * @param connect - connects the queue's interrupt; returns what arms it
+   */
+  constructor(device: Device, queue: TxQueue, connect: (handler: () => void) => (enabled: boolean) => void) {
+    this.#device = device;
+    this.#id = queue.id;
+    this.#packets = queue.rings.packets;
+    this.#fragments = queue.rings.fragments;
+    this.#checksum = queue.extension(Checksum).offset;
+    this.#logical = queue.extension(LogicalAddress).offset;
+    this.#arm = connect(() => {
+      queue.notifyMoreCompletedPacketsAvailable();
+    });
+    // Each packet may need a context besides its fragments; where it needs none, the ring is as large as the framework's.
+    const contexts = this.#checksum === 0 ? 1 : 2;
+    this.#count = Math.min(RING_DESCRIPTORS, Math.max(8, this.#fragments.elements * contexts));
+    const ringBytes = this.#count * DESCRIPTOR_BYTES;
+    this.#block = device.enabler.allocateCommonBuffer(ringBytes + HEAD_BYTES + this.#packets.elements * 4, {
+      purpose: `tx ${String(queue.id)} descriptors`,
+    });
+    this.#ring = this.#block.offset >>> 2;
+    this.#headWord = (this.#block.offset + ringBytes) >>> 2;
+    this.#ends = this.#headWord + HEAD_BYTES / 4;
+  }
+
+  start(): void {
+    const { address } = this.#block;
+    const head = this.#count * DESCRIPTOR_BYTES;
+    const write = (register: Parameters<Device['write']>[0], value: number): void => { this.#device.write(register, value, this.#id); };
+    write(TXDCTL, 0);
+    write(TDBAL, lowWord(address) >>> 0);
+    write(TDBAH, highWord(address));
+    write(TDLEN, head);
+    write(TDH, 0);
+    write(TDT, 0);
+    // A common buffer never crosses 4 GiB: the head's high word is the ring's.
+    write(TDWBAH, highWord(address));
+    write(TDWBAL, ((lowWord(address) + head) | TDWBAL.HEAD_WB_EN.mask) >>> 0);
+    write(TXDCTL, TXDCTL.ENABLE.mask);
+  }
+
+  advance(): void {
+    this.#post();
+    this.#drain();
+  }
+
+  #post(): void {
+    const { base: packetBase, stride: packetStride, mask: packetMask } = this.#packets;
+    const { base: fragmentBase, stride: fragmentStride, mask: fragmentMask } = this.#fragments;
+    const checksum = this.#checksum | 0;
+    const logical = this.#logical | 0;
+    const ring = this.#ring | 0;
+    const ends = this.#ends | 0;
+    const mask = (this.#count - 1) | 0;
+    const waiting = this.#packets.postCount | 0;
+    if (waiting === 0) return;
+    const before = this.#tail;
+    let packet = this.#packets.nextIndex | 0;
+    let tail = this.#tail | 0;
+    let free = (this.#drained - 1 - tail) & mask;
+    let posted = 0;
+    let fragments = 0;
+    while (posted < waiting) {
+      const p = (packetBase + Math.imul(packet, packetStride)) | 0;
+      const fragment = Packet.fragmentIndex.get(m, p) | 0;
+      const count = Packet.fragmentCount.get(m, p) | 0;
+      const offloads = checksum === 0 ? 0 : Checksum.whole.get(m, p, checksum) | 0;
+      if (count !== 1 || offloads !== 0 || free === 0) {
+        // No fragment (to be ignored), several, a checksum to insert, or no room.
+        const used = this.#postOther(p, tail, free);
+        if (used < 0) break;
+        tail = (tail + used) & mask;
+        free = (free - used) | 0;
+      } else {
+        const f = (fragmentBase + Math.imul(fragment & fragmentMask, fragmentStride)) | 0;
+        const d = (ring + (tail << 2)) | 0;
+        const length = Fragment.validLength.get(m, f) | 0;
+        const low = (LogicalAddress.address.low.get(m, f, logical) + Fragment.offset.get(m, f)) | 0;
+        TxData.bufferAddress.low.set(m, d, low);
+        TxData.bufferAddress.high.set(m, d, LogicalAddress.address.high.get(m, f, logical) | 0);
+        TxData.command.set(m, d, LAST | length);
+        TxData.status.set(m, d, length << PAYLEN);
+        tail = (tail + 1) & mask;
+        free = (free - 1) | 0;
+      }
+      m[(ends + packet) | 0] = tail;
+      fragments = (fragments + count) | 0;
+      packet = (packet + 1) & packetMask;
+      posted = (posted + 1) | 0;
+    }
+    this.#packets.post(posted);
+    this.#fragments.post(fragments);
+    this.#tail = tail;
+    if (tail !== before) this.#device.write(TDT, tail, this.#id); // the doorbell, once
+  }
+
+  /**
+   * Writes the descriptors of any packet.
+   *
+   * @returns how many descriptors it took; -1 when there is no room for all of them, and none is in the ring then
+   */
+  #postOther(p: number, tail: number, free: number): number {
+    const count = Packet.fragmentCount.get(m, p);
+    if (count === 0 || Packet.ignore.get(m, p) === 1) return 0;
+    const wanted = this.#checksum === 0 ? 0 : wantedChecksums(p, this.#checksum);
+    const context = wanted === 0 ? 0 : this.#contextNeeded(p);
+    if (count + context > free) return -1;
+    const mask = this.#count - 1;
+    let index = tail;
+    if (context === 1) {
+      this.#context = writeChecksumContext(p, this.#ring + (index << 2));
+      this.counters.contexts++;
+      index = (index + 1) & mask;
+    }
+    const first = Packet.fragmentIndex.get(m, p);
+    let total = 0;
+    for (let part = 0; part < count; part++) total += Fragment.validLength.get(m, this.#fragments.at(first + part));
+    for (let part = 0; part < count; part++) {
+      const f = this.#fragments.at(first + part);
+      const d = this.#ring + (index << 2);
+      const length = Fragment.validLength.get(m, f);
+      TxData.bufferAddress.low.set(m, d, LogicalAddress.address.low.get(m, f, this.#logical) + Fragment.offset.get(m, f));
+      TxData.bufferAddress.high.set(m, d, LogicalAddress.address.high.get(m, f, this.#logical));
+      TxData.command.set(m, d, (part === count - 1 ? LAST : DATA) | length);
+      TxData.status.set(m, d, (total << PAYLEN) | wanted);
+      index = (index + 1) & mask;
+    }
+    return (index - tail) & mask;
+  }
+
+  /** 1 when the chip's context does not fit the packet's headers, else 0. */
+  #contextNeeded(p: number): number {
+    return offload.contextKey(p) === this.#context ? 0 : 1;
+  }
+
+  #drain(): void {
+    const mask = (this.#count - 1) | 0;
+    const ends = this.#ends | 0;
+    const packetMask = this.#packets.mask | 0;
+    const head = m[this.#headWord]!;
+    const done = (head - this.#drained) & mask;
+    const pending = this.#packets.drainCount | 0;
+    // Never trust the device: a head outside what was posted is no head.
+    if (head < 0 || head > mask || done > ((this.#tail - this.#drained) & mask)) {
+      this.counters.invalidHeads++;
+      return;
+    }
+    const drained = this.#drained | 0;
+    let packet = this.#packets.beginIndex | 0;
+    let count = 0;
+    while (count < pending) {
+      if (((m[(ends + packet) | 0]! - drained) & mask) > done) break;
+      packet = (packet + 1) & packetMask;
+      count = (count + 1) | 0;
+    }
+    if (count === 0) return;
+    this.#drained = m[(ends + ((packet - 1) & packetMask)) | 0]!;
+    this.#fragments.complete(this.#fragmentsOf(count));
+    this.#packets.complete(count);
+  }
+
+  /** Fragments of the first `count` packets that are the driver's. */
+  #fragmentsOf(count: number): number {
+    const { base, stride, mask } = this.#packets;
+    let packet = this.#packets.beginIndex | 0;
+    let fragments = 0;
+    for (let index = 0; index < count; index++) {
+      fragments = (fragments + Packet.fragmentCount.get(m, (base + Math.imul(packet, stride)) | 0)) | 0;
+      packet = (packet + 1) & mask;
+    }
+    return fragments;
+  }
+
+  setNotificationEnabled(enabled: boolean): void {
+    this.#arm(enabled);
+  }
+
+  cancel(): void {
+    // The chip cannot take frames back: what was posted goes out, and `advance` is called until it has.
+  }
+
+  stop(): void {
+    this.#arm(false);
+    this.#device.write(TXDCTL, 0, this.#id);
+    this.#device.write(TDWBAL, 0, this.#id);
+    this.#block.free();
+  }
+}
