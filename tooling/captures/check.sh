@@ -17,8 +17,8 @@ frames() {
 
 bad_checksum='ip.checksum.status=="Bad" || tcp.checksum.status=="Bad" || udp.checksum.status=="Bad" ||
   icmp.checksum.status=="Bad" || icmpv6.checksum.status=="Bad"'
-# What would tell of the machine: its name, its user's home, temporary files, its kernel and its processor.
-machine="$(hostname)|$(uname -r)|$(uname -v)|/root|/home|/tmp|/work|Linux|Debian|EPYC|Xeon|Node\.js|Express"
+# What would tell of the machine: its name, its kernel, its folders, its software and its processor.
+machine="$(hostname)|$(uname -r)|$HOME|/home|$(dirname "$(mktemp -u)")|$(cd "$here/../.." && pwd)|Linux|Debian|EPYC|Xeon|Node\.js"
 
 shopt -s nullglob
 for file in "$folder"/*.pcap "$folder"/*.pcapng; do

@@ -81,8 +81,11 @@ export class Device {
    */
   async until(what: string, limit: number, condition: () => boolean): Promise<void> {
     const end = this.clock.now() + limit;
-    while (!condition()) {
+    for (;;) {
+      const met = condition();
+      // Asked after the condition, since all ones look like any bit that is waited for.
       if (this.gone) throw new DriverError('DEVICE_GONE', `${this.name}: nothing answers while waiting for ${what}`);
+      if (met) return;
       if (this.clock.now() >= end) throw new DriverError('TIMEOUT', `${this.name}: ${what} did not come within ${String(limit / MILLISECOND)} ms`);
       await this.clock.delay(50 * MICROSECOND);
     }

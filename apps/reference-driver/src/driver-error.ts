@@ -4,7 +4,16 @@
  */
 
 /** The stable codes of {@link DriverError}. */
-export type DriverErrorCode = 'WRONG_DEVICE' | 'DEVICE_GONE' | 'TIMEOUT' | 'EEPROM_CHECKSUM' | 'PHY_UNKNOWN' | 'PHY_ERROR' | 'BAD_OPTION';
+export type DriverErrorCode =
+  | 'WRONG_DEVICE'
+  | 'DEVICE_GONE'
+  | 'TIMEOUT'
+  | 'EEPROM_CHECKSUM'
+  | 'PHY_UNKNOWN'
+  | 'PHY_ERROR'
+  | 'TOO_FEW_VECTORS'
+  | 'STARTED'
+  | 'BAD_OPTION';
 
 /** Thrown while the device is brought up or down; the data path counts instead. */
 export class DriverError extends Error {

@@ -74,6 +74,7 @@ export class ReferenceDriver {
   readonly adapter: NetAdapter;
   readonly #device: Device;
   readonly #settings: Settings;
+  #started = false;
   #interrupts: Interrupts | undefined;
   #transmit: TransmitQueue[] = [];
   #receive: ReceiveQueue[] = [];
@@ -104,9 +105,21 @@ export class ReferenceDriver {
   /**
    * Brings the chip up and starts the adapter. The link comes up later; the adapter's link state tells.
    *
-   * @throws DriverError when the chip does not come up; AdapterError when the adapter does not
+   * @throws DriverError `STARTED` when it is started already; any other code, or AdapterError or BusError, when the chip or
+   * the adapter does not come up: everything is as before the start then
    */
   async start(): Promise<void> {
+    if (this.#started) throw new DriverError('STARTED', `${this.adapter.name} is started; stop it first`);
+    this.#started = true;
+    try {
+      await this.#bringUp();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async #bringUp(): Promise<void> {
     const { mtu, queues, interruptInterval, promiscuous, checksumOffload } = this.#settings;
     const device = this.#device;
     await device.reset();
@@ -114,36 +127,37 @@ export class ReferenceDriver {
     setStationAddress(device, address);
     this.#declareCapabilities(address);
     this.#interrupts = new Interrupts(device, queues, queues, interruptInterval, () => { this.#linkChanged(); });
-    try {
-      device.write(RXCSUM, checksumOffload ? RXCSUM.IPOFL.mask | RXCSUM.TUOFL.mask : 0);
-      this.adapter.start();
-      enableReceive(device, mtu, promiscuous);
-      device.write(TCTL, TCTL.EN.mask | TCTL.PSP.mask);
-      this.#interrupts.enableOther();
-      await startPhy(device);
-      this.#linkChanged();
-    } catch (error) {
-      await this.stop();
-      throw error;
-    }
+    device.write(RXCSUM, checksumOffload ? RXCSUM.IPOFL.mask | RXCSUM.TUOFL.mask : 0);
+    this.adapter.start();
+    enableReceive(device, mtu, promiscuous);
+    device.write(TCTL, TCTL.EN.mask | TCTL.PSP.mask);
+    this.#interrupts.enableOther();
+    await startPhy(device);
+    this.#linkChanged();
   }
 
   /**
-   * Stops the adapter and quiets the chip. Frames that were submitted are sent first; received buffers must have been
-   * released.
+   * Stops the adapter and quiets the chip. Frames that were submitted are sent first, as long as the link is up and the
+   * chip sends; what it does not send is given up and counted. Received buffers must have been released.
+   *
+   * @throws BufferError `STILL_HELD` when the protocol holds buffers: the chip is quiet then, their memory stays taken
    */
   async stop(): Promise<void> {
     const device = this.#device;
     // No more frames come in; those that the chip has are still shown.
     if (!device.gone) disableReceive(device);
-    await this.adapter.stop();
-    this.#transmit = [];
-    this.#receive = [];
-    if (!device.gone) device.write(TCTL, TCTL.PSP.mask);
-    this.#interrupts?.release();
-    this.#interrupts = undefined;
-    device.release();
-    this.#linkChanged();
+    try {
+      await this.adapter.stop();
+    } finally {
+      this.#transmit = [];
+      this.#receive = [];
+      if (!device.gone) device.write(TCTL, TCTL.PSP.mask);
+      this.#interrupts?.release();
+      this.#interrupts = undefined;
+      device.release();
+      this.#started = false;
+      this.#linkChanged();
+    }
   }
 
   /** @returns what the queues counted besides the adapter's statistics */
@@ -152,7 +166,11 @@ export class ReferenceDriver {
     const tx = this.#transmit.map((queue) => queue.counters);
     const rx = this.#receive.map((queue) => queue.counters);
     return {
-      transmit: { invalidHeads: sum(tx.map((c) => c.invalidHeads)), contexts: sum(tx.map((c) => c.contexts)) },
+      transmit: {
+        invalidHeads: sum(tx.map((c) => c.invalidHeads)),
+        contexts: sum(tx.map((c) => c.contexts)),
+        unsent: sum(tx.map((c) => c.unsent)),
+      },
       receive: { errors: sum(rx.map((c) => c.errors)), invalidLengths: sum(rx.map((c) => c.invalidLengths)) },
     };
   }

@@ -33,6 +33,8 @@ export interface Machine {
   readonly a: Station;
   readonly b: Station;
   readonly link: Link;
+  /** Takes the machine apart: its devices' memory is free. The drivers must have stopped. */
+  close(): void;
 }
 
 /**
@@ -63,5 +65,12 @@ export function buildMachine(clock: Clock, options: MachineOptions = {}): Machin
   const link = new Link(clock, { speed: 1000 });
   const station = (name: string, last: number, end: LinkEnd): Station =>
     buildStation(clock, bridge, name, Uint8Array.of(2, 0, 0, 0, 0, last), end, options);
-  return { a: station('a', 1, link.a), b: station('b', 2, link.b), link };
+  const a = station('a', 1, link.a);
+  const b = station('b', 2, link.b);
+  const close = (): void => {
+    a.nic.close();
+    b.nic.close();
+    link.close();
+  };
+  return { a, b, link, close };
 }

@@ -22,7 +22,7 @@ const { highWord, lowWord } = dma;
 const { Checksum, LogicalAddress } = extensions;
 const { Fragment, Layer2Type, Packet } = rings;
 const { evaluationOf } = offload;
-const { DESCRIPTOR_BYTES, REGISTERS, RX_BUFFER_GRANULARITY, RX_DESCRIPTOR_TYPE, RX_STATUS, RxReadDescriptor, RxWriteBack } = nic;
+const { DESCRIPTOR_BYTES, MAXIMUM_FRAME, REGISTERS, RX_BUFFER_GRANULARITY, RX_DESCRIPTOR_TYPE, RX_STATUS, RxReadDescriptor, RxWriteBack } = nic;
 const { RDBAH, RDBAL, RDLEN, RDT, RXDCTL, SRRCTL } = REGISTERS;
 
 const ETHERNET_HEADER_BYTES = 14;
@@ -39,7 +39,7 @@ const IGNORE = 1 << 24;
 export interface RxQueueCounters {
   /** Frames with an error that the chip reported. */
   errors: number;
-  /** Descriptors whose length cannot be: longer than the buffer, or zero. */
+  /** Lengths that cannot be: of a descriptor, longer than its buffer or zero; of a frame, longer than any. */
   invalidLengths: number;
 }
 
@@ -53,6 +53,8 @@ export class ReceiveQueue implements PacketQueueCallbacks {
   readonly #checksum: number;
   readonly #logical: number;
   readonly #bufferBytes: number;
+  /** Descriptors of the longest frame. */
+  readonly #mostParts: number;
   readonly #arm: (enabled: boolean) => void;
   readonly #block: CommonBuffer;
   readonly #ring: number;
@@ -71,6 +73,7 @@ export class ReceiveQueue implements PacketQueueCallbacks {
     this.#checksum = queue.extension(Checksum).offset;
     this.#logical = queue.extension(LogicalAddress).offset;
     this.#bufferBytes = bufferBytes;
+    this.#mostParts = Math.min(Math.ceil(MAXIMUM_FRAME / bufferBytes), this.#fragments.elements - 1);
     this.#arm = connect(() => {
       queue.notifyMoreReceivedPacketsAvailable();
     });
@@ -140,7 +143,7 @@ export class ReceiveQueue implements PacketQueueCallbacks {
     const first = this.#fragments.beginIndex;
     let parts = 0;
     let status: number = DD;
-    let sound = true;
+    let invalid = 0;
     while ((status & RX_STATUS.EOP) === 0) {
       if (parts === posted) return; // the rest is still to come
       const d = this.#ring + (((first + parts) & this.#fragments.mask) << 2);
@@ -148,20 +151,20 @@ export class ReceiveQueue implements PacketQueueCallbacks {
       if ((status & DD) === 0) return;
       const f = this.#fragments.at(first + parts);
       const length = RxWriteBack.length.get(m, d);
-      if (length === 0 || length > Fragment.capacity.get(m, f)) {
-        this.counters.invalidLengths++;
-        sound = false;
-      }
+      if (length === 0 || length > Fragment.capacity.get(m, f)) invalid++;
       Fragment.validLength.set(m, f, length);
       Fragment.offset.set(m, f, 0);
       parts++;
+      if (parts === this.#mostParts && (status & RX_STATUS.EOP) === 0) {
+        invalid++;
+        break; // no end will come
+      }
     }
-    if ((status & (RXE | CE)) !== 0) {
-      this.counters.errors++;
-      sound = false;
-    }
+    const error = (status & (RXE | CE)) !== 0;
+    if (error) this.counters.errors++;
+    this.counters.invalidLengths += invalid;
     const p = this.#packets.at(this.#packets.beginIndex);
-    if (sound) {
+    if (!error && invalid === 0) {
       Packet.fragmentIndex.set(m, p, first);
       Packet.countAndLayoutLow.set(m, p, (LAYOUT_LOW & ~0xffff) | parts);
       Packet.layoutHigh.set(m, p, LAYOUT_HIGH);
@@ -200,7 +203,10 @@ export class ReceiveQueue implements PacketQueueCallbacks {
   cancel(): void {
     // The chip lets go of its descriptors; what it had received is taken over first.
     this.#device.write(RXDCTL, 0, this.#id);
-    this.#drain();
+    for (let before = -1; before !== this.#packets.driverCount;) {
+      before = this.#packets.driverCount;
+      this.#drain();
+    }
     const { fragments, packets } = { fragments: this.#fragments, packets: this.#packets };
     const first = packets.beginIndex;
     const count = packets.driverCount;

@@ -23,7 +23,7 @@ const { Checksum, LogicalAddress } = extensions;
 const { Fragment, Packet } = rings;
 const { writeChecksumContext, wantedChecksums } = offload;
 const { DESCRIPTOR_BYTES, REGISTERS, RING_DESCRIPTORS, TX_COMMAND, TxData } = nic;
-const { TDBAH, TDBAL, TDH, TDLEN, TDT, TDWBAH, TDWBAL, TXDCTL } = REGISTERS;
+const { STATUS, TDBAH, TDBAL, TDH, TDLEN, TDT, TDWBAH, TDWBAL, TXDCTL } = REGISTERS;
 
 /** Every data descriptor: advanced, with a frame check sequence from the chip. */
 const DATA = (TX_COMMAND.DTYP_DATA | TX_COMMAND.DEXT | TX_COMMAND.IFCS) | 0;
@@ -32,6 +32,8 @@ const LAST = (DATA | TX_COMMAND.EOP | TX_COMMAND.RS) | 0;
 const PAYLEN = TxData.paylen.location.low;
 /** Bytes that the chip's written-back head takes, on a line of its own. */
 const HEAD_BYTES = 64;
+/** Nanoseconds that a stopping queue waits for the chip: longer than a full ring takes, shorter than the framework waits. */
+const SEND_LIMIT = 500e6;
 
 /** What a transmit queue counts besides the framework's own statistics. */
 export interface TxQueueCounters {
@@ -39,11 +41,13 @@ export interface TxQueueCounters {
   invalidHeads: number;
   /** Context descriptors written. */
   contexts: number;
+  /** Frames that the chip had not sent when the queue stopped: its link was down, it was gone, or it did not move. */
+  unsent: number;
 }
 
 /** The driver's side of one transmit queue. */
 export class TransmitQueue implements PacketQueueCallbacks {
-  readonly counters: TxQueueCounters = { invalidHeads: 0, contexts: 0 };
+  readonly counters: TxQueueCounters = { invalidHeads: 0, contexts: 0, unsent: 0 };
   readonly #device: Device;
   readonly #id: number;
   readonly #packets: Ring;
@@ -64,6 +68,9 @@ export class TransmitQueue implements PacketQueueCallbacks {
   #drained = 0;
   /** The checksum context in slot 0 of the chip, as one number; -1 = none. */
   #context = -1;
+  #cancelled = false;
+  /** When a queue that stops waits no longer. */
+  #patience = 0;
 
   /**
    * @param device - the device
@@ -111,6 +118,7 @@ export class TransmitQueue implements PacketQueueCallbacks {
   advance(): void {
     this.#post();
     this.#drain();
+    if (this.#cancelled) this.#giveUpIfStuck();
   }
 
   #post(): void {
@@ -246,6 +254,23 @@ export class TransmitQueue implements PacketQueueCallbacks {
 
   cancel(): void {
     // The chip cannot take frames back: what was posted goes out, and `advance` is called until it has.
+    this.#cancelled = true;
+    this.#patience = this.#device.clock.now() + SEND_LIMIT;
+  }
+
+  /** A chip without link, or without any sign of life, will not send what it has: it is disabled, and the frames go back. */
+  #giveUpIfStuck(): void {
+    const device = this.#device;
+    const packets = this.#packets;
+    if (packets.driverCount === 0) return;
+    const linked = STATUS.LU.get(device.read(STATUS)) === 1 && !device.gone;
+    if (linked && device.clock.now() < this.#patience) return;
+    device.write(TXDCTL, 0, this.#id);
+    const first = packets.beginIndex;
+    const count = packets.driverCount;
+    for (let index = 0; index < count; index++) if (Packet.fragmentCount.get(m, packets.at(first + index)) > 0) this.counters.unsent++;
+    this.#fragments.complete(this.#fragments.driverCount);
+    packets.complete(count);
   }
 
   stop(): void {

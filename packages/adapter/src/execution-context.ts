@@ -1,7 +1,8 @@
 /*
- * Where a queue's work happens: a loop that polls until there is nothing to do, arms notifications, looks once more, and
- * sleeps. Looking again after arming is what makes a lost wake-up impossible: whatever arrived before the notification
- * was armed is found by that last look, and whatever arrives after it notifies. Follows reference netadaptercx §5.6.
+ * Where a queue's work happens: it polls, and as long as there is something to do it lets everything else that is due run
+ * and polls again; when there is nothing, it arms notifications, looks once more, and sleeps. Looking again after arming
+ * is what makes a lost wake-up impossible: whatever arrived before the notification was armed is found by that last look,
+ * and whatever arrives after it notifies. Follows reference netadaptercx §5.6.
  */
 
 import type { Alarm, Clock } from '@netcx/clock';
@@ -19,9 +20,6 @@ export interface PollClient {
   /** The context goes on polling by itself: the device need not say anything. */
   disarm(): void;
 }
-
-/** Rounds of polling before others get their turn. */
-const ROUNDS = 64;
 
 /** Polls its clients, one context at a time, whenever somebody notifies it. */
 export class ExecutionContext {
@@ -45,7 +43,7 @@ export class ExecutionContext {
     return this.#polls;
   }
 
-  /** Times that the context was woken from sleep. */
+  /** Times that the context ran, woken or by itself. */
   get wakeUps(): number {
     return this.#wakeUps;
   }
@@ -72,22 +70,19 @@ export class ExecutionContext {
 
   #run(): void {
     this.#wakeUps++;
-    for (let round = 0; round < ROUNDS; round++) {
-      this.#polls++;
-      if (this.#pollClients() > 0) {
-        if (this.#armed) this.#setArmed(false);
-      } else if (this.#armed) {
-        return; // armed, looked again, found nothing: sleep until a notification
-      } else {
-        this.#setArmed(true);
-      }
+    if (this.#pollClients() === 0) {
+      // Whatever woke the context may have been the notification, which is good for once: arm it anew each time.
+      this.#setArmed(true);
+      if (this.#pollClients() === 0) return; // looked again, found nothing: sleep until a notification
     }
-    this.#alarm.soon(); // the budget is spent: let others run, then go on
+    if (this.#armed) this.#setArmed(false);
+    this.#alarm.soon(); // after the devices, the other queues and whatever else is due
   }
 
   #pollClients(): number {
     const clients = this.#clients;
     let work = 0;
+    this.#polls++;
     for (let index = 0; index < clients.length; index++) work += clients[index]!.poll();
     return work;
   }

@@ -35,6 +35,8 @@ export interface RxTranslatorCounters {
   ignored: number;
   /** Packets dropped because a fragment did not lie inside its buffer, or none was there. */
   invalid: number;
+  /** Packets dropped because no protocol was there to take them. */
+  unclaimed: number;
 }
 
 /** How a translator reaches its queue. */
@@ -53,7 +55,7 @@ export interface RxTranslatorOptions {
 
 /** Supplies one receive queue with buffers and shows what came. */
 export class RxTranslator {
-  readonly counters: RxTranslatorCounters = { packets: 0, bytes: 0, ignored: 0, invalid: 0 };
+  readonly counters: RxTranslatorCounters = { packets: 0, bytes: 0, ignored: 0, invalid: 0, unclaimed: 0 };
   readonly #receive: Ring;
   readonly #packets: Ring;
   readonly #fragments: Ring;
@@ -105,32 +107,34 @@ export class RxTranslator {
       Fragment.whole.low.set(m, f, wholeLow); // validLength 0, offset 0, scratch 0
       Fragment.whole.high.set(m, f, wholeHigh);
       VirtualAddress.address.low.set(m, f, virtual, BufferEntry.address.get(m, buffer) | 0);
-      LogicalAddress.address.low.set(m, f, logical, BufferEntry.logicalLow.get(m, buffer) | 0);
-      LogicalAddress.address.high.set(m, f, logical, BufferEntry.logicalHigh.get(m, buffer) | 0);
+      if (logical !== 0) {
+        LogicalAddress.address.low.set(m, f, logical, BufferEntry.logicalLow.get(m, buffer) | 0);
+        LogicalAddress.address.high.set(m, f, logical, BufferEntry.logicalHigh.get(m, buffer) | 0);
+      }
       m[(shadow + fragment) | 0] = buffer;
       fragment = (fragment + 1) & fragmentMask;
     }
     const left = (available - count) | 0;
     Pool.free.set(m, pool, left);
+    Pool.taken.set(m, pool, Pool.taken.get(m, pool) + count);
     if (left < (Pool.lowest.get(m, pool) | 0)) Pool.lowest.set(m, pool, left);
     this.#fragments.publish(count);
     this.#preparePackets();
     return count;
   }
 
-  /** Whether the NIC has fewer buffers than it could have, because the pool ran out. */
+  /** Whether the NIC has fewer buffers than it could have, because the pool is empty. */
   get starved(): boolean {
-    return this.#fragments.freeCount > 0;
+    return this.#fragments.freeCount > 0 && this.#pool.free === 0;
   }
 
   #preparePackets(): void {
-    const { base, stride, mask, elements } = this.#packets;
+    const { base, stride, mask } = this.#packets;
     const count = this.#packets.freeCount | 0;
-    const words = Math.min(stride, Math.imul(elements, stride)) | 0;
     let packet = this.#packets.endIndex | 0;
     for (let index = 0; index < count; index++) {
       const p = (base + Math.imul(packet, stride)) | 0;
-      for (let word = 0; word < words; word++) m[(p + word) | 0] = 0; // extensions too: nothing stale reaches the driver
+      for (let word = 0; word < stride; word++) m[(p + word) | 0] = 0; // extensions too: nothing stale reaches the driver
       packet = (packet + 1) & mask;
     }
     this.#packets.publish(count);
@@ -142,21 +146,34 @@ export class RxTranslator {
    * @returns how many descriptors were written and published
    */
   indicate(): number {
+    const end = this.#receive.endIndex;
+    let most = Math.min(this.#packets.reapCount, BATCH);
+    while (most > 0) {
+      most -= this.#indicateSimple(most);
+      // What stopped the straight line is not of the common kind, or there is no room.
+      if (most === 0 || !this.#indicateOther()) break;
+      most -= 1;
+    }
+    // Once the packet ring is reaped empty, every fragment that was given back is nobody's.
+    if (this.#packets.reapCount === 0) this.#reclaim(this.#fragments.reapCount);
+    return (this.#receive.endIndex - end) & this.#receive.mask;
+  }
+
+  /** The straight line: packets of one whole fragment each. Stops at the first that is anything else. */
+  #indicateSimple(most: number): number {
     const { base: receiveBase, mask: receiveMask } = this.#receive;
     const { base: packetBase, stride: packetStride, mask: packetMask } = this.#packets;
     const { base: fragmentBase, stride: fragmentStride, mask: fragmentMask } = this.#fragments;
     const checksum = this.#checksum | 0;
-    const virtual = this.#virtual | 0;
     const shadow = this.#shadow | 0;
-    const room = this.#receive.freeCount | 0;
-    const most = Math.min(this.#packets.reapCount, BATCH) | 0;
+    const capacity = this.#pool.capacity | 0;
+    const room = Math.min(most, this.#receive.freeCount, this.#fragments.reapCount) | 0;
     let packet = this.#packets.processedIndex | 0;
     let expected = this.#fragments.processedIndex | 0;
     let descriptor = this.#receive.endIndex | 0;
     let packets = 0;
-    let shown = 0;
     let bytes = 0;
-    while (packets < most && shown < room) {
+    while (packets < room) {
       const p = (packetBase + Math.imul(packet, packetStride)) | 0;
       const first = Packet.fragmentIndex.get(m, p) | 0;
       const layoutLow = Packet.countAndLayoutLow.get(m, p) | 0;
@@ -165,12 +182,12 @@ export class RxTranslator {
       const f = (fragmentBase + Math.imul(first, fragmentStride)) | 0;
       const length = Fragment.validLength.get(m, f) | 0;
       const offset = Fragment.offset.get(m, f) | 0;
-      if (length === 0 || ((offset + length) | 0) > (Fragment.capacity.get(m, f) | 0)) break;
+      if (length === 0 || ((offset + length) | 0) > capacity) break;
       const buffer = m[(shadow + first) | 0]! | 0;
       const d = (receiveBase + (descriptor << DESCRIPTOR_SHIFT)) | 0;
       const evaluated = checksum === 0 ? 0 : Checksum.whole.get(m, p, checksum) | 0;
       BufferEntry.owner.set(m, buffer, OWNER_PROTOCOL);
-      FrameDescriptor.address.set(m, d, ((VirtualAddress.address.low.get(m, f, virtual) | 0) + offset) | 0);
+      FrameDescriptor.address.set(m, d, ((BufferEntry.address.get(m, buffer) | 0) + offset) | 0);
       FrameDescriptor.lengthAndFlags.set(m, d, length);
       FrameDescriptor.buffer.set(m, d, buffer);
       FrameDescriptor.layout.set(m, d, (layoutLow >>> 16) | (layoutHigh << 16));
@@ -178,54 +195,54 @@ export class RxTranslator {
       FrameDescriptor.segmentSize.set(m, d, 0);
       FrameDescriptor.hash.set(m, d, 0);
       FrameDescriptor.context.set(m, d, 0);
-      bytes = (bytes + length) | 0;
+      bytes = bytes + length;
       descriptor = (descriptor + 1) & receiveMask;
       expected = (expected + 1) & fragmentMask;
       packet = (packet + 1) & packetMask;
       packets = (packets + 1) | 0;
-      shown = (shown + 1) | 0;
     }
-    this.#receive.publish(shown);
+    this.#receive.publish(packets);
     this.#packets.reap(packets);
     this.#fragments.reap(packets);
     this.counters.packets += packets;
     this.counters.bytes += bytes;
-    // What stopped the loop early is not of the common kind: handle that packet by itself, the rest in the next poll.
-    return packets < most && shown < room ? shown + this.#indicateOther(checksum) : shown;
+    return packets;
   }
 
-  /** The packet at `processed`, whatever it is: ignored, of several fragments, after skipped fragments, or nonsense. */
-  #indicateOther(checksum: number): number {
+  /**
+   * The packet at `processed`, whatever it is: ignored, of several fragments, after skipped fragments, or nonsense.
+   *
+   * @returns false when it waits for room, whole
+   */
+  #indicateOther(): boolean {
     const p = this.#packets.at(this.#packets.processedIndex);
     if (Packet.ignore.get(m, p) !== 0) {
       this.counters.ignored++;
       this.#packets.reap(1);
-      this.#reclaimWhenEmpty();
-      return 0;
+      return true;
     }
-    const first = Packet.fragmentIndex.get(m, p) & this.#fragments.mask;
+    const first = Packet.fragmentIndex.get(m, p);
     const count = Packet.fragmentCount.get(m, p);
     const skipped = (first - this.#fragments.processedIndex) & this.#fragments.mask;
-    if (skipped + count > this.#fragments.reapCount || count === 0) {
+    // Fragments that do not exist, are still the driver's or were shown before; or more than any protocol could be shown.
+    if (first > this.#fragments.mask || count === 0 || skipped + count > this.#fragments.reapCount || count > this.#receive.mask) {
       this.counters.invalid++;
       this.#packets.reap(1);
-      this.#reclaimWhenEmpty();
-      return 0;
+      return true;
     }
-    if (this.#receive.freeCount < count) return 0; // waits for room, whole
+    if (this.#receive.freeCount < count) return false;
     this.#reclaim(skipped);
+    this.#packets.reap(1);
     if (!this.#fragmentsValid(first, count)) {
       this.counters.invalid++;
       this.#reclaim(count);
-      this.#packets.reap(1);
-      return 0;
+      return true;
     }
-    for (let part = 0; part < count; part++) this.#showPart(p, first + part, part, part + 1 < count, checksum);
+    for (let part = 0; part < count; part++) this.#showPart(p, first + part, part, part + 1 < count);
     this.#receive.publish(count);
     this.#fragments.reap(count);
-    this.#packets.reap(1);
     this.counters.packets++;
-    return count;
+    return true;
   }
 
   /** Each fragment lies inside its buffer, and only the first may start behind its beginning. */
@@ -234,20 +251,20 @@ export class RxTranslator {
       const f = this.#fragments.at(first + part);
       const offset = Fragment.offset.get(m, f);
       const length = Fragment.validLength.get(m, f);
-      if (length === 0 || offset + length > Fragment.capacity.get(m, f) || (part > 0 && offset !== 0)) return false;
+      if (length === 0 || offset + length > this.#pool.capacity || (part > 0 && offset !== 0)) return false;
     }
     return true;
   }
 
-  #showPart(p: number, index: number, part: number, more: boolean, checksum: number): void {
+  #showPart(p: number, index: number, part: number, more: boolean): void {
     const f = this.#fragments.at(index);
     const d = this.#receive.at(this.#receive.endIndex + part);
     const buffer = m[this.#shadow + (index & this.#fragments.mask)]!;
     const length = Fragment.validLength.get(m, f);
     const layoutHigh = Packet.layoutHigh.get(m, p);
-    const evaluated = checksum === 0 ? 0 : Checksum.whole.get(m, p, checksum);
+    const evaluated = this.#checksum === 0 ? 0 : Checksum.whole.get(m, p, this.#checksum);
     BufferEntry.owner.set(m, buffer, OWNER_PROTOCOL);
-    FrameDescriptor.address.set(m, d, VirtualAddress.address.low.get(m, f, this.#virtual) + Fragment.offset.get(m, f));
+    FrameDescriptor.address.set(m, d, BufferEntry.address.get(m, buffer) + Fragment.offset.get(m, f));
     FrameDescriptor.lengthAndFlags.set(m, d, length | (more ? MORE : 0));
     FrameDescriptor.buffer.set(m, d, buffer);
     FrameDescriptor.layout.set(m, d, (Packet.countAndLayoutLow.get(m, p) >>> 16) | (layoutHigh << 16));
@@ -258,16 +275,20 @@ export class RxTranslator {
     this.counters.bytes += length;
   }
 
-  /**
-   * Gives back the buffers of descriptors that nobody wants.
-   *
-   * @param count - descriptors from `receive.beginIndex` on
-   */
-  discard(count: number): void {
+  /** Takes back every descriptor that was published: there is nobody to look at them. */
+  discard(): void {
     const first = this.#receive.beginIndex;
+    const count = this.#receive.driverCount;
     for (let index = 0; index < count; index++) {
-      releaseBuffer(FrameDescriptor.buffer.get(m, this.#receive.at(first + index)));
+      const d = this.#receive.at(first + index);
+      releaseBuffer(FrameDescriptor.buffer.get(m, d));
+      this.counters.bytes -= FrameDescriptor.length.get(m, d);
+      if (FrameDescriptor.more.get(m, d) !== 0) continue;
+      this.counters.packets--;
+      this.counters.unclaimed++;
     }
+    this.#receive.complete(count);
+    this.#receive.reap(count);
   }
 
   /** The queue stops: the buffers of all fragments that were given back return to the pool. */
@@ -280,10 +301,5 @@ export class RxTranslator {
     const first = this.#fragments.processedIndex;
     for (let index = 0; index < count; index++) releaseBuffer(m[this.#shadow + ((first + index) & this.#fragments.mask)]!);
     this.#fragments.reap(count);
-  }
-
-  /** Once the packet ring is reaped empty, every fragment that was given back is nobody's. */
-  #reclaimWhenEmpty(): void {
-    if (this.#packets.reapCount === 0) this.#reclaim(this.#fragments.reapCount);
   }
 }

@@ -18,11 +18,13 @@ import * as frames from './edge/frame-descriptor.ts';
 
 const { i32: m } = memory;
 const { copy } = copying;
-const { BufferEntry, NO_BUFFER, OWNER_POOL, OWNER_TRANSMIT, Pool, POOL_WORDS, releaseBuffer } = buffers;
+const { BufferEntry, NO_BUFFER, OWNER_POOL, OWNER_PROTOCOL, OWNER_TRANSMIT, Pool, POOL_WORDS, releaseBuffer, wakeWaiter } = buffers;
 const { Checksum, LogicalAddress, VirtualAddress } = extensions;
 const { Fragment, Packet } = rings;
 const { FrameDescriptor, FRAME_DESCRIPTOR_BYTES } = frames;
 const DESCRIPTOR_SHIFT = Math.log2(FRAME_DESCRIPTOR_BYTES / 4) | 0;
+/** The domain of no buffer: none is sent along the straight line. */
+const NO_DOMAIN = -1;
 
 /** What became of frames, and why. All in frames, except bytes. */
 export interface TxTranslatorCounters {
@@ -38,6 +40,10 @@ export interface TxTranslatorCounters {
   empty: number;
   /** Frames given up: longer than the NIC sends. */
   tooLong: number;
+  /** Frames given up: some of their bytes lie outside the buffer they name, or outside host memory. */
+  invalid: number;
+  /** Frames given up: the queue stopped before they were placed. */
+  stopped: number;
 }
 
 /** How a translator reaches its queue and its NIC. */
@@ -58,13 +64,15 @@ export interface TxTranslatorOptions {
   readonly alignment: number;
   /** Most fragments of one packet. */
   readonly maximumFragments: number;
+  /** Highest host offset that the NIC reaches; 0 = no limit. */
+  readonly maximumOffset: number;
   /** Host offset of one word for each fragment element: the buffer that a fragment was copied into. */
   readonly shadow: number;
 }
 
 /** Places frames of one transmit queue and completes them. */
 export class TxTranslator {
-  readonly counters: TxTranslatorCounters = { packets: 0, bytes: 0, bounced: 0, retried: 0, empty: 0, tooLong: 0 };
+  readonly counters: TxTranslatorCounters = { packets: 0, bytes: 0, bounced: 0, retried: 0, empty: 0, tooLong: 0, invalid: 0, stopped: 0 };
   readonly #send: Ring;
   readonly #packets: Ring;
   readonly #fragments: Ring;
@@ -75,10 +83,13 @@ export class TxTranslator {
   readonly #domain: number;
   readonly #maximumFrame: number;
   readonly #maximumFragments: number;
+  readonly #maximumOffset: number;
   readonly #misaligned: number;
   readonly #shadow: number;
   /** Fragments in the ring that hold copies: while there are none, completion need not look for them. */
   #copies = 0;
+  /** Whether the frame at `next` waits for a buffer to be copied into. */
+  #waiting = false;
 
   /**
    * @param options - rings, offsets and limits
@@ -94,6 +105,7 @@ export class TxTranslator {
     this.#domain = options.domain;
     this.#maximumFrame = options.maximumFrame;
     this.#maximumFragments = options.maximumFragments;
+    this.#maximumOffset = options.maximumOffset === 0 ? memory.hostBytes - 1 : options.maximumOffset;
     this.#misaligned = options.alignment - 1;
     this.#shadow = options.shadow >>> 2;
   }
@@ -105,12 +117,18 @@ export class TxTranslator {
    */
   translate(): number {
     let placed = 0;
+    this.#waiting = false;
     for (;;) {
       placed += this.#placeSimpleFrames();
       if (this.#send.postCount === 0 || this.#packets.freeCount === 0) return placed;
       if (!this.#placeOtherFrame()) return placed;
       placed += 1;
     }
+  }
+
+  /** Whether a frame waits for a buffer, and whoever holds them all has to give one back before it can go on. */
+  get starved(): boolean {
+    return this.#waiting && this.#pool.free === 0;
   }
 
   /** The straight line: frames of one part in a buffer that the NIC reaches. Stops at the first that is anything else. */
@@ -121,7 +139,8 @@ export class TxTranslator {
     const checksum = this.#checksum | 0;
     const virtual = this.#virtual | 0;
     const logical = this.#logical | 0;
-    const domain = this.#domain | 0;
+    // Where the NIC reaches only part of the memory, each frame is looked at closely.
+    const domain = (this.#maximumOffset < memory.hostBytes - 1 ? NO_DOMAIN : this.#domain) | 0;
     const maximumFrame = this.#maximumFrame | 0;
     const misaligned = this.#misaligned | 0;
     const wanted = this.#send.postCount | 0;
@@ -139,6 +158,7 @@ export class TxTranslator {
       if (buffer === NO_BUFFER || length <= 0 || length > maximumFrame || (address & misaligned) !== 0) break;
       if ((BufferEntry.domain.get(m, buffer) | 0) !== domain) break;
       const within = (address - (BufferEntry.address.get(m, buffer) | 0)) | 0;
+      if ((within | (BufferEntry.capacity.get(m, buffer) - within - length)) < 0) break;
       const p = (packetBase + Math.imul(packet, packetStride)) | 0;
       const f = (fragmentBase + Math.imul(fragment, fragmentStride)) | 0;
       const layout = FrameDescriptor.layout.get(m, d) | 0;
@@ -147,8 +167,10 @@ export class TxTranslator {
       Fragment.whole.low.set(m, f, length | (length << 26)); // validLength = capacity = length, offset 0
       Fragment.whole.high.set(m, f, length >>> 6);
       VirtualAddress.address.low.set(m, f, virtual, address);
-      LogicalAddress.address.low.set(m, f, logical, ((BufferEntry.logicalLow.get(m, buffer) | 0) + within) | 0);
-      LogicalAddress.address.high.set(m, f, logical, BufferEntry.logicalHigh.get(m, buffer) | 0);
+      if (logical !== 0) {
+        LogicalAddress.address.low.set(m, f, logical, ((BufferEntry.logicalLow.get(m, buffer) | 0) + within) | 0);
+        LogicalAddress.address.high.set(m, f, logical, BufferEntry.logicalHigh.get(m, buffer) | 0);
+      }
       Packet.fragmentIndex.set(m, p, fragment);
       Packet.countAndLayoutLow.set(m, p, 1 | (layout << 16));
       Packet.layoutHigh.set(m, p, (layout >>> 16) | ((layer4AndChecksum & 15) << 16));
@@ -175,31 +197,46 @@ export class TxTranslator {
     let parts = 0;
     let total = 0;
     let direct = true;
+    let readable = true;
     let more = 1;
     while (more === 1 && parts < available) {
       const d = this.#send.at(first + parts);
       more = FrameDescriptor.more.get(m, d);
       total += FrameDescriptor.length.get(m, d);
+      if (!this.#readable(d)) readable = false;
       if (!this.#reachable(d)) direct = false;
       parts++;
     }
-    if (total === 0 || total > this.#maximumFrame) {
-      if (total === 0) this.counters.empty++;
-      else this.counters.tooLong++;
-      this.#publishPacket(first, 0, parts);
-      return true;
-    }
     if (parts > this.#maximumFragments) direct = false;
-    const placed = direct ? this.#placeParts(first, parts) : this.#bounce(first, parts, total);
-    if (!placed) this.counters.retried++;
-    return placed;
+    if (total === 0) this.counters.empty++;
+    else if (total > this.#maximumFrame || (!direct && total > this.#pool.capacity)) this.counters.tooLong++;
+    else if (!readable) this.counters.invalid++;
+    else {
+      const placed = direct ? this.#placeParts(first, parts) : this.#bounce(first, parts, total);
+      if (!placed) this.counters.retried++;
+      return placed;
+    }
+    this.#publishPacket(first, 0, parts);
+    return true;
+  }
+
+  /** Whether the part lies where it says: inside its buffer, or at least in host memory. */
+  #readable(d: number): boolean {
+    const buffer = FrameDescriptor.buffer.get(m, d) | 0;
+    const address = FrameDescriptor.address.get(m, d);
+    const end = address + FrameDescriptor.length.get(m, d);
+    if (buffer === NO_BUFFER) return end <= memory.hostBytes;
+    const start = BufferEntry.address.get(m, buffer);
+    return address >= start && end <= start + BufferEntry.capacity.get(m, buffer);
   }
 
   /** Whether the NIC can read the part from where it lies. */
   #reachable(d: number): boolean {
     const buffer = FrameDescriptor.buffer.get(m, d) | 0;
-    if (buffer === NO_BUFFER || FrameDescriptor.length.get(m, d) === 0) return false;
-    if ((FrameDescriptor.address.get(m, d) & this.#misaligned) !== 0) return false;
+    const address = FrameDescriptor.address.get(m, d);
+    const length = FrameDescriptor.length.get(m, d);
+    if (buffer === NO_BUFFER || length === 0 || address + length - 1 > this.#maximumOffset) return false;
+    if ((address & this.#misaligned) !== 0) return false;
     return BufferEntry.domain.get(m, buffer) === this.#domain;
   }
 
@@ -218,9 +255,10 @@ export class TxTranslator {
 
   /** Copies the whole frame into one buffer that the NIC reaches. */
   #bounce(first: number, parts: number, total: number): boolean {
-    if (this.#fragments.freeCount < 1 || total > this.#pool.capacity) return false;
+    if (this.#fragments.freeCount < 1) return false;
     const buffer = this.#pool.take(OWNER_TRANSMIT);
-    if (buffer === NO_BUFFER) return false;
+    this.#waiting = buffer === NO_BUFFER;
+    if (this.#waiting) return false;
     const address = BufferEntry.address.get(m, buffer);
     let copied = 0;
     for (let part = 0; part < parts; part++) {
@@ -245,6 +283,7 @@ export class TxTranslator {
     Fragment.capacity.set(m, f, length);
     Fragment.bounced.set(m, f, bounced);
     VirtualAddress.address.low.set(m, f, this.#virtual, address);
+    if (this.#logical === 0) return;
     LogicalAddress.address.low.set(m, f, this.#logical, BufferEntry.logicalLow.get(m, buffer) + within);
     LogicalAddress.address.high.set(m, f, this.#logical, BufferEntry.logicalHigh.get(m, buffer));
   }
@@ -265,24 +304,28 @@ export class TxTranslator {
   }
 
   /**
-   * Completes what the driver gave back: buffers are released, descriptors go back to the protocol.
+   * Completes what the driver gave back: buffers are released, descriptors go back to the protocol. A packet whose
+   * fragments have not come back yet is still the driver's.
    *
    * @returns how many descriptors completed; those from `send.processedIndex` on
    */
   complete(): number {
     const { base: sendBase, mask: sendMask } = this.#send;
     const { base: packetBase, stride: packetStride, mask: packetMask } = this.#packets;
-    const packets = this.#packets.reapCount | 0;
+    const returned = this.#packets.reapCount | 0;
+    const returnedFragments = this.#fragments.reapCount | 0;
     const copies = this.#copies | 0;
     const start = this.#packets.processedIndex | 0;
     let packet = start;
     let descriptor = this.#send.beginIndex | 0;
+    let packets = 0;
     let fragments = 0;
     let bytes = 0;
     let ignored = 0;
-    for (let index = 0; index < packets; index++) {
+    while (packets < returned) {
       const p = (packetBase + Math.imul(packet, packetStride)) | 0;
       const fragmentCount = Packet.fragmentCount.get(m, p) | 0;
+      if (((fragments + fragmentCount) | 0) > returnedFragments) break;
       fragments = (fragments + fragmentCount) | 0;
       if (fragmentCount === 0) ignored = (ignored + 1) | 0;
       let more = 1;
@@ -301,10 +344,14 @@ export class TxTranslator {
             m[(pool + POOL_WORDS + free) | 0] = buffer;
             Pool.free.set(m, pool, (free + 1) | 0);
             BufferEntry.owner.set(m, buffer, OWNER_POOL);
+            if (Pool.waiting.get(m, pool) !== 0) wakeWaiter(pool);
+          } else {
+            BufferEntry.owner.set(m, buffer, OWNER_PROTOCOL); // who took the other references
           }
         }
       }
       packet = (packet + 1) & packetMask;
+      packets = (packets + 1) | 0;
     }
     if (copies > 0) this.#releaseCopies(fragments);
     const completed = (descriptor - this.#send.beginIndex) & sendMask;
@@ -314,6 +361,26 @@ export class TxTranslator {
     this.counters.packets += packets - ignored;
     this.counters.bytes += bytes;
     return completed;
+  }
+
+  /**
+   * The queue stops: once every frame that was placed has completed, the others are given up.
+   *
+   * @returns how many descriptors completed; those behind what `complete` returned
+   */
+  abandon(): number {
+    if (this.#packets.driverCount > 0 || this.#packets.reapCount > 0) return 0;
+    const count = this.#send.postCount;
+    const first = this.#send.nextIndex;
+    for (let index = 0; index < count; index++) {
+      const d = this.#send.at(first + index);
+      const buffer = FrameDescriptor.buffer.get(m, d) | 0;
+      if (buffer !== NO_BUFFER) releaseBuffer(buffer);
+      if (FrameDescriptor.more.get(m, d) === 0) this.counters.stopped++;
+    }
+    this.#send.post(count);
+    this.#send.complete(count);
+    return count;
   }
 
   #releaseCopies(fragments: number): void {

@@ -18,6 +18,9 @@ const { BufferError } = errors;
 const { BufferEntry, Pool, BUFFER_WORDS, POOL_WORDS, NO_BUFFER, OWNER_POOL, OWNER_PROTOCOL } = layouts;
 const { hostPages, highWord, lowWord, PAGE_BYTES } = dma;
 
+/** Who is called when a buffer comes back to a pool that somebody waits for, by the pool's header. */
+const waiters = new Map<number, () => void>();
+
 /** What a pool shall be. */
 export interface BufferPoolOptions {
   /** For messages and leak reports. */
@@ -74,10 +77,12 @@ export class BufferPool {
   readonly firstHandle: number;
   readonly #pages: number;
   readonly #release: () => void;
+  #closed = false;
 
   /**
    * @param options - size and count, and the device that shall reach the buffers
-   * @throws BufferError for sizes that cannot be; DmaError when memory or logical addresses run out
+   * @throws BufferError for sizes that cannot be, or an enabler that is not of version 3; DmaError when memory or logical
+   * addresses run out; nothing is kept then
    */
   constructor(options: BufferPoolOptions) {
     const { name, count, capacity, alignment = 64, enabler, maximumOffset } = options;
@@ -93,14 +98,19 @@ export class BufferPool {
     const limit = maximumOffset === undefined ? {} : { maximumOffset };
     const size = count * stride;
     const page = { alignment: PAGE_BYTES, ...limit };
-    if (enabler === undefined) {
-      const offset = hostPages.allocate(size, { ...page, owner: `${name}: buffers` });
-      this.#release = () => { hostPages.free(offset); };
-      this.#fill(stride, offset, 0, 0, 0);
-    } else {
-      const common = enabler.allocateCommonBuffer(size, { ...page, purpose: `${name}: buffers` });
-      this.#release = () => { common.free(); };
-      this.#fill(stride, common.offset, lowWord(common.address), highWord(common.address), domains.domainNumber(enabler.domain));
+    try {
+      if (enabler === undefined) {
+        const offset = hostPages.allocate(size, { ...page, owner: `${name}: buffers` });
+        this.#release = () => { hostPages.free(offset); };
+        this.#fill(stride, offset, 0, 0, 0);
+      } else {
+        const common = enabler.allocateCommonBuffer(size, { ...page, purpose: `${name}: buffers` });
+        this.#release = () => { common.free(); };
+        this.#fill(stride, common.offset, lowWord(common.address), highWord(common.address), domains.domainNumber(enabler.domain));
+      }
+    } catch (error) {
+      hostPages.free(this.#pages);
+      throw error;
     }
   }
 
@@ -141,6 +151,11 @@ export class BufferPool {
     return Pool.exhausted.get(m, this.header);
   }
 
+  /** Times that a buffer was taken, modulo 2^32. */
+  get taken(): number {
+    return Pool.taken.get(m, this.header);
+  }
+
   /**
    * @param owner - who holds it from now on: an OWNER_* value
    * @returns a buffer with one reference, or `NO_BUFFER` when none is free
@@ -153,6 +168,7 @@ export class BufferPool {
     }
     const handle = m[(this.stack + free - 1) | 0]!;
     Pool.free.set(m, this.header, free - 1);
+    Pool.taken.set(m, this.header, Pool.taken.get(m, this.header) + 1);
     if (free - 1 < Pool.lowest.get(m, this.header)) Pool.lowest.set(m, this.header, free - 1);
     BufferEntry.references.set(m, handle, 1);
     BufferEntry.owner.set(m, handle, owner);
@@ -182,6 +198,16 @@ export class BufferPool {
   }
 
   /**
+   * Asks for one call when the next buffer comes back, whoever gives it back. A pool has one waiter: its queue.
+   *
+   * @param notify - called from inside the release, so it may wake somebody and do nothing else
+   */
+  awaitBuffer(notify: () => void): void {
+    waiters.set(this.header, notify);
+    Pool.waiting.set(m, this.header, 1);
+  }
+
+  /**
    * @param handle - a buffer
    * @returns host offset of its first byte
    * @throws BufferError `NOT_A_BUFFER`
@@ -205,15 +231,19 @@ export class BufferPool {
   }
 
   /**
-   * Unmaps the buffers and gives their memory back.
+   * Unmaps the buffers and gives their memory back; the pool is gone, and its handles mean nothing any more.
    *
-   * @throws BufferError `STILL_HELD`, naming who holds how many, unless every buffer is in the pool; nothing is freed
+   * @throws BufferError `STILL_HELD`, naming who holds how many, unless every buffer is in the pool; nothing is freed.
+   * `POOL_CLOSED` the second time
    */
   close(): void {
+    if (this.#closed) throw new BufferError('POOL_CLOSED', `${this.name} was closed before`);
     if (this.inUse > 0) {
       const { nic, protocol, transmit } = this.census();
       throw new BufferError('STILL_HELD', `${this.name}: ${String(this.inUse)} of ${String(this.count)} buffers are still held (receive rings ${String(nic)}, protocol ${String(protocol)}, transmit rings ${String(transmit)})`);
     }
+    this.#closed = true;
+    waiters.delete(this.header);
     this.#release();
     hostPages.free(this.#pages);
   }
@@ -248,6 +278,17 @@ export function releaseBuffer(handle: number): void {
   m[(pool + POOL_WORDS + free) | 0] = handle;
   Pool.free.set(m, pool, free + 1);
   BufferEntry.owner.set(m, handle, OWNER_POOL);
+  if (Pool.waiting.get(m, pool) !== 0) wakeWaiter(pool);
+}
+
+/**
+ * Calls whoever waits for a buffer of a pool, once: for loops that give buffers back by themselves.
+ *
+ * @param pool - word index of the pool's header, whose `waiting` is set
+ */
+export function wakeWaiter(pool: number): void {
+  Pool.waiting.set(m, pool, 0);
+  waiters.get(pool)?.();
 }
 
 /**
@@ -260,7 +301,10 @@ export function bufferBytes(handle: number): Uint8Array {
 }
 
 function check(options: BufferPoolOptions, alignment: number): void {
-  const { name, count, capacity } = options;
+  const { name, count, capacity, enabler } = options;
+  if (enabler !== undefined && enabler.version !== 3) {
+    throw new BufferError('DMA_VERSION', `${name}: the DMA enabler has version ${String(enabler.version)}; expected 3`);
+  }
   if (!Number.isInteger(count) || count < 1 || count > 2 ** 20) {
     throw new BufferError('POOL_SIZE', `${name}: ${String(count)} buffers; expected 1 to 2^20`);
   }

@@ -27,6 +27,7 @@ export const Pool = defineStruct('Pool', 64, {
   taken:     u32(8),   // times that a buffer was taken, modulo 2^32
   lowest:    u32(12),  // fewest that were ever free
   exhausted: u32(16),  // times that take found none
+  waiting:   u32(20),  // 1 = somebody wants to know when a buffer comes back
 });
 
 /** Words of a buffer's entry. */

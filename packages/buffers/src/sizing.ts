@@ -39,7 +39,6 @@ export type RingSizing = (input: SizingInput) => { readonly transmit: QueueSizes
 
 /** Elements for a gigabit; a faster link gets as many more as it is faster, since a wake-up takes as long. */
 const ELEMENTS_PER_GIGABIT = 256;
-const SMALLEST = 64;
 const LARGEST = 4096;
 
 const powerOfTwo = (atLeast: number): number => 2 ** Math.ceil(Math.log2(atLeast));
@@ -53,7 +52,7 @@ const powerOfTwo = (atLeast: number): number => 2 ** Math.ceil(Math.log2(atLeast
 export const defaultSizing: RingSizing = (input) => {
   const { fragmentRingHint: hint, linkSpeed, maximumFragments } = input;
   const wanted = powerOfTwo(ELEMENTS_PER_GIGABIT * Math.max(1, linkSpeed / 1e9));
-  const bySpeed = Math.min(LARGEST, Math.max(SMALLEST, wanted));
+  const bySpeed = Math.min(LARGEST, wanted);
   const least = powerOfTwo(maximumFragments + 1); // one packet of the most fragments must fit, with one element free
   const fragments = ringOf(hint, bySpeed, least);
   const packets = { asked: 0, granted: fragments.granted, reason: 'as many as fragments, for frames of one fragment' };

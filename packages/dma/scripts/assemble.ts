@@ -16,8 +16,8 @@ const target = new URL('../src/copy-kernel.ts', import.meta.url);
  * @returns the WebAssembly module that copy.wat says, as bytes
  */
 export async function assembleCopyKernel(): Promise<Uint8Array> {
-  const { parseWat } = await wabt();
-  const module = parseWat('copy.wat', readFileSync(source, 'utf8'), { threads: true, bulk_memory: true });
+  const assembler = await wabt();
+  const module = assembler.parseWat('copy.wat', readFileSync(source, 'utf8'), { threads: true, bulk_memory: true });
   try {
     const bytes = new Uint8Array(module.toBinary({}).buffer);
     if (!WebAssembly.validate(bytes)) throw new Error('copy.wat assembles to a module that this engine refuses');

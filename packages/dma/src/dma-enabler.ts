@@ -33,7 +33,7 @@ export interface CommonBuffer {
 
 /** Options of a common buffer. */
 export interface CommonBufferOptions {
-  /** Alignment in bytes, a power of two; the page size when left out. */
+  /** Alignment of both the host offset and the logical address, a power of two; the page size when left out. */
   readonly alignment?: number;
   /** Highest host offset; no limit when left out. */
   readonly maximumOffset?: number;
@@ -61,7 +61,8 @@ export class DmaEnabler {
     if (!Number.isInteger(addressWidth) || addressWidth < 1 || addressWidth > 64) {
       throw new DmaError('ADDRESS_WIDTH', `${owner}: ${String(addressWidth)} address bits; expected 1 to 64`);
     }
-    if (![1, 2, 3].includes(version)) throw new DmaError('VERSION', `${owner}: DMA version ${String(version)}; expected 1, 2 or 3`);
+    if (![1, 2, 3].includes(version))
+      throw new DmaError('VERSION', `${owner}: DMA version ${String(version)}; expected 1, 2 or 3`);
     this.domain = domain;
     this.addressWidth = addressWidth;
     this.version = version;
@@ -83,11 +84,18 @@ export class DmaEnabler {
     const { alignment = PAGE_BYTES, purpose = 'common buffer', maximumOffset } = options;
     const owner = `${this.#owner}: ${purpose}`;
     // Under an identity map the device's limit is the memory's limit; under an IOMMU any page will do.
-    const reach = this.domain.directLimit > 0 ? Math.min(this.maximumAddress, this.domain.directLimit - 1) : Number.MAX_SAFE_INTEGER;
-    const offset = hostPages.allocate(length, { alignment, owner, maximumOffset: Math.min(reach, maximumOffset ?? reach) });
+    const reach =
+      this.domain.directLimit > 0
+        ? Math.min(this.maximumAddress, this.domain.directLimit - 1)
+        : Number.MAX_SAFE_INTEGER;
+    const offset = hostPages.allocate(length, {
+      alignment,
+      owner,
+      maximumOffset: Math.min(reach, maximumOffset ?? reach),
+    });
     let address: LogicalAddress;
     try {
-      address = this.map(offset, length, 'both');
+      address = this.domain.map(offset, length, 'both', { maximumAddress: this.maximumAddress, alignment });
     } catch (error) {
       hostPages.free(offset);
       throw error;

@@ -7,6 +7,7 @@
 export type DmaErrorCode =
   | 'MEMORY_CHOSEN'
   | 'MEMORY_SIZE'
+  | 'MEMORY_KIND'
   | 'BAD_ADDRESS'
   | 'BAD_LENGTH'
   | 'BAD_ALIGNMENT'

@@ -25,6 +25,8 @@ export interface DmaFault {
 export interface MapLimits {
   /** Highest logical address that the device can express. */
   readonly maximumAddress: number;
+  /** Alignment of the logical address in bytes, a power of two, for memory that is aligned so itself; none when left out. */
+  readonly alignment?: number;
 }
 
 /** The map between one device's logical addresses and host memory. */

@@ -15,8 +15,10 @@ export class IdentityMap implements DmaDomain {
 
   /**
    * @param bytes - how much of host memory the device reaches, from 0; all of it when left out
+   * @throws DmaError `BAD_ADDRESS` for more than there is, `BAD_LENGTH` for none
    */
   constructor(bytes: number = hostBytes) {
+    checkHostRange(0, bytes);
     this.directLimit = bytes;
   }
 
@@ -39,12 +41,15 @@ export class IdentityMap implements DmaDomain {
   map(offset: number, length: number, _direction: Direction, limits: MapLimits): LogicalAddress {
     checkHostRange(offset, length);
     if (offset + length - 1 > limits.maximumAddress || offset + length > this.directLimit) {
-      throw new DmaError('NOT_REACHABLE', `host memory at ${String(offset)} + ${String(length)} lies beyond what the device reaches without an IOMMU (${String(Math.min(limits.maximumAddress + 1, this.directLimit))} bytes)`);
+      throw new DmaError(
+        'NOT_REACHABLE',
+        `host memory at ${String(offset)} + ${String(length)} lies beyond what the device reaches without an IOMMU (${String(Math.min(limits.maximumAddress + 1, this.directLimit))} bytes)`,
+      );
     }
     return logicalAddress(offset);
   }
 
-  unmap(): void {
+  unmap(_address: LogicalAddress, _length: number): void {
     // Nothing was made, nothing is undone.
   }
 }
@@ -55,8 +60,12 @@ export class IdentityMap implements DmaDomain {
  * @throws DmaError `BAD_ADDRESS` or `BAD_LENGTH` unless all of it is host memory
  */
 export function checkHostRange(offset: number, length: number): void {
-  if (!Number.isInteger(length) || length <= 0) throw new DmaError('BAD_LENGTH', `${String(length)} bytes: expected 1 or more`);
+  if (!Number.isInteger(length) || length <= 0)
+    throw new DmaError('BAD_LENGTH', `${String(length)} bytes: expected 1 or more`);
   if (!Number.isInteger(offset) || offset < 0 || offset + length > hostBytes) {
-    throw new DmaError('BAD_ADDRESS', `${String(offset)} + ${String(length)} is not inside the ${String(hostBytes)} bytes of host memory`);
+    throw new DmaError(
+      'BAD_ADDRESS',
+      `${String(offset)} + ${String(length)} is not inside the ${String(hostBytes)} bytes of host memory`,
+    );
   }
 }

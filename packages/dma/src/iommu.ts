@@ -44,7 +44,10 @@ export class Iommu implements DmaDomain {
   constructor(options: IommuOptions = {}) {
     const { base = 0x1_0000_0000 } = options;
     if (!Number.isSafeInteger(base) || base <= 0 || base % PAGE_BYTES !== 0) {
-      throw new DmaError('BAD_ALIGNMENT', `logical addresses cannot begin at ${String(base)}: expected a positive multiple of ${String(PAGE_BYTES)}`);
+      throw new DmaError(
+        'BAD_ALIGNMENT',
+        `logical addresses cannot begin at ${String(base)}: expected a positive multiple of ${String(PAGE_BYTES)}`,
+      );
     }
     this.#base = base / PAGE_BYTES;
     this.#next = this.#base;
@@ -70,12 +73,14 @@ export class Iommu implements DmaDomain {
     const first = this.#pages.get(firstPage);
     for (let page = firstPage; page <= lastPage; page++) {
       const mapping = this.#pages.get(page);
-      if (mapping === undefined || first === undefined) return this.#faults.refuse(low, high, length, access, 'not mapped');
+      if (mapping === undefined || first === undefined)
+        return this.#faults.refuse(low, high, length, access, 'not mapped');
       if (mapping.direction !== 'both' && mapping.direction !== access) {
         return this.#faults.refuse(low, high, length, access, access === 'write' ? 'read only' : 'write only');
       }
       // One access that runs from one mapping into another with its host memory elsewhere: the port splits it by page.
-      if (mapping.hostPage - first.hostPage !== page - firstPage) return this.#faults.refuse(low, high, length, access, 'not mapped');
+      if (mapping.hostPage - first.hostPage !== page - firstPage)
+        return this.#faults.refuse(low, high, length, access, 'not mapped');
     }
     return first === undefined ? -1 : first.hostPage * PAGE_BYTES + (address % PAGE_BYTES);
   }
@@ -84,7 +89,8 @@ export class Iommu implements DmaDomain {
     checkHostRange(offset, length);
     const hostPage = Math.floor(offset / PAGE_BYTES);
     const pages = Math.floor((offset + length - 1) / PAGE_BYTES) - hostPage + 1;
-    const first = this.#freeRun(pages, Math.floor((limits.maximumAddress + 1) / PAGE_BYTES));
+    const step = Math.max(1, (limits.alignment ?? PAGE_BYTES) / PAGE_BYTES);
+    const first = this.#freeRun(pages, Math.floor((limits.maximumAddress + 1) / PAGE_BYTES), step);
     for (let page = 0; page < pages; page++) {
       this.#pages.set(first + page, { hostPage: hostPage + page, direction, first, pages });
     }
@@ -96,37 +102,47 @@ export class Iommu implements DmaDomain {
     const pages = Math.floor((address + length - 1) / PAGE_BYTES) - first + 1;
     const mapping = this.#pages.get(first);
     if (mapping?.first !== first || mapping.pages !== pages) {
-      throw new DmaError('NOT_MAPPED', `no mapping of ${String(pages)} pages starts at logical address 0x${address.toString(16)}`);
+      throw new DmaError(
+        'NOT_MAPPED',
+        `no mapping of ${String(pages)} pages starts at logical address 0x${address.toString(16)}`,
+      );
     }
     for (let page = 0; page < pages; page++) this.#pages.delete(first + page);
   }
 
-  /** Finds `pages` free logical pages in a row below `limit`: next fit, which keeps stale addresses faulting for long. */
-  #freeRun(pages: number, limit: number): number {
+  /**
+   * Finds `pages` free logical pages in a row below `limit`, at a multiple of `step`: next fit, which keeps stale addresses
+   * faulting for long.
+   */
+  #freeRun(pages: number, limit: number, step: number): number {
     // A device too narrow for the base gets the pages from 1 on: page 0 stays free, so that address 0 always faults.
     const lowest = limit > this.#base ? this.#base : 1;
     const start = Math.max(lowest, Math.min(this.#next, limit));
-    const found = this.#search(start, limit, pages) ?? this.#search(lowest, limit, pages);
+    const found = this.#search(start, limit, pages, step) ?? this.#search(lowest, limit, pages, step);
     if (found === undefined) {
-      throw new DmaError('OUT_OF_ADDRESSES', `no ${String(pages)} free logical pages in a row below 0x${(limit * PAGE_BYTES).toString(16)}`);
+      throw new DmaError(
+        'OUT_OF_ADDRESSES',
+        `no ${String(pages)} free logical pages in a row below 0x${(limit * PAGE_BYTES).toString(16)}`,
+      );
     }
     this.#next = found + pages;
     return found;
   }
 
-  #search(from: number, limit: number, pages: number): number | undefined {
-    let first = from;
+  #search(from: number, limit: number, pages: number, step: number): number | undefined {
+    const aligned = (page: number): number => Math.ceil(page / step) * step;
+    let first = aligned(from);
     while (first + pages <= limit) {
       const segmentEnd = (Math.floor(first / PAGES_PER_SEGMENT) + 1) * PAGES_PER_SEGMENT;
       if (first + pages > segmentEnd && pages <= PAGES_PER_SEGMENT) {
-        first = segmentEnd;
+        first = aligned(segmentEnd);
         continue;
       }
       let taken = -1;
       for (let page = first; page < first + pages && taken < 0; page++) if (this.#pages.has(page)) taken = page;
       if (taken < 0) return first;
       const mapping = this.#pages.get(taken);
-      first = mapping === undefined ? taken + 1 : mapping.first + mapping.pages;
+      first = aligned(mapping === undefined ? taken + 1 : mapping.first + mapping.pages);
     }
     return undefined;
   }

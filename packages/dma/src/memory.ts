@@ -11,41 +11,67 @@ import { DmaError } from './dma-error.ts';
 import { takeMemorySource, type MemorySource } from './provide.ts';
 
 const PAGE = 65_536; // of WebAssembly
+const HOST_PAGE = 4096;
 const DEFAULT_HOST_BYTES = 1024 * 1024 * 1024; // reserved, not used: a page is backed when it is first touched
 const DEFAULT_DEVICE_BYTES = 64 * 1024 * 1024;
 /** Byte offsets stay below 2^31, where they are small integers to V8. */
 const LIMIT = 2 ** 31 - PAGE;
 
+interface PageRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 interface Chosen {
   readonly buffer: ArrayBufferLike;
   readonly hostBytes: number;
   readonly wasm: WebAssembly.Memory | undefined;
+  readonly pages: PageRange;
 }
 
 function choose(source: MemorySource): Chosen {
-  if ('buffer' in source)
-    return { buffer: source.buffer, hostBytes: checkSize(source.buffer.byteLength, 8), wasm: undefined };
+  if ('buffer' in source) {
+    const { buffer } = source;
+    const hostBytes = checkSize(buffer.byteLength, 8);
+    return { buffer, hostBytes, wasm: undefined, pages: { start: HOST_PAGE, end: Math.max(HOST_PAGE, hostBytes) } };
+  }
   if ('memory' in source) {
-    const { memory: wasm, hostBytes } = source;
-    if (hostBytes > wasm.buffer.byteLength)
+    const { memory: wasm, pages = { start: HOST_PAGE, end: HOST_PAGE } } = source;
+    const { buffer } = wasm;
+    if (!isShared(buffer)) {
       throw new DmaError(
-        'MEMORY_SIZE',
-        `${String(hostBytes)} bytes of host memory in a block of ${String(wasm.buffer.byteLength)}`,
+        'MEMORY_KIND',
+        'a WebAssembly memory that is not shared; expected one made with `shared: true`',
       );
-    return { buffer: wasm.buffer, hostBytes: checkSize(hostBytes, PAGE), wasm };
+    }
+    const hostBytes = checkSize(source.hostBytes, PAGE);
+    if (hostBytes > buffer.byteLength) {
+      throw new DmaError('MEMORY_SIZE', `${hostBytes} bytes of host memory in a block of ${buffer.byteLength}`);
+    }
+    return { buffer, hostBytes, wasm, pages: checkPages(pages, hostBytes) };
   }
   const hostBytes = checkSize(source.hostBytes ?? DEFAULT_HOST_BYTES, PAGE);
-  const pages = checkSize(hostBytes + (source.deviceBytes ?? DEFAULT_DEVICE_BYTES), PAGE) / PAGE;
-  const wasm = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  return { buffer: wasm.buffer, hostBytes, wasm };
+  const blocks = checkSize(hostBytes + (source.deviceBytes ?? DEFAULT_DEVICE_BYTES), PAGE) / PAGE;
+  const wasm = new WebAssembly.Memory({ initial: blocks, maximum: blocks, shared: true });
+  return { buffer: wasm.buffer, hostBytes, wasm, pages: { start: HOST_PAGE, end: hostBytes } };
+}
+
+const isShared = (buffer: ArrayBufferLike): boolean => buffer instanceof SharedArrayBuffer;
+
+function checkPages({ start, end }: PageRange, hostBytes: number): PageRange {
+  const whole = start % HOST_PAGE === 0 && end % HOST_PAGE === 0;
+  if (!whole || start < HOST_PAGE || start > end || end > hostBytes) {
+    throw new DmaError(
+      'MEMORY_SIZE',
+      `pages from ${start} to ${end}; expected whole pages from ${HOST_PAGE} to ${hostBytes}`,
+    );
+  }
+  return { start, end };
 }
 
 function checkSize(bytes: number, multiple: number): number {
   if (!Number.isInteger(bytes) || bytes <= 0 || bytes % multiple !== 0 || bytes > LIMIT) {
-    throw new DmaError(
-      'MEMORY_SIZE',
-      `${String(bytes)} bytes: expected a multiple of ${String(multiple)} up to ${String(LIMIT)}`,
-    );
+    throw new DmaError('MEMORY_SIZE', `${bytes} bytes: expected a multiple of ${multiple} up to ${LIMIT}`);
   }
   return bytes;
 }
@@ -56,6 +82,10 @@ const chosen = choose(takeMemorySource());
 export const buffer: ArrayBufferLike = chosen.buffer;
 /** Bytes of it that are host memory, from 0. */
 export const hostBytes: number = chosen.hostBytes;
+/**
+ * The host memory whose pages `hostPages` hands out. Page 0 is never among them: address 0 means "none" to many devices.
+ */
+export const allocatable: PageRange = chosen.pages;
 /** The same block as a WebAssembly memory; `undefined` when it came from outside. */
 export const wasm: WebAssembly.Memory | undefined = chosen.wasm;
 /** The memory as signed 32-bit words: what structs are read and written through. */

@@ -4,7 +4,7 @@
  */
 
 import { DmaError } from './dma-error.ts';
-import { hostBytes, u8 } from './memory.ts';
+import { allocatable, u8 } from './memory.ts';
 
 /** Bytes in a page of host memory. */
 export const PAGE_BYTES = 4096;
@@ -36,8 +36,12 @@ export class PageAllocator {
   /**
    * @param start - first host offset that may be handed out, a multiple of the page size
    * @param end - first host offset past the range
+   * @throws DmaError `BAD_ADDRESS` for a range that cannot be
    */
   constructor(start: number, end: number) {
+    if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || start % PAGE_BYTES !== 0 || start > end) {
+      throw new DmaError('BAD_ADDRESS', `pages from ${start} to ${end}: expected whole pages, the first one first`);
+    }
     this.#start = start;
     this.#end = end;
   }
@@ -60,7 +64,8 @@ export class PageAllocator {
    */
   allocate(bytes: number, options: PageOptions = {}): number {
     const { alignment = PAGE_BYTES, maximumOffset = this.#end - 1, owner = 'unnamed' } = options;
-    if (!Number.isInteger(bytes) || bytes <= 0) throw new DmaError('BAD_LENGTH', `${String(bytes)} bytes: expected 1 or more`);
+    if (!Number.isInteger(bytes) || bytes <= 0)
+      throw new DmaError('BAD_LENGTH', `${String(bytes)} bytes: expected 1 or more`);
     if (!Number.isInteger(alignment) || alignment <= 0 || (alignment & (alignment - 1)) !== 0) {
       throw new DmaError('BAD_ALIGNMENT', `${String(alignment)} is no power of two`);
     }
@@ -74,8 +79,11 @@ export class PageAllocator {
       offset = Math.max(offset, Math.ceil((run.offset + run.bytes) / step) * step);
       position++;
     }
-    if (offset + size > limit) {
-      throw new DmaError('OUT_OF_MEMORY', `${owner} asked for ${String(size)} bytes below ${String(limit)}: ${String(this.bytesFree)} are free, but no run of that size`);
+    if (!(offset + size <= limit)) {
+      throw new DmaError(
+        'OUT_OF_MEMORY',
+        `${owner} asked for ${String(size)} bytes below ${String(limit)}: ${String(this.bytesFree)} are free, but no run of that size`,
+      );
     }
     this.#runs.splice(position, 0, { offset, bytes: size, owner });
     this.#taken += size;
@@ -90,7 +98,8 @@ export class PageAllocator {
   free(offset: number): void {
     const position = this.#runs.findIndex((run) => run.offset === offset);
     const run = this.#runs[position];
-    if (run === undefined) throw new DmaError('NOT_ALLOCATED', `no run of pages starts at host offset ${String(offset)}`);
+    if (run === undefined)
+      throw new DmaError('NOT_ALLOCATED', `no run of pages starts at host offset ${String(offset)}`);
     this.#runs.splice(position, 1);
     this.#taken -= run.bytes;
   }
@@ -99,9 +108,14 @@ export class PageAllocator {
    * @returns one line a run: offset, bytes, owner
    */
   describe(): string {
-    return this.#runs.map((run) => `${run.offset.toString(16).padStart(8, '0')} ${String(run.bytes).padStart(10)} ${run.owner}`).join('\n');
+    return this.#runs
+      .map((run) => `${run.offset.toString(16).padStart(8, '0')} ${String(run.bytes).padStart(10)} ${run.owner}`)
+      .join('\n');
   }
 }
 
-/** The pages of this process's host memory. Page 0 is never handed out: address 0 means "none" to many devices. */
-export const hostPages: PageAllocator = new PageAllocator(PAGE_BYTES, hostBytes);
+/**
+ * The pages of this process's host memory. In a worker that shares its parent's memory, only those which the parent gave
+ * it (`provideMemory`), so that two workers never hand out the same page.
+ */
+export const hostPages: PageAllocator = new PageAllocator(allocatable.start, allocatable.end);

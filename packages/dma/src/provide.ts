@@ -20,6 +20,11 @@ export interface SharedMemory {
   readonly memory: WebAssembly.Memory;
   /** How many of its bytes are host memory; what follows is the devices'. */
   readonly hostBytes: number;
+  /**
+   * The part of host memory whose pages this worker hands out, from `start` up to `end`, both multiples of the page size:
+   * a run that its parent allocated for it. None when left out, since the parent hands out all pages and would not know.
+   */
+  readonly pages?: { readonly start: number; readonly end: number };
 }
 
 /** Memory from outside, such as a file that a virtual machine has as its RAM. WebAssembly cannot reach it. */
@@ -32,9 +37,9 @@ export interface ForeignMemory {
 export type MemorySource = OwnMemory | SharedMemory | ForeignMemory;
 
 interface Choice {
-  source: MemorySource;
+  readonly source: MemorySource;
   /** Set by the memory module once it has made its views: from then on the choice is final. */
-  taken: boolean;
+  readonly taken: boolean;
 }
 
 const key = Symbol.for('netcx.host-memory');
@@ -62,7 +67,7 @@ export function provideMemory(source: MemorySource): void {
  * @returns what `provideMemory` was told, or an empty choice
  */
 export function takeMemorySource(): MemorySource {
-  const choice = (scope[key] ??= { source: {}, taken: false });
-  choice.taken = true;
-  return choice.source;
+  const source = scope[key]?.source ?? {};
+  scope[key] = { source, taken: true };
+  return source;
 }

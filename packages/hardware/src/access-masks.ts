@@ -3,12 +3,7 @@
  * it cannot read. Bits that no field claims follow the register's own mode; bits outside `writable` never change.
  */
 
-import type { Access, Register, RegisterField } from '@netcx/layout';
-
-/** Any register of any table, whatever its fields are called. */
-export type AnyRegister = Omit<Register<{ readonly ANY: 0 }>, 'ANY' | 'fields'> & {
-  readonly fields: Readonly<Record<string, RegisterField>>;
-};
+import type { Access, Register } from '@netcx/layout';
 
 /** The bits of a register by what an access of the host does to them, as signed words. */
 export interface AccessMasks {
@@ -26,7 +21,7 @@ export interface AccessMasks {
  * @param register - a declaration
  * @returns what accesses do to its bits
  */
-export function accessMasks(register: AnyRegister): AccessMasks {
+export function accessMasks(register: Register): AccessMasks {
   const fields = Object.values(register.fields);
   const having = (...modes: Access[]): number => {
     let mask = 0;

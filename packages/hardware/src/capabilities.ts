@@ -4,7 +4,7 @@
  */
 
 import { CapabilityId, Msi, Msix, PciExpress, PowerManagement } from '@netcx/bus';
-import type { AnyRegister } from './access-masks.ts';
+import type { Register } from '@netcx/layout';
 import { HardwareError } from './hardware-error.ts';
 
 /** Where a capability stands; the next free place when left out. */
@@ -67,6 +67,9 @@ export interface PciExpressDescription extends Placed {
 export type CapabilityDescription =
   PowerManagementDescription | MsiDescription | MsixDescription | PciExpressDescription;
 
+/** A register and what it holds at power-on. */
+export type RegisterValue = readonly [register: Register, value: number];
+
 /** A capability in configuration space. */
 export interface PlacedCapability {
   /** Its id. */
@@ -74,7 +77,7 @@ export interface PlacedCapability {
   /** Where it starts. */
   readonly offset: number;
   /** Its registers, relative to that, and their values at power-on. */
-  readonly registers: readonly { readonly register: AnyRegister; readonly value: number }[];
+  readonly registers: readonly RegisterValue[];
 }
 
 const FIRST = 0x40;
@@ -85,7 +88,7 @@ interface Shape {
   readonly id: number;
   readonly bytes: number;
   /** The registers in order; the first holds id and pointer as well. */
-  readonly registers: readonly (readonly [register: AnyRegister, value: number])[];
+  readonly registers: readonly [RegisterValue, ...RegisterValue[]];
 }
 
 function powerManagement(description: PowerManagementDescription): Shape {
@@ -107,13 +110,13 @@ function msi(description: MsiDescription): Shape {
     MSI_CONTROL.WIDE.mask |
     MSI_CONTROL.CAPABLE.set(0, Math.log2(messages)) |
     (maskable ? MSI_CONTROL.MASKABLE.mask : 0);
-  const plain = [
+  const registers: [RegisterValue, ...RegisterValue[]] = [
     [MSI_CONTROL, control],
     [MSI_LOW, 0],
     [MSI_HIGH, 0],
     [MSI_DATA, 0],
-  ] as const;
-  const registers = maskable ? [...plain, [MSI_MASK, 0] as const, [MSI_PENDING, 0] as const] : plain;
+  ];
+  if (maskable) registers.push([MSI_MASK, 0], [MSI_PENDING, 0]);
   return { id: CapabilityId.msi, bytes: maskable ? 0x18 : 0x10, registers };
 }
 
@@ -173,31 +176,32 @@ function refuse(description: CapabilityDescription, why: string): never {
  * @throws HardwareError `BAD_CAPABILITY` when one cannot be, comes twice or does not fit its place
  */
 export function placeCapabilities(descriptions: readonly CapabilityDescription[]): readonly PlacedCapability[] {
+  const shapes = descriptions.map((description) => ({ description, ...shape(description) }));
   const taken = new Set<number>();
-  const placed = descriptions.map((description) => {
-    const { id, bytes, registers } = shape(description);
-    const offset = description.offset ?? nextFree(taken, bytes);
-    if (offset < FIRST || offset + bytes > END || offset % 4 !== 0)
-      refuse(description, `no place for ${String(bytes)} bytes at ${String(offset)}`);
-    for (let byte = offset; byte < offset + bytes; byte += 4) {
-      if (taken.has(byte)) refuse(description, `0x${byte.toString(16)} is taken by another capability`);
-      taken.add(byte);
-    }
-    return { description, id, offset, registers };
+  const offsets = shapes.map(({ description, bytes }) =>
+    description.offset === undefined ? undefined : take(taken, description, description.offset, bytes),
+  );
+  // Those with a place of their own come first: nobody else may stand there.
+  const places = shapes.map(
+    ({ description, bytes }, index) => offsets[index] ?? take(taken, description, nextFree(taken, bytes), bytes),
+  );
+  return shapes.map(({ description, id, registers }, index) => {
+    if (shapes.findIndex((other) => other.id === id) !== index) refuse(description, 'a function has it once');
+    const [[header, value], ...others] = registers;
+    const next = places[index + 1] ?? 0;
+    return { id, offset: places[index] ?? 0, registers: [[header, value | id | (next << POINTER)], ...others] };
   });
-  return placed.map(({ description, id, offset, registers }, index) => {
-    if (placed.findIndex((other) => other.id === id) !== index) refuse(description, 'a function has it once');
-    const next = placed[index + 1]?.offset ?? 0;
-    const header = id | (next << POINTER);
-    return {
-      id,
-      offset,
-      registers: registers.map(([register, value], first) => ({
-        register,
-        value: first === 0 ? value | header : value,
-      })),
-    };
-  });
+}
+
+function take(taken: Set<number>, description: CapabilityDescription, offset: number, bytes: number): number {
+  if (offset < FIRST || offset + bytes > END || offset % 4 !== 0) {
+    refuse(description, `no place for ${String(bytes)} bytes at ${String(offset)}`);
+  }
+  for (let byte = offset; byte < offset + bytes; byte += 4) {
+    if (taken.has(byte)) refuse(description, `0x${byte.toString(16)} is taken by another capability`);
+    taken.add(byte);
+  }
+  return offset;
 }
 
 function nextFree(taken: ReadonlySet<number>, bytes: number): number {

@@ -5,7 +5,8 @@
  */
 
 import { Configuration, type AccessSize, type BarKind } from '@netcx/bus';
-import { accessMasks, type AnyRegister } from './access-masks.ts';
+import type { Register } from '@netcx/layout';
+import { accessMasks } from './access-masks.ts';
 import { placeCapabilities, type CapabilityDescription } from './capabilities.ts';
 import { HardwareError } from './hardware-error.ts';
 
@@ -89,7 +90,7 @@ export class ConfigSpace {
     }
     for (const { id, offset, registers } of placed) {
       this.#capabilities.set(id, offset);
-      for (const { register, value } of registers) this.#place(register, offset + register.offset, value);
+      for (const [register, value] of registers) this.#place(register, offset + register.offset, value);
     }
     this.reset();
   }
@@ -210,7 +211,7 @@ export class ConfigSpace {
     this.#initial[offset >>> 2] = value;
   }
 
-  #place(register: AnyRegister, offset: number, value: number): void {
+  #place(register: Register, offset: number, value: number): void {
     const masks = accessMasks(register);
     const index = offset >>> 2;
     this.#initial[index] = value;

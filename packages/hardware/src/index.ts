@@ -15,7 +15,7 @@ export type {
   PciExpressDescription,
   PowerManagementDescription,
 } from './capabilities.ts';
-export { accessMasks, type AccessMasks, type AnyRegister } from './access-masks.ts';
+export { accessMasks, type AccessMasks } from './access-masks.ts';
 export { RegisterFile, type BarHandler, type ReadHook, type WriteHook } from './register-file.ts';
 export { InterruptPort, type InterruptMode } from './interrupt-port.ts';
 export { MsixCapability } from './msix-capability.ts';

@@ -10,7 +10,7 @@ import type { MessagePort } from './message-port.ts';
 import type { MsiCapability } from './msi-capability.ts';
 import type { MsixCapability } from './msix-capability.ts';
 
-const { COMMAND_STATUS } = Configuration;
+const { COMMAND_STATUS, INTERRUPT } = Configuration;
 
 /** How a device interrupts. */
 export type InterruptMode = 'msix' | 'msi' | 'intx';
@@ -21,6 +21,7 @@ export class InterruptPort {
   readonly #port: MessagePort;
   readonly #msix: MsixCapability | undefined;
   readonly #msi: MsiCapability | undefined;
+  readonly #hasPin: boolean;
   #level = false;
   #pin = false;
 
@@ -40,6 +41,7 @@ export class InterruptPort {
     this.#port = port;
     this.#msix = msix;
     this.#msi = msi;
+    this.#hasPin = INTERRUPT.PIN.get(config.load(INTERRUPT.offset)) !== 0;
   }
 
   /** What the host switched on. */
@@ -89,7 +91,7 @@ export class InterruptPort {
   }
 
   #drivePin(): void {
-    const wanted = this.#level && this.mode === 'intx';
+    const wanted = this.#level && this.#hasPin && this.#port.awake && this.mode === 'intx';
     this.#config.assign(COMMAND_STATUS.offset, COMMAND_STATUS.INTERRUPT.mask, wanted ? -1 : 0);
     const pin = wanted && !this.#config.intxDisabled;
     if (pin === this.#pin) return;

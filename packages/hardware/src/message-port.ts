@@ -5,6 +5,8 @@
 
 /** The way up for interrupts. */
 export interface MessagePort {
+  /** Whether the device is plugged in and powered: else its pin is silent. */
+  readonly awake: boolean;
   /** Whether memory writes pass now. */
   readonly busMaster: boolean;
   /**

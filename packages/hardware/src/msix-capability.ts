@@ -10,21 +10,34 @@ import type { MsixDescription } from './capabilities.ts';
 import type { ConfigSpace } from './config-space.ts';
 import { HardwareError } from './hardware-error.ts';
 import type { MessagePort } from './message-port.ts';
-import type { BarHandler } from './register-file.ts';
 
 const { MSIX_CONTROL } = Msix;
 const ENTRY_WORDS = MSIX_ENTRY_BYTES / 4;
 const CONTROL = MsixEntry.CONTROL.offset / 4;
 const DATA = MsixEntry.DATA.offset / 4;
 
+/** A piece of a BAR. */
+export interface BarRegion {
+  /** Which BAR. */
+  readonly bar: number;
+  /** Its first byte. */
+  readonly start: number;
+  /** The first byte past it. */
+  readonly end: number;
+}
+
+const contains = (region: BarRegion, bar: number, offset: number): boolean =>
+  bar === region.bar && offset >= region.start && offset < region.end;
+
 /** The MSI-X vectors of a device. */
-export class MsixCapability implements BarHandler {
+export class MsixCapability {
   /** How many vectors there are. */
   readonly size: number;
+  /** Where the table and the pending bits lie. */
+  readonly regions: Readonly<Record<'table' | 'pending', BarRegion>>;
   readonly #config: ConfigSpace;
   readonly #capability: number;
   readonly #port: MessagePort;
-  readonly #description: MsixDescription;
   readonly #table: Int32Array;
   readonly #pending: Int32Array;
   /** Which bits of each of an entry's words a write stores. */
@@ -43,10 +56,14 @@ export class MsixCapability implements BarHandler {
     this.#capability = capability;
     this.#config = config;
     this.#port = port;
-    this.#description = description;
     this.size = description.vectors;
     this.#table = new Int32Array(this.size * ENTRY_WORDS);
     this.#pending = new Int32Array(Math.ceil(this.size / 64) * 2);
+    const { table, pending } = description;
+    this.regions = {
+      table: { bar: table.bar, start: table.offset, end: table.offset + this.#table.byteLength },
+      pending: { bar: pending.bar, start: pending.offset, end: pending.offset + this.#pending.byteLength },
+    };
     this.reset();
   }
 
@@ -56,31 +73,35 @@ export class MsixCapability implements BarHandler {
   }
 
   /**
+   * The host reads.
+   *
    * @param bar - a BAR
-   * @param offset - byte offset in it
-   * @returns whether the table or the pending bits lie there
+   * @param offset - byte offset in it, a multiple of 4
+   * @returns the word; `undefined` where neither the table nor the pending bits lie
    */
-  covers(bar: number, offset: number): boolean {
-    const { table, pending } = this.#description;
-    return (
-      (bar === table.bar && offset >= table.offset && offset < table.offset + this.#table.byteLength) ||
-      (bar === pending.bar && offset >= pending.offset && offset < pending.offset + this.#pending.byteLength)
-    );
+  read(bar: number, offset: number): number | undefined {
+    const { table, pending } = this.regions;
+    if (contains(table, bar, offset)) return this.#table[(offset - table.start) >> 2]! >>> 0;
+    if (contains(pending, bar, offset)) return this.#pending[(offset - pending.start) >> 2]! >>> 0;
+    return undefined;
   }
 
-  read32(offset: number): number {
-    const { table, pending } = this.#description;
-    const entry = (offset - table.offset) >> 2;
-    if (entry >= 0 && entry < this.#table.length) return this.#table[entry]! >>> 0;
-    return (this.#pending[(offset - pending.offset) >> 2] ?? 0) >>> 0;
-  }
-
-  write32(offset: number, value: number): void {
-    const word = (offset - this.#description.table.offset) >> 2;
-    if (word < 0 || word >= this.#table.length) return;
+  /**
+   * The host writes. Unmasking a vector sends it if it is pending.
+   *
+   * @param bar - a BAR
+   * @param offset - byte offset in it, a multiple of 4
+   * @param value - what is written; the pending bits take nothing
+   * @returns false where neither the table nor the pending bits lie
+   */
+  write(bar: number, offset: number, value: number): boolean {
+    const { table, pending } = this.regions;
+    if (!contains(table, bar, offset)) return contains(pending, bar, offset);
+    const word = (offset - table.start) >> 2;
     const writable = this.#writable[word % ENTRY_WORDS] ?? 0;
     this.#table[word] = (this.#table[word]! & ~writable) | (value & writable);
     if (word % ENTRY_WORDS === CONTROL) this.#release(Math.floor(word / ENTRY_WORDS));
+    return true;
   }
 
   /**

@@ -7,7 +7,6 @@
 import { CapabilityId, Configuration, Msi, PciExpress, PowerManagement } from '@netcx/bus';
 import type { AccessSize, PciEndpoint, Upstream } from '@netcx/bus';
 import type { DmaDomain } from '@netcx/dma';
-import type { MsixDescription } from './capabilities.ts';
 import { ConfigSpace, type ConfigDescription } from './config-space.ts';
 import { HardwareError } from './hardware-error.ts';
 import { InterruptPort } from './interrupt-port.ts';
@@ -46,8 +45,10 @@ export class PciDevice implements PciEndpoint, MessagePort {
   readonly config: ConfigSpace;
   /** Its interrupts. */
   readonly interrupts: InterruptPort;
-  /** Whether it may reach memory now: plugged in, in D0, and bus mastering is on. */
+  /** Whether it may reach memory now: awake, and bus mastering is on. */
   busMaster = false;
+  /** Whether it is plugged in and in D0. */
+  awake = false;
   readonly #options: PciDeviceOptions;
   readonly #handlers: readonly (BarHandler | undefined)[];
   readonly #sizes: readonly number[];
@@ -71,13 +72,14 @@ export class PciDevice implements PciEndpoint, MessagePort {
     this.#isIo = indices.map((index) => bars[index]?.kind === 'io');
     const msixDescription = capabilities.find((capability) => capability.kind === 'msix');
     const msix = msixDescription && new MsixCapability(msixDescription, this.config, this);
-    const msi = capabilities.some((capability) => capability.kind === 'msi')
-      ? new MsiCapability(this.config, this)
-      : undefined;
-    this.#handlers = indices.map((index) => handlerOf(index, options.bars?.[index], msix, msixDescription));
+    if (msix !== undefined) this.#checkMsix(msix);
+    const hasMsi = this.config.capability(CapabilityId.msi) !== undefined;
+    const msi = hasMsi ? new MsiCapability(this.config, this) : undefined;
+    this.#handlers = indices.map((index) => handlerOf(index, options.bars?.[index], msix));
     for (const [index, handler] of this.#handlers.entries()) {
-      if (handler !== undefined && this.#sizes[index] === 0)
+      if (handler !== undefined && this.#sizes[index] === 0) {
         throw new HardwareError('BAD_BAR', `BAR ${String(index)} has a handler and no size`);
+      }
     }
     this.interrupts = new InterruptPort(this.config, this, msix, msi);
     this.#listen();
@@ -124,8 +126,8 @@ export class PciDevice implements PciEndpoint, MessagePort {
 
   removed(): void {
     this.#removed = true;
-    this.interrupts.reset();
     this.#update();
+    this.interrupts.reset();
     this.#options.onRemoved?.();
   }
 
@@ -134,7 +136,15 @@ export class PciDevice implements PciEndpoint, MessagePort {
   }
 
   setIntx(asserted: boolean): void {
-    this.#upstream?.setIntx(asserted);
+    if (!this.#removed) this.#upstream?.setIntx(asserted);
+  }
+
+  #checkMsix(msix: MsixCapability): void {
+    for (const { bar, end } of Object.values(msix.regions)) {
+      if (end > (this.#sizes[bar] ?? 0)) {
+        throw new HardwareError('BAD_CAPABILITY', `msix: BAR ${String(bar)} ends before ${String(end)}`);
+      }
+    }
   }
 
   get #inD0(): boolean {
@@ -177,11 +187,11 @@ export class PciDevice implements PciEndpoint, MessagePort {
   }
 
   #update(): void {
-    const present = this.#upstream !== undefined && !this.#removed && this.#inD0;
-    this.busMaster = present && this.config.masterEnabled;
+    this.awake = this.#upstream !== undefined && !this.#removed && this.#inD0;
+    this.busMaster = this.awake && this.config.masterEnabled;
     for (const [index, handler] of this.#handlers.entries()) {
       const decoded = this.#isIo[index] === true ? this.config.ioEnabled : this.config.memoryEnabled;
-      this.#live[index] = present && decoded ? handler : undefined;
+      this.#live[index] = this.awake && decoded ? handler : undefined;
     }
     this.interrupts.update();
     this.#options.onChange?.();
@@ -193,14 +203,12 @@ function handlerOf(
   index: number,
   handler: BarHandler | undefined,
   msix: MsixCapability | undefined,
-  description: MsixDescription | undefined,
 ): BarHandler | undefined {
-  if (msix === undefined || (description?.table.bar !== index && description?.pending.bar !== index)) return handler;
+  if (msix === undefined || !Object.values(msix.regions).some(({ bar }) => bar === index)) return handler;
   return {
-    read32: (offset) => (msix.covers(index, offset) ? msix.read32(offset) : (handler?.read32(offset) ?? 0)),
+    read32: (offset) => msix.read(index, offset) ?? handler?.read32(offset) ?? 0,
     write32: (offset, value) => {
-      if (msix.covers(index, offset)) msix.write32(offset, value);
-      else handler?.write32(offset, value);
+      if (!msix.write(index, offset, value)) handler?.write32(offset, value);
     },
   };
 }

@@ -5,7 +5,7 @@
  */
 
 import { dumpRegister, type Register } from '@netcx/layout';
-import { accessMasks, type AnyRegister } from './access-masks.ts';
+import { accessMasks } from './access-masks.ts';
 import { HardwareError } from './hardware-error.ts';
 
 /** What lies behind a BAR. */
@@ -51,7 +51,7 @@ export class RegisterFile implements BarHandler {
   /** The last offset that was reached and held no register; -1 when there was none. */
   lastUndefinedOffset = NOWHERE;
   readonly #name: string;
-  readonly #registers: readonly AnyRegister[];
+  readonly #registers: readonly Register[];
   /** The place of each word of the window: an index into what follows, or NOWHERE. */
   readonly #places: Int32Array;
   readonly #values: Int32Array;
@@ -73,7 +73,7 @@ export class RegisterFile implements BarHandler {
    * @param bytes - size of the window
    * @throws HardwareError `BAD_REGISTER` when a register lies outside the window
    */
-  constructor(name: string, table: Readonly<Record<string, AnyRegister>>, bytes: number) {
+  constructor(name: string, table: Readonly<Record<string, Register>>, bytes: number) {
     this.#name = name;
     this.#registers = Object.values(table);
     this.#places = new Int32Array(bytes >>> 2).fill(NOWHERE);
@@ -128,7 +128,7 @@ export class RegisterFile implements BarHandler {
    * @returns its place in this file
    * @throws HardwareError `BAD_REGISTER` when the file does not have it
    */
-  place(register: AnyRegister, index = 0): number {
+  place(register: Register, index = 0): number {
     const place = this.#places[(register.offset + index * register.stride) >>> 2] ?? NOWHERE;
     if (place === NOWHERE || index < 0 || index >= register.count) {
       throw new HardwareError('BAD_REGISTER', `${this.#name} has no ${register.name}[${String(index)}]`);
@@ -158,7 +158,7 @@ export class RegisterFile implements BarHandler {
    * @returns what it holds, unsigned, without any effect of reading
    * @throws HardwareError `BAD_REGISTER` when the file does not have it
    */
-  get(register: AnyRegister, index = 0): number {
+  get(register: Register, index = 0): number {
     return this.load(this.place(register, index));
   }
 
@@ -168,7 +168,7 @@ export class RegisterFile implements BarHandler {
    * @param index - which instance
    * @throws HardwareError `BAD_REGISTER` when the file does not have it
    */
-  set(register: AnyRegister, value: number, index = 0): void {
+  set(register: Register, value: number, index = 0): void {
     this.store(this.place(register, index), value);
   }
 
@@ -180,7 +180,7 @@ export class RegisterFile implements BarHandler {
    * @param index - which instance
    * @throws HardwareError `BAD_REGISTER` when the file does not have it
    */
-  add(register: AnyRegister, count: number, index = 0): void {
+  add(register: Register, count: number, index = 0): void {
     const place = this.place(register, index);
     this.#values[place] = Math.min(this.load(place) + count, MAXIMUM);
   }
@@ -189,7 +189,7 @@ export class RegisterFile implements BarHandler {
    * @param register - one of the table's, with all its instances
    * @param hook - computes what the host reads, in place of the hook before; bits that reading clears are cleared after
    */
-  onRead(register: AnyRegister, hook: ReadHook): void {
+  onRead(register: Register, hook: ReadHook): void {
     const number = this.#readHooks.push(hook) - 1;
     for (let index = 0; index < register.count; index++) this.#readHook[this.place(register, index)] = number;
   }
@@ -198,7 +198,7 @@ export class RegisterFile implements BarHandler {
    * @param register - one of the table's, with all its instances
    * @param hook - told after each write of the host, in place of the hook before
    */
-  onWrite(register: AnyRegister, hook: WriteHook): void {
+  onWrite(register: Register, hook: WriteHook): void {
     const number = this.#writeHooks.push(hook) - 1;
     for (let index = 0; index < register.count; index++) this.#writeHook[this.place(register, index)] = number;
   }
@@ -208,7 +208,7 @@ export class RegisterFile implements BarHandler {
    *
    * @param keep - which registers stay as they are; none when left out
    */
-  reset(keep: (register: AnyRegister) => boolean = () => false): void {
+  reset(keep: (register: Register) => boolean = () => false): void {
     for (const register of this.#registers) {
       if (keep(register)) continue;
       for (let index = 0; index < register.count; index++) this.set(register, register.reset, index);
@@ -220,19 +220,19 @@ export class RegisterFile implements BarHandler {
    * @returns a line a register with the fields that are not zero; of a register that repeats, only the instances that
    * differ from their reset value
    */
-  describe(filter: (register: AnyRegister) => boolean = () => true): string {
+  describe(filter: (register: Register) => boolean = () => true): string {
     const lines: string[] = [];
     for (const register of this.#registers.filter(filter)) {
       for (let index = 0; index < register.count; index++) {
         const value = this.get(register, index);
         const dull = register.count > 1 && value === register.reset >>> 0;
-        if (!dull) lines.push(dumpRegister(register as Register, value, index));
+        if (!dull) lines.push(dumpRegister(register, value, index));
       }
     }
     return lines.join('\n');
   }
 
-  #enter(register: AnyRegister, first: number, bytes: number): number {
+  #enter(register: Register, first: number, bytes: number): number {
     const masks = accessMasks(register);
     for (let index = 0; index < register.count; index++) {
       const place = first + index;
@@ -251,7 +251,7 @@ export class RegisterFile implements BarHandler {
     return first + register.count;
   }
 
-  #assign(register: AnyRegister, offset: number, place: number, bytes: number): void {
+  #assign(register: Register, offset: number, place: number, bytes: number): void {
     if (offset + 4 > bytes) {
       throw new HardwareError(
         'BAD_REGISTER',

@@ -43,7 +43,13 @@ function sum(from: number, length: number, seed = 0): number {
  * @param contexts - the queue's context descriptors
  * @param slot - word index of the one to use
  */
-export function insertChecksums(data: number, length: number, wanted: number, contexts: Int32Array, slot: number): void {
+export function insertChecksums(
+  data: number,
+  length: number,
+  wanted: number,
+  contexts: Int32Array,
+  slot: number,
+): void {
   const maclen = TxContext.maclen.get(contexts, slot);
   const iplen = TxContext.iplen.get(contexts, slot);
   const network = data + maclen;

@@ -5,7 +5,8 @@
  */
 
 import type { Clock } from '@netcx/clock';
-import type { AnyRegister, InterruptPort, RegisterFile } from '@netcx/hardware';
+import type { InterruptPort, RegisterFile } from '@netcx/hardware';
+import type { Register } from '@netcx/layout';
 import { REGISTERS, INTERRUPT_CAUSES, IVAR_VALID } from './registers/index.ts';
 import { Throttle } from './throttle.ts';
 
@@ -150,7 +151,7 @@ export class Interrupts {
   }
 
   /** Installs what a write does; what became due by it goes out after it. */
-  #onWrite(register: AnyRegister, act: (written: number) => void): void {
+  #onWrite(register: Register, act: (written: number) => void): void {
     this.#registers.onWrite(register, (_value, _index, written) => {
       act(written);
       this.#deliver();

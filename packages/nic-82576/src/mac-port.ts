@@ -119,6 +119,13 @@ export class MacPort implements LinkPartner {
     return STATUS.GIO_MASTER_ENABLE.set(status, 1 - CTRL.GIO_MASTER_DISABLE.get(control));
   }
 
+  /** Gives the memory of loopback back; nothing can loop back afterwards. */
+  close(): void {
+    this.#inner?.close();
+    this.#inner = undefined;
+    this.#neighbours = undefined;
+  }
+
   /** The chip's own lane, made when it is first needed. */
   #loop(): LinkEnd {
     if (this.#inner === undefined) {

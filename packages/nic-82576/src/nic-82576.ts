@@ -5,7 +5,8 @@
 
 import type { AccessSize, PciEndpoint, Upstream } from '@netcx/bus';
 import { MILLISECOND, type Clock } from '@netcx/clock';
-import { DmaPort, PciDevice, RegisterFile, type AnyRegister, type LinkEnd } from '@netcx/hardware';
+import { DmaPort, PciDevice, RegisterFile, type LinkEnd } from '@netcx/hardware';
+import type { Register } from '@netcx/layout';
 import { configuration } from './configuration.ts';
 import { Eeprom, eepromImage } from './eeprom.ts';
 import type { EngineParts } from './engine.ts';
@@ -23,7 +24,7 @@ import { installSemaphores } from './semaphores.ts';
 import { Statistics } from './statistics.ts';
 import { TxEngine } from './tx-engine.ts';
 
-const { CTRL, ICR, MRQC, RCTL, RFCTL, RLPML, RXCSUM, STATUS, TCTL, VET, VFTA } = REGISTERS;
+const { CRCERRS, CTRL, ICR, MPC, MRQC, RCTL, RFCTL, RLPML, ROC, RUC, RXCSUM, STATUS, TCTL, VET, VFTA } = REGISTERS;
 
 /** What a model is made with. */
 export interface Nic82576Options {
@@ -155,7 +156,7 @@ export class Nic82576 implements PciEndpoint {
    * @param filter - which registers; all when left out
    * @returns what a person who debugs wants to see: the link, the registers with their fields, the PHY's registers
    */
-  describe(filter?: (register: AnyRegister) => boolean): string {
+  describe(filter?: (register: Register) => boolean): string {
     this.#statistics.flush();
     this.#interrupts.mirror();
     this.registers.set(STATUS, this.#port.status());
@@ -167,6 +168,29 @@ export class Nic82576 implements PciEndpoint {
       `${this.name} PHY:`,
       this.phy.describe(),
     ].join('\n');
+  }
+
+  /**
+   * @returns frames that the chip gave up, by reason, since software last read (and so cleared) the statistics
+   */
+  drops(): Readonly<Record<string, number>> {
+    this.#statistics.flush();
+    const count = (register: Register): number => this.registers.get(register) >>> 0;
+    return {
+      'nic: no room in the packet buffer (MPC)': count(MPC),
+      'nic: wrong frame check sequence (CRCERRS)': count(CRCERRS),
+      'nic: undersized (RUC)': count(RUC),
+      'nic: oversized (ROC)': count(ROC),
+      'nic: descriptor of a kind that is not modelled': this.#tx.unsupported,
+      'nic: memory out of reach (master abort)': this.dma.masterAborts,
+    };
+  }
+
+  /** Gives the chip's buffers back to the devices' memory; the model must not be used any more. */
+  close(): void {
+    this.device.removed();
+    this.#rx.close();
+    this.#port.close();
   }
 
   #connect(): void {

@@ -4,7 +4,7 @@
  * that the engine reads them from here as it reads a burst.
  */
 
-import { allocateWire, copyWithinWire, Frame, FRAME_HEADER_BYTES, i32 } from '@netcx/hardware/wire';
+import { allocateWire, copyWithinWire, Frame, FRAME_HEADER_BYTES, freeWire, i32 } from '@netcx/hardware/wire';
 
 /** Bytes of the buffer. */
 export const PACKET_BUFFER_BYTES = 64 * 1024;
@@ -87,5 +87,11 @@ export class PacketBuffer {
     this.#tail = 0;
     this.#frames = 0;
     this.#run = 0;
+  }
+
+  /** Gives the memory back. */
+  free(): void {
+    this.clear();
+    freeWire(this.#base, PACKET_BUFFER_BYTES);
   }
 }

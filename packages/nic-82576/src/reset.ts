@@ -4,7 +4,8 @@
  * and its link alone; CTRL.PHY_RST is the PHY's own affair.
  */
 
-import type { AnyRegister, RegisterFile, ResetKind } from '@netcx/hardware';
+import type { RegisterFile, ResetKind } from '@netcx/hardware';
+import type { Register } from '@netcx/layout';
 import { REGISTERS } from './registers/index.ts';
 
 const { EITR, PBS, RXDCTL, RXPBS, TXDCTL, TXPBS } = REGISTERS;
@@ -15,7 +16,7 @@ export type NicReset = 'powerOn' | ResetKind | 'device';
 /** What a reset does besides putting the registers back. */
 export interface ResetScope {
   /** Registers that keep their value. */
-  readonly keeps: readonly AnyRegister[];
+  readonly keeps: readonly Register[];
   /** Whether the PHY is reset too, which takes the link down. */
   readonly phy: boolean;
 }

@@ -17,7 +17,18 @@ import { PacketBuffer } from './packet-buffer.ts';
 import * as registers from './registers/index.ts';
 
 const { i32: m, u64: m64 } = memory;
-const { i32: w, u64: w64, u8: w8, allocateWire, copyToHost, copyWithinWire, Frame, FRAME_BAD_FCS, FRAME_HEADER_BYTES } = wire;
+const {
+  i32: w,
+  u64: w64,
+  u8: w8,
+  allocateWire,
+  copyToHost,
+  copyWithinWire,
+  Frame,
+  FRAME_BAD_FCS,
+  FRAME_HEADER_BYTES,
+  freeWire,
+} = wire;
 const { checkReceived, crc32 } = checksums;
 const { DescriptorRing } = rings;
 const { clearTally, countReceived, tally } = tallies;
@@ -72,9 +83,15 @@ export class RxEngine {
   #connect(): void {
     const { registers: file } = this.#parts;
     const queue = (index: number): RxRing => this.#queues[index]!;
-    file.onWrite(RDBAL, (value, index) => { queue(index).baseLow = value | 0; });
-    file.onWrite(RDBAH, (value, index) => { queue(index).baseHigh = value | 0; });
-    file.onWrite(RDLEN, (value, index) => { queue(index).setLength(value); });
+    file.onWrite(RDBAL, (value, index) => {
+      queue(index).baseLow = value | 0;
+    });
+    file.onWrite(RDBAH, (value, index) => {
+      queue(index).baseHigh = value | 0;
+    });
+    file.onWrite(RDLEN, (value, index) => {
+      queue(index).setLength(value);
+    });
     file.onRead(RDH, (index) => queue(index).head);
     file.onWrite(RDT, (value, index) => {
       queue(index).setTail(value & 0xffff);
@@ -95,7 +112,8 @@ export class RxEngine {
   #setBufferSize(queue: RxRing, srrctl: number): void {
     const kilobytes = SRRCTL.BSIZEPACKET.get(srrctl);
     const { registers: file } = this.#parts;
-    queue.bufferBytes = kilobytes > 0 ? kilobytes * 1024 : LEGACY_SIZES[RCTL.BSIZE.get(file.get(RCTL)) as 0 | 1 | 2 | 3];
+    queue.bufferBytes =
+      kilobytes > 0 ? kilobytes * 1024 : LEGACY_SIZES[RCTL.BSIZE.get(file.get(RCTL)) as 0 | 1 | 2 | 3];
   }
 
   /** The registers have their reset values already: forget everything else. */
@@ -117,7 +135,9 @@ export class RxEngine {
     this.#stripFcs = RCTL.SECRC.get(control) === 1;
     const wanted = file.get(RXCSUM);
     this.#checksums = RXCSUM.IPOFL.get(wanted) === 1 || RXCSUM.TUOFL.get(wanted) === 1;
-    this.#queues.forEach((queue, index) => { this.#setBufferSize(queue, file.get(SRRCTL, index)); });
+    this.#queues.forEach((queue, index) => {
+      this.#setBufferSize(queue, file.get(SRRCTL, index));
+    });
     if (!this.#enabled) this.#buffer.clear();
   }
 
@@ -146,6 +166,13 @@ export class RxEngine {
     let at = offset;
     for (let frame = 0; frame < index; frame++) at += FRAME_HEADER_BYTES + ((Frame.length.get(w, at >> 2) + 7) & ~7);
     return at;
+  }
+
+  /** The chip goes away: its memory is free. */
+  close(): void {
+    this.#alarm.cancel();
+    this.#buffer.free();
+    freeWire(this.#scratch, MAXIMUM_FRAME + FCS_BYTES);
   }
 
   #drainBuffer(): void {
@@ -196,7 +223,12 @@ export class RxEngine {
       const first = w[data >> 2]! | 0;
       const second = w[(data >> 2) + 1]! & 0xffff;
       const own = first === ownLow && second === ownHigh;
-      if (length < SHORTEST || length > longest || Frame.status.get(w, at >> 2) !== 0 || !(own || everything || filter.accepts(first, second))) {
+      if (
+        length < SHORTEST ||
+        length > longest ||
+        Frame.status.get(w, at >> 2) !== 0 ||
+        !(own || everything || filter.accepts(first, second))
+      ) {
         if (!this.#acceptsOther(at, data, length, first, second)) {
           at = (data + ((length + 7) & ~7)) | 0;
           dealt = (dealt + 1) | 0;

@@ -20,13 +20,16 @@ const { i32: w, u64: w64, u8: w8, copyFromHost, Frame, FRAME_HEADER_BYTES } = wi
 const { DescriptorRing } = rings;
 const { insertChecksums } = checksums;
 const { clearTally, countTransmitted, tally } = tallies;
-const { MAXIMUM_FRAME, REGISTERS, TX_COMMAND, TX_CONTEXTS, TX_STATUS, TxContext, TxData, TxWriteBack } = registers;
+const { FCS_BYTES, MAXIMUM_FRAME, REGISTERS, TX_COMMAND, TX_CONTEXTS, TX_STATUS, TxContext, TxData, TxWriteBack } =
+  registers;
 const { TCTL, TDBAH, TDBAL, TDH, TDLEN, TDT, TDWBAH, TDWBAL, TXDCTL } = REGISTERS;
 
 /** Frames of one queue that are handled before others get their turn. */
 const BURST = 64;
-/** Bytes of wire that the longest frame takes. */
-const LONGEST = (FRAME_HEADER_BYTES + MAXIMUM_FRAME + 7) & ~7;
+/** Longest frame that leaves, without frame check sequence. */
+const LONGEST_FRAME = MAXIMUM_FRAME - FCS_BYTES;
+/** Bytes of device memory that it takes. */
+const LONGEST = (FRAME_HEADER_BYTES + LONGEST_FRAME + 7) & ~7;
 /** Shortest frame that leaves, without frame check sequence, when TCTL.PSP pads. */
 const SHORTEST = 60;
 
@@ -36,8 +39,8 @@ const DEXT = TX_COMMAND.DEXT | 0;
 const IS_DATA = TX_COMMAND.DTYP_DATA ^ TX_COMMAND.DTYP_CONTEXT;
 const OFFLOADS = TX_STATUS.IXSM | TX_STATUS.TXSM;
 /** A descriptor that is a whole frame and asks for nothing special: these bits of `command`, and no others of the mask. */
-const PLAIN_MASK = (TX_COMMAND.TSE | TX_COMMAND.VLE | DEXT | EOP | IS_DATA) | 0;
-const PLAIN = (DEXT | EOP | (TX_COMMAND.DTYP_DATA & IS_DATA)) | 0;
+const PLAIN_MASK = TX_COMMAND.TSE | TX_COMMAND.VLE | DEXT | EOP | IS_DATA | 0;
+const PLAIN = DEXT | EOP | (TX_COMMAND.DTYP_DATA & IS_DATA) | 0;
 
 /** One transmit queue. */
 class TxRing extends DescriptorRing {
@@ -86,10 +89,18 @@ export class TxEngine {
   #connect(): void {
     const { registers: file } = this.#parts;
     const queue = (index: number): TxRing => this.#queues[index]!;
-    file.onWrite(TDBAL, (value, index) => { queue(index).baseLow = value | 0; });
-    file.onWrite(TDBAH, (value, index) => { queue(index).baseHigh = value | 0; });
-    file.onWrite(TDLEN, (value, index) => { queue(index).setLength(value); });
-    file.onWrite(TDH, (value, index) => { queue(index).setHead(value & 0xffff); });
+    file.onWrite(TDBAL, (value, index) => {
+      queue(index).baseLow = value | 0;
+    });
+    file.onWrite(TDBAH, (value, index) => {
+      queue(index).baseHigh = value | 0;
+    });
+    file.onWrite(TDLEN, (value, index) => {
+      queue(index).setLength(value);
+    });
+    file.onWrite(TDH, (value, index) => {
+      queue(index).setHead(value & 0xffff);
+    });
     file.onRead(TDH, (index) => queue(index).head);
     file.onWrite(TDT, (value, index) => {
       queue(index).setTail(value & 0xffff);
@@ -103,7 +114,9 @@ export class TxEngine {
       queue(index).headWriteBack = (value & 1) === 1;
       queue(index).writeBackLow = value & ~3;
     });
-    file.onWrite(TDWBAH, (value, index) => { queue(index).writeBackHigh = value | 0; });
+    file.onWrite(TDWBAH, (value, index) => {
+      queue(index).writeBackHigh = value | 0;
+    });
   }
 
   /** The registers have their reset values already: forget everything else. */
@@ -165,7 +178,8 @@ export class TxEngine {
       const address = TxData.bufferAddress.low.get(m, d) | 0;
       const high = TxData.bufferAddress.high.get(m, d) | 0;
       const length = command & 0xffff;
-      const plain = (command & PLAIN_MASK) === PLAIN && (status & OFFLOADS) === 0 && length >= shortest && length <= MAXIMUM_FRAME;
+      const plain =
+        (command & PLAIN_MASK) === PLAIN && (status & OFFLOADS) === 0 && length >= shortest && length <= LONGEST_FRAME;
       const reachable = high === 0 && address > 0 && ((address + length) | 0) <= direct && ((address + length) | 0) > 0;
       if (!plain || !reachable) {
         // Anything but a whole plain frame in plain sight: several buffers, offloads, contexts, an IOMMU in the way.
@@ -290,7 +304,7 @@ export class TxEngine {
     for (let index = head; index !== end; index = this.#after(queue, index)) {
       const d = ring + (index << 2);
       const part = TxData.dtalen.get(m, d);
-      if (length + part > MAXIMUM_FRAME) return -1;
+      if (length + part > LONGEST_FRAME) return -1;
       const { low, high } = TxData.bufferAddress;
       if (part > 0 && !dma.readToWire(low.get(m, d), high.get(m, d), part, data + length)) return -1;
       length += part;

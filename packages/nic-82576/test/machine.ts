@@ -3,7 +3,8 @@
 import { enableDevice, HostBridge, MsixTable, type AttachedSlot } from '@netcx/bus';
 import { VirtualClock } from '@netcx/clock';
 import { IdentityMap } from '@netcx/dma';
-import { Link, type AnyRegister, type LinkPartner } from '@netcx/hardware';
+import { Link, type LinkPartner } from '@netcx/hardware';
+import type { Register } from '@netcx/layout';
 import { Nic82576, type Nic82576Options } from '../src/index.ts';
 import { BAR, MDI_OPERATION, PHY_ADDRESS, REGISTERS, phyNumber } from '../src/registers/index.ts';
 
@@ -40,15 +41,15 @@ export class Machine {
     enableDevice(this.slot.function);
   }
 
-  read(register: AnyRegister, index = 0): number {
+  read(register: Register, index = 0): number {
     return this.slot.function.read32(BAR.REGISTERS.index, register.at(index));
   }
 
-  write(register: AnyRegister, value: number, index = 0): void {
+  write(register: Register, value: number, index = 0): void {
     this.slot.function.write32(BAR.REGISTERS.index, register.at(index), value);
   }
 
-  readPhy(register: AnyRegister): number {
+  readPhy(register: Register): number {
     const request = MDIC.OP.set(
       MDIC.PHYADD.set(MDIC.REGADD.set(0, phyNumber(register)), PHY_ADDRESS),
       MDI_OPERATION.READ,
@@ -57,7 +58,7 @@ export class Machine {
     return MDIC.DATA.get(this.read(MDIC));
   }
 
-  writePhy(register: AnyRegister, value: number): void {
+  writePhy(register: Register, value: number): void {
     const address = MDIC.PHYADD.set(MDIC.REGADD.set(value, phyNumber(register)), PHY_ADDRESS);
     this.write(MDIC, MDIC.OP.set(address, MDI_OPERATION.WRITE));
   }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { AnyRegister } from '@netcx/hardware';
+import type { Register } from '@netcx/layout';
 import { BAR, EEPROM_WORDS, PHY, PHY_IDENTIFIER, REGISTERS, phyNumber } from '../src/registers/index.ts';
 
-const table = Object.values(REGISTERS) as readonly AnyRegister[];
+const table = Object.values(REGISTERS) as readonly Register[];
 
 /** Offset and reset value of each register, as the reference gives them. */
 // prettier-ignore

@@ -180,13 +180,15 @@ export class PcapngFormat implements RecordFormat {
   #beginSection(block: Block, little: boolean): void {
     block.requireLength(SectionHeader.options + BLOCK_TRAILER_LENGTH);
     const major = block.u16(SectionHeader.major);
-    const supported = major === 1;
+    const minor = block.u16(SectionHeader.minor);
+    // Some writers wrote 1.2 without changing the format; the draft has readers treat it as 1.0.
+    const supported = major === 1 && (minor === 0 || minor === 2);
     if (!supported && !this.#limits.skipUnsupportedSections) {
       throw new CaptureError('unsupported-version', {
         object: block.name,
         offset: block.offset + SectionHeader.major,
-        expected: 'major version 1',
-        got: `version ${major}.${block.u16(SectionHeader.minor)}`,
+        expected: 'version 1.0 or 1.2',
+        got: `version ${major}.${minor}`,
       });
     }
     const index = this.#sectionCount;

@@ -14,7 +14,7 @@ export interface CaptureOptions {
   /** Most interfaces in one section. Default 65536. */
   readonly maxInterfaces?: number | undefined;
   /**
-   * What to do with a pcapng section whose major version is not 1: `error` (the default) ends the capture with
+   * What to do with a pcapng section whose version is not 1.0 or 1.2: `error` (the default) ends the capture with
    * `unsupported-version`, `skip` goes on at the next section, as the draft has it.
    */
   readonly unsupportedSections?: 'error' | 'skip' | undefined;

@@ -134,7 +134,8 @@ function readPcapng(file: Uint8Array, packets: NaivePacket[]): void {
     if (length < (smallest.get(type) ?? 0)) throw new Stop('bad-block-length', at);
     const body = { file, at, end: at + length - 4, little: order };
     if (type === 0x0a0d0d0a) {
-      if (read(file, at + 12, 2, order) !== 1n) throw new Stop('unsupported-version', at + 12);
+      const version = [read(file, at + 12, 2, order), read(file, at + 14, 2, order)].join('.');
+      if (version !== '1.0' && version !== '1.2') throw new Stop('unsupported-version', at + 12);
       readOptions(body, at + 24);
       interfaces = [];
     } else if (type === 1) {

@@ -20,7 +20,7 @@ export interface RingCollectionOptions {
   readonly fragmentStride: number;
 }
 
-const alignLine = (bytes: number): number => (bytes + 63) & ~63;
+const alignLine = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 /** A queue's packet ring and fragment ring. */
 export class RingCollection {

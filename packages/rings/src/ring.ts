@@ -19,6 +19,7 @@ import * as header from './ring-header.ts';
 const { i32: m } = memory;
 const { RingError } = error;
 const { RingHeader, RING_HEADER_BYTES } = header;
+const INDICES = [RingHeader.endIndex, RingHeader.processedIndex, RingHeader.beginIndex, RingHeader.nextIndex];
 
 /** How a ring is laid out. */
 export interface RingOptions {
@@ -101,12 +102,19 @@ export class Ring {
    * @param offset - host offset of its header
    * @param name - for messages
    * @returns the ring
-   * @throws RingError `RING_HEADER` when no ring lies there
+   * @throws RingError `RING_HEADER` when no ring lies there: a header that no `create` writes, or an index past the end
    */
   static attach(offset: number, name: string): Ring {
     const word = offset >>> 2;
-    const elements = RingHeader.numberOfElements.get(m, word);
-    const sound = elements >= 2 && (elements & (elements - 1)) === 0 && RingHeader.elementIndexMask.get(m, word) === elements - 1;
+    const placed = Number.isInteger(offset) && offset >= 0 && offset % 64 === 0 && offset + RING_HEADER_BYTES <= memory.hostBytes;
+    const elements = placed ? RingHeader.numberOfElements.get(m, word) : 0;
+    const stride = placed ? RingHeader.elementStride.get(m, word) : 0;
+    const shaped = elements >= 2 && elements <= 2 ** 20 && (elements & (elements - 1)) === 0 && stride >= 4 && stride % 4 === 0;
+    const sound =
+      shaped &&
+      offset + RING_HEADER_BYTES + elements * stride <= memory.hostBytes &&
+      RingHeader.elementIndexMask.get(m, word) === elements - 1 &&
+      INDICES.every((index) => index.get(m, word) < elements);
     if (!sound) throw new RingError('RING_HEADER', `${name}: no ring at host offset ${String(offset)}`);
     return new Ring(name, offset);
   }
@@ -172,7 +180,7 @@ export class Ring {
    */
   post(count: number): void {
     const next = this.nextIndex;
-    if (count >>> 0 > ((this.endIndex - next) & this.mask)) this.#exceeded('post', count, this.postCount);
+    if (count >>> 0 !== count || count > ((this.endIndex - next) & this.mask)) this.#exceeded('post', count, this.postCount);
     RingHeader.nextIndex.set(m, this.header, (next + count) & this.mask);
   }
 
@@ -184,9 +192,9 @@ export class Ring {
    */
   complete(count: number): void {
     const begin = this.beginIndex;
-    if (count >>> 0 > ((this.endIndex - begin) & this.mask)) this.#exceeded('complete', count, this.driverCount);
+    if (count >>> 0 !== count || count > ((this.endIndex - begin) & this.mask)) this.#exceeded('complete', count, this.driverCount);
     const moved = (begin + count) & this.mask;
-    if (count >>> 0 > ((this.nextIndex - begin) & this.mask)) RingHeader.nextIndex.set(m, this.header, moved);
+    if (count > ((this.nextIndex - begin) & this.mask)) RingHeader.nextIndex.set(m, this.header, moved);
     RingHeader.beginIndex.set(m, this.header, moved);
   }
 
@@ -198,7 +206,7 @@ export class Ring {
    */
   publish(count: number): void {
     const end = this.endIndex;
-    if (count >>> 0 > ((this.processedIndex - 1 - end) & this.mask)) this.#exceeded('publish', count, this.freeCount);
+    if (count >>> 0 !== count || count > ((this.processedIndex - 1 - end) & this.mask)) this.#exceeded('publish', count, this.freeCount);
     RingHeader.endIndex.set(m, this.header, (end + count) & this.mask);
   }
 
@@ -210,7 +218,7 @@ export class Ring {
    */
   reap(count: number): void {
     const processed = this.processedIndex;
-    if (count >>> 0 > ((this.beginIndex - processed) & this.mask)) this.#exceeded('reap', count, this.reapCount);
+    if (count >>> 0 !== count || count > ((this.beginIndex - processed) & this.mask)) this.#exceeded('reap', count, this.reapCount);
     RingHeader.processedIndex.set(m, this.header, (processed + count) & this.mask);
   }
 

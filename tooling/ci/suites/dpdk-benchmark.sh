@@ -4,5 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/../../.."
 . tooling/ci/apt.sh
 
-need dpdk-testpmd=dpdk
+need dpdk-testpmd=dpdk-dev
 npm run bench -- testpmd

@@ -1,5 +1,5 @@
 // Owns: what is hot. A file whose header says `@hot`; in it, every loop and every function whose own comment says `@hot`.
-// Invariant: what leaves by `throw` is not hot: it runs once.
+// Invariant: what leaves by `throw` and what stands in a constructor is not hot: it runs once.
 
 /** @typedef {import('@typescript-eslint/utils').TSESTree.Node} Node */
 /** @typedef {import('@typescript-eslint/utils').TSESLint.SourceCode} SourceCode */
@@ -59,16 +59,20 @@ function runsEachRound(loop, child) {
  * @returns {boolean} whether the node runs once per round of a loop, or in a function that is called so
  */
 export function isHot(node, source) {
+  let inLoop = false;
   let child = node;
   let at = node.parent;
   while (at !== undefined && at.type !== 'Program') {
     if (at.type === 'ThrowStatement') return false;
-    if (loops.has(at.type) && runsEachRound(at, child)) return true;
-    if (functions.has(at.type) && isHotFunction(at, source)) return true;
+    inLoop ||= loops.has(at.type) && runsEachRound(at, child);
+    if (functions.has(at.type)) {
+      if (at.parent.type === 'MethodDefinition' && at.parent.kind === 'constructor') return false;
+      if (inLoop || isHotFunction(at, source)) return true;
+    }
     child = at;
     at = at.parent;
   }
-  return false;
+  return inLoop;
 }
 
 /**

@@ -29,6 +29,12 @@ check('hot-file', hotFile, {
     // What runs once: a loop's start, the thing a for...of goes over, what is thrown.
     valid(hot('export function run(end: number): void { for (let i = memory.step; i < end; i++) m[i] = 0; }')),
     valid(inLoop('if (i < 0) throw new RangeError(`${memory.step}`);')),
+    // A constructor runs once, its loops too.
+    valid(
+      hot(
+        'export class Queues { list: Set<number>[] = []; constructor() { for (const step of [1, 2]) this.list.push(new Set([step])); } }',
+      ),
+    ),
     // Types are no values.
     valid(hot("import type { i32 } from './memory.ts';\nexport type View = typeof i32;")),
     valid(hot("import { type step as Step } from './memory.ts';\nexport type Width = typeof Step;")),
@@ -91,6 +97,12 @@ check('hot-file', hotFile, {
     invalid(hot('export function run(): void { const w = memory.i32; while (w[0] !== 0) m[0] = 0; }'), 'localView'),
     invalid(hot('export const words = new DataView(new ArrayBuffer(8));'), 'dataView'),
     invalid(inLoop('void new Map();'), 'allocation'),
+    invalid(
+      hot(
+        'export class Queue { run: () => void; constructor() { this.run = () => { while (m[0] !== 0) void new Set(); }; } }',
+      ),
+      'allocation',
+    ),
     invalid(inLoop('void [];'), 'allocation'),
     invalid(inLoop('void {};'), 'allocation'),
     invalid(inLoop('void (() => i);'), 'allocation'),

@@ -30,7 +30,8 @@ export async function runPrograms(kind, args) {
   let worst = 0;
   for (const file of chosen) {
     console.log(`\n${file}`);
-    worst = Math.max(worst, await run('tsx', [file, ...own]));
+    const program = file.endsWith('.ts') ? 'tsx' : process.execPath;
+    worst = Math.max(worst, await run(program, [file, ...own]));
   }
   return worst;
 }

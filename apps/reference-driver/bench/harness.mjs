@@ -1,0 +1,170 @@
+/*
+ * The data path under load, for benchmarks and the garbage check: two adapters alive, each with its NIC, its driver and a
+ * forwarder above it. Frames come from a wire that always has some, and leave by one that counts them and looks at their
+ * bytes. Runs on the built packages, since what V8 makes of the published modules is what counts.
+ */
+
+import { HostBridge } from '@netcx/bus';
+import { MICROSECOND, MILLISECOND, VirtualClock } from '@netcx/clock';
+import { IdentityMap } from '@netcx/dma';
+import * as memory from '@netcx/dma/memory';
+import * as edge from '@netcx/adapter/edge';
+import * as wire from '@netcx/hardware/wire';
+import { Nic82576 } from '@netcx/nic-82576';
+import { ReferenceDriver } from '@netcx/reference-driver';
+
+const { i32: m } = memory;
+const { FRAME_DESCRIPTOR_BYTES } = edge;
+const { i32: w, u8: w8, allocateWire, Frame, FRAME_HEADER_BYTES } = wire;
+const WORDS = FRAME_DESCRIPTOR_BYTES / 4;
+const OUT_BYTES = 1 << 20;
+
+/** Sends every received frame back out: moves descriptors from the receive ring to the transmit ring. */
+class Forwarder {
+  constructor(adapter) {
+    this.adapter = adapter;
+    this.forwarded = 0;
+  }
+
+  receive(receiveEdge, count) {
+    const transmitEdge = this.adapter.transmitQueues[receiveEdge.id].edge;
+    const from = receiveEdge.ring;
+    const to = transmitEdge.ring;
+    const most = Math.min(count, transmitEdge.room);
+    const { base: fromBase, mask: fromMask } = from;
+    const { base: toBase, mask: toMask } = to;
+    let source = from.beginIndex | 0;
+    let target = to.endIndex | 0;
+    for (let index = 0; index < most; index++) {
+      const s = (fromBase + source * WORDS) | 0;
+      const t = (toBase + target * WORDS) | 0;
+      m[t] = m[s];
+      m[t + 1] = m[s + 1];
+      m[t + 2] = m[s + 2];
+      m[t + 3] = m[s + 3];
+      m[t + 4] = m[s + 4] & 0xff; // what was found on receive is no wish for transmit
+      m[t + 5] = 0;
+      m[t + 6] = 0;
+      m[t + 7] = 0;
+      source = (source + 1) & fromMask;
+      target = (target + 1) & toMask;
+    }
+    if (most < count) throw new Error(`the transmit ring has room for ${most} of ${count} frames`);
+    receiveEdge.complete(most);
+    transmitEdge.submit(most);
+    this.forwarded += most;
+  }
+}
+
+/** The end of a link that leads nowhere: always up, takes whatever comes, compares it with what went in. */
+class LoadEnd {
+  constructor(frameBytes, burst) {
+    this.up = true;
+    this.speed = 1000;
+    this.available = OUT_BYTES;
+    this.frameBytes = frameBytes;
+    this.slot = (FRAME_HEADER_BYTES + frameBytes + 7) & ~7;
+    this.burst = burst;
+    this.out = allocateWire(OUT_BYTES);
+    this.in = allocateWire(this.slot * burst);
+    this.frames = 0;
+    this.partner = undefined;
+    this.waiting = false;
+  }
+
+  fill(destination, seed) {
+    for (let index = 0; index < this.burst; index++) {
+      const at = this.in + index * this.slot;
+      Frame.length.set(w, at >> 2, this.frameBytes);
+      Frame.status.set(w, at >> 2, 0);
+      for (let byte = 0; byte < this.frameBytes; byte++) w8[at + FRAME_HEADER_BYTES + byte] = (byte * 7 + index * 13 + seed) & 255;
+      w8.set(destination, at + FRAME_HEADER_BYTES);
+      w8.set([2, 0, 0, 0, 0, 99, 0x88, 0xb5], at + FRAME_HEADER_BYTES + 6);
+    }
+  }
+
+  attach(partner) {
+    this.partner = partner;
+    partner.changed(true);
+  }
+
+  enable() {}
+
+  reserve() {
+    return this.out;
+  }
+
+  commit(frames) {
+    this.frames += frames;
+  }
+
+  inject() {
+    this.partner.receive(this.in, this.burst);
+  }
+
+  /** Compares the last burst that left with the one that goes in, all bytes. */
+  verify() {
+    for (let byte = 0; byte < this.slot * this.burst; byte++) {
+      const inHeader = byte % this.slot < FRAME_HEADER_BYTES || byte % this.slot >= FRAME_HEADER_BYTES + this.frameBytes;
+      if (!inHeader && w8[this.out + byte] !== w8[this.in + byte]) throw new Error(`byte ${byte} of the last burst differs`);
+    }
+  }
+}
+
+/**
+ * @param {{ frameBytes?: number, burst?: number, ringSize?: number, adapters?: number }} options
+ * @returns a machine under load: `run(packets)` moves at least that many packets through every adapter, all told
+ */
+export async function buildLoad({ frameBytes = 64, burst = 32, ringSize = 256, adapters = 2, mtu = 1500 } = {}) {
+  const clock = new VirtualClock({ seed: 1 });
+  const bridge = new HostBridge(clock);
+  const stations = [];
+  for (let index = 0; index < adapters; index++) {
+    const end = new LoadEnd(frameBytes, burst);
+    const macAddress = Uint8Array.of(2, 0, 0, 0, 0, index + 1);
+    const nic = new Nic82576({ clock, macAddress, link: end, name: `nic ${index}` });
+    const slot = bridge.attach(nic, { dma: new IdentityMap() });
+    const driver = new ReferenceDriver(slot, clock, { ringSize, mtu, checksumOffload: false, name: `adapter ${index}` });
+    const forwarder = new Forwarder(driver.adapter);
+    driver.adapter.attachProtocol(forwarder);
+    end.fill(macAddress, index);
+    stations.push({ end, nic, slot, driver, forwarder });
+  }
+  await clock.drive(Promise.all(stations.map(({ driver }) => driver.start())));
+  clock.advance(100 * MILLISECOND);
+  for (const { driver } of stations) if (!driver.adapter.linkState.connected) throw new Error('no link');
+
+  let target = 0;
+  for (const station of stations) {
+    const { end } = station;
+    station.injected = 0;
+    station.alarm = clock.alarm(() => {
+      if (station.injected >= target) return;
+      // As a link with flow control would: no more than the rings hold is on its way.
+      if (station.injected - end.frames > 3 * burst) {
+        station.alarm.after(MICROSECOND); // time must pass, or a moderated interrupt never comes
+        return;
+      }
+      end.inject();
+      station.injected += burst;
+      station.alarm.soon();
+    });
+  }
+
+  return {
+    clock,
+    stations,
+    run(packets) {
+      target += Math.ceil(packets / adapters / burst) * burst;
+      for (const { alarm } of stations) alarm.soon();
+      clock.run();
+      for (const { end, injected } of stations) {
+        if (end.frames !== injected) throw new Error(`${end.frames} of ${injected} frames left`);
+        end.verify();
+      }
+    },
+    async stop() {
+      await clock.drive(Promise.all(stations.map(({ driver }) => driver.stop())));
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/*
+ * What a driver's author hands to `driverSuite`: a machine with the driver in it, built anew for each case. The suite
+ * stands at both ends of it, above the adapter as its protocol and at the far end of the cable, and moves its time.
+ */
+
+import type { NetAdapter } from '@netcx/adapter';
+import type { DmaDomain } from '@netcx/dma';
+import type { LinkEnd } from '@netcx/hardware';
+import type { VirtualTime } from '../virtual-time.ts';
+
+/** A driver in a machine of its own, not started. */
+export interface DriverUnderTest {
+  /** The machine's time; nobody but the suite moves it. */
+  readonly clock: VirtualTime;
+  /** The driver's adapter, without a protocol. */
+  readonly adapter: NetAdapter;
+  /** The far end of the NIC's cable, with nobody there. */
+  readonly peer: LinkEnd;
+  /** How the NIC reaches host memory; left out when it does not. */
+  readonly domain?: DmaDomain;
+  /** Starts the driver. May be called again after each `stop`. */
+  start(): Promise<void>;
+  /** Stops the driver; everything that `start` took has been given back when the promise resolves. */
+  stop(): Promise<void>;
+  /** Takes the machine apart. The driver is stopped, unless its `start` or `stop` failed. */
+  dispose?(): void | Promise<void>;
+}
+
+/** What a case wishes of the machine. */
+export interface DriverWishes {
+  /** Whether an IOMMU stands between NIC and memory. */
+  readonly iommu: boolean;
+  /** For the machine's clock. */
+  readonly seed: number;
+}
+
+/** What `driverSuite` is told. */
+export interface DriverSuiteOptions {
+  /**
+   * Builds a machine with the driver in it.
+   *
+   * @param wishes - whether there is an IOMMU, and the seed
+   * @returns the machine; the suite disposes of it
+   */
+  create(wishes: DriverWishes): DriverUnderTest | Promise<DriverUnderTest>;
+  /** Which machines to try; `both` when left out. A driver whose NIC does no DMA has only `without`. */
+  readonly iommu?: 'both' | 'with' | 'without';
+}

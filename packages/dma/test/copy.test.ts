@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { assembleCopyKernel, moduleText } from '../scripts/assemble.ts';
+import { copy, copyByWords, type Copy } from '../src/copy.ts';
+import { COPY_KERNEL } from '../src/copy-kernel.ts';
+import { hostPages } from '../src/index.ts';
+import { u8 } from '../src/memory.ts';
+
+const HALF = 16_384;
+let arena = 0;
+
+beforeAll(() => {
+  arena = hostPages.allocate(2 * HALF, { owner: 'copy test' });
+});
+afterAll(() => hostPages.free(arena));
+
+const byteLoop: Copy = (to, from, bytes) => {
+  for (let done = 0; done < bytes; done++) u8[to + done] = u8[from + done]!;
+};
+
+/** Runs one copy over fresh bytes and returns the whole arena. */
+function after(way: Copy, seed: number, to: number, from: number, bytes: number): Uint8Array {
+  for (let at = 0; at < 2 * HALF; at++) u8[arena + at] = Math.imul(at + seed, 2_654_435_761) >>> 24;
+  way(arena + to, arena + from, bytes);
+  return u8.slice(arena, arena + 2 * HALF);
+}
+
+/** Two ranges that do not overlap: one in each half of the arena, in either direction, of any alignment. */
+const ranges = fc
+  .record({
+    seed: fc.integer({ min: 0, max: 0xffff }),
+    bytes: fc.oneof(fc.integer({ min: 0, max: 160 }), fc.integer({ min: 0, max: 12_000 })),
+    low: fc.integer({ min: 0, max: 4_096 }),
+    high: fc.integer({ min: 0, max: 4_096 }),
+    aligned: fc.boolean(),
+    up: fc.boolean(),
+  })
+  .map(({ seed, bytes, low, high, aligned, up }) => {
+    const keep = aligned ? ~7 : ~0;
+    const [lower, upper] = [low & keep, HALF + (high & keep)];
+    return { seed, bytes, to: up ? upper : lower, from: up ? lower : upper };
+  });
+
+describe('copy', () => {
+  it.each([
+    ['the kernel', copy],
+    ['the loop over words', copyByWords],
+  ])('%s moves what a loop over bytes moves, and touches nothing else', (_, way) => {
+    fc.assert(
+      fc.property(ranges, ({ seed, to, from, bytes }) => {
+        const expected = after(byteLoop, seed, to, from, bytes);
+        expect(Buffer.compare(after(way, seed, to, from, bytes), expected)).toBe(0);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('is the kernel in a process whose memory is its own', () => {
+    expect(copy).not.toBe(copyByWords);
+  });
+
+  it('moves literal bytes', () => {
+    for (const way of [copy, copyByWords]) {
+      u8.set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], arena);
+      u8.fill(0xee, arena + 64, arena + 96);
+      way(arena + 72, arena, 11);
+      expect([...u8.slice(arena + 70, arena + 86)]).toEqual([
+        0xee, 0xee, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0xee, 0xee, 0xee,
+      ]);
+      way(arena + 65, arena + 1, 3);
+      expect([...u8.slice(arena + 64, arena + 70)]).toEqual([0xee, 2, 3, 4, 0xee, 0xee]);
+      way(arena + 64, arena, 0);
+      expect(u8[arena + 64]).toBe(0xee);
+    }
+  });
+});
+
+describe('the checked-in kernel', () => {
+  it('is what copy.wat assembles to', async () => {
+    const bytes = await assembleCopyKernel();
+    expect([...COPY_KERNEL]).toEqual([...bytes]);
+    expect(readFileSync(new URL('../src/copy-kernel.ts', import.meta.url), 'utf8')).toBe(moduleText(bytes));
+  });
+});
