@@ -22,7 +22,9 @@ const projects = folders.map((folder) => {
       name: manifest.name,
       root: folder,
       include: ['test/**/*.test.{ts,js}'],
-      testTimeout: 20_000,
+      // A limit for what hangs, not for what is slow: machines that run tests are often busy.
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
     },
   };
 });

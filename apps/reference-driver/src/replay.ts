@@ -11,7 +11,6 @@ import type { ReplayFrame, ReplayOptions } from './replay/options.ts';
 import type { ReplayReport } from './replay/report.ts';
 import { ETHERNET_HEADER_BYTES, ReplayRun } from './replay/run.ts';
 
-export { SHORTEST_FRAME } from './replay/checker.ts';
 export type { ReplayFrame, ReplayOptions } from './replay/options.ts';
 export type { Difference, FrameCounts, ReplayReport, ReproducibleReport } from './replay/report.ts';
 
@@ -23,8 +22,8 @@ const LONGEST_MTU = 9706;
  *
  * @param frames - the frames, in order; each one's bytes must not change until the replay is over
  * @param options - timing, seed, machine, and who wants to see what arrives
- * @returns what became of the frames; a source that fails ends the replay, and the error is thrown once everything on its
- * way has arrived, with the report as its `report` property
+ * @returns what became of the frames; a source or a callback that throws ends the replay, and its error is thrown once
+ * everything on its way has arrived, with the report as its `report` property
  * @throws DriverError when the machine does not come up, or an option is out of range
  */
 export async function replay(
@@ -36,16 +35,22 @@ export async function replay(
   const machine = buildMachine(clock, { mtu, ringSize, iommu, promiscuous: true });
   const run = new ReplayRun(clock, machine, mtu + ETHERNET_HEADER_BYTES, options);
   await run.start();
-  let failure: unknown;
+  let failure: { readonly error: unknown } | undefined;
   try {
     for await (const frame of frames) {
       if (options.signal?.aborted === true) break;
       run.send(frame);
     }
   } catch (error) {
-    failure = error ?? new Error('the source of the frames failed without saying why');
+    failure = { error };
   }
   const report = await run.finish();
+  try {
+    run.check();
+  } catch (error) {
+    failure ??= { error };
+  }
   if (failure === undefined) return report;
-  throw Object.assign(failure instanceof Error ? failure : new Error('the source of the frames failed', { cause: failure }), { report });
+  const { error } = failure;
+  throw Object.assign(error instanceof Error ? error : new Error(`the replay failed: ${String(error)}`), { report });
 }

@@ -64,6 +64,8 @@ export class TransmitQueue implements PacketQueueCallbacks {
   readonly #ends: number;
   /** One past the last descriptor written. */
   #tail = 0;
+  /** Packets in flight that took more or fewer than one descriptor, or have more or fewer than one fragment. */
+  #irregular = 0;
   /** First descriptor that is not drained. */
   #drained = 0;
   /** The checksum context in slot 0 of the chip, as one number; -1 = none. */
@@ -137,6 +139,7 @@ export class TransmitQueue implements PacketQueueCallbacks {
     let free = (this.#drained - 1 - tail) & mask;
     let posted = 0;
     let fragments = 0;
+    let irregular = 0;
     while (posted < waiting) {
       const p = (packetBase + Math.imul(packet, packetStride)) | 0;
       const fragment = Packet.fragmentIndex.get(m, p) | 0;
@@ -148,6 +151,7 @@ export class TransmitQueue implements PacketQueueCallbacks {
         if (used < 0) break;
         tail = (tail + used) & mask;
         free = (free - used) | 0;
+        if (count !== 1 || used !== 1) irregular = (irregular + 1) | 0;
       } else {
         const f = (fragmentBase + Math.imul(fragment & fragmentMask, fragmentStride)) | 0;
         const d = (ring + (tail << 2)) | 0;
@@ -168,6 +172,7 @@ export class TransmitQueue implements PacketQueueCallbacks {
     this.#packets.post(posted);
     this.#fragments.post(fragments);
     this.#tail = tail;
+    this.#irregular += irregular;
     if (tail !== before) this.#device.write(TDT, tail, this.#id); // the doorbell, once
   }
 
@@ -213,7 +218,6 @@ export class TransmitQueue implements PacketQueueCallbacks {
   #drain(): void {
     const mask = (this.#count - 1) | 0;
     const ends = this.#ends | 0;
-    const packetMask = this.#packets.mask | 0;
     const head = m[this.#headWord]!;
     const done = (head - this.#drained) & mask;
     const pending = this.#packets.drainCount | 0;
@@ -222,30 +226,36 @@ export class TransmitQueue implements PacketQueueCallbacks {
       this.counters.invalidHeads++;
       return;
     }
+    if (this.#irregular === 0) {
+      // Each packet in flight took one descriptor and has one fragment: what the chip is done with needs no look.
+      const count = Math.min(done, pending);
+      if (count === 0) return;
+      this.#drained = (this.#drained + count) & mask;
+      this.#fragments.complete(count);
+      this.#packets.complete(count);
+      return;
+    }
+    const { base, stride, mask: packetMask } = this.#packets;
     const drained = this.#drained | 0;
     let packet = this.#packets.beginIndex | 0;
     let count = 0;
+    let fragments = 0;
+    let irregular = 0;
+    let end = drained;
     while (count < pending) {
-      if (((m[(ends + packet) | 0]! - drained) & mask) > done) break;
+      const next = m[(ends + packet) | 0]!;
+      if (((next - drained) & mask) > done) break;
+      const parts = Packet.fragmentCount.get(m, (base + Math.imul(packet, stride)) | 0) | 0;
+      if (parts !== 1 || ((next - end) & mask) !== 1) irregular = (irregular + 1) | 0;
+      fragments = (fragments + parts) | 0;
+      end = next;
       packet = (packet + 1) & packetMask;
       count = (count + 1) | 0;
     }
-    if (count === 0) return;
-    this.#drained = m[(ends + ((packet - 1) & packetMask)) | 0]!;
-    this.#fragments.complete(this.#fragmentsOf(count));
+    this.#drained = end;
+    this.#irregular -= irregular;
+    this.#fragments.complete(fragments);
     this.#packets.complete(count);
-  }
-
-  /** Fragments of the first `count` packets that are the driver's. */
-  #fragmentsOf(count: number): number {
-    const { base, stride, mask } = this.#packets;
-    let packet = this.#packets.beginIndex | 0;
-    let fragments = 0;
-    for (let index = 0; index < count; index++) {
-      fragments = (fragments + Packet.fragmentCount.get(m, (base + Math.imul(packet, stride)) | 0)) | 0;
-      packet = (packet + 1) & mask;
-    }
-    return fragments;
   }
 
   setNotificationEnabled(enabled: boolean): void {
@@ -271,6 +281,10 @@ export class TransmitQueue implements PacketQueueCallbacks {
     for (let index = 0; index < count; index++) if (Packet.fragmentCount.get(m, packets.at(first + index)) > 0) this.counters.unsent++;
     this.#fragments.complete(this.#fragments.driverCount);
     packets.complete(count);
+    // Nothing is on its way any more, and the chip, disabled, will not say otherwise.
+    this.#drained = this.#tail;
+    this.#irregular = 0;
+    m[this.#headWord] = this.#tail;
   }
 
   stop(): void {

@@ -8,16 +8,16 @@ export type AdapterErrorCode =
   | 'CAPABILITIES_MISSING'
   | 'CAPABILITIES_INVALID'
   | 'ADAPTER_STARTED'
-  | 'ADAPTER_NOT_STARTED'
   | 'QUEUE_NOT_CREATED'
   | 'QUEUE_CREATED_TWICE'
   | 'QUEUE_INIT_EXPIRED'
   | 'QUEUE_CONFIGURATION'
   | 'QUEUE_NOT_DRAINED'
   | 'LINK_STATE_INVALID'
+  | 'FRAME_INCOMPLETE'
+  | 'EDGE_CLOSED'
   | 'ADDRESS_INVALID'
-  | 'PROTOCOL_ATTACHED'
-  | 'PROTOCOL_MISSING';
+  | 'PROTOCOL_ATTACHED';
 
 /** Thrown when the adapter's contract is broken; what the hardware does wrong is counted instead. */
 export class AdapterError extends Error {

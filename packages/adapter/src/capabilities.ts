@@ -135,12 +135,19 @@ export function checkDatapathCapabilities(adapter: string, tx: TxCapabilities, r
     if (!isPowerOfTwo(alignment) || alignment > 4096) wrong.push(`${side}.fragmentBufferAlignment is ${String(alignment)}; expected a power of two up to 4096`);
     if (hint !== 0 && (!isPowerOfTwo(hint) || hint < 2 || hint > 65_536)) wrong.push(`${side}.fragmentRingNumberOfElementsHint is ${String(hint)}; expected 0 or a power of two from 2 to 65536`);
     if (capabilities.mappingRequirement === 'dmaMapped' && capabilities.dma === undefined) wrong.push(`${side}.dma is missing, though mapping is required`);
+    const dma = capabilities.dma;
+    const highest = dma?.maximumPhysicalAddress ?? 0;
+    if (!Number.isSafeInteger(highest) || highest < 0) wrong.push(`${side}.dma.maximumPhysicalAddress is ${String(highest)}; expected 0 (no limit) or the highest host offset`);
+    const node = dma?.preferredNode ?? 'any';
+    if (node !== 'any' && (!Number.isInteger(node) || node < 0)) wrong.push(`${side}.dma.preferredNode is ${String(node)}; expected 'any' or a node's number`);
     const version = capabilities.dma?.enabler.version ?? 3;
     if (version !== 3) wrong.push(`${side}.dma.enabler has DMA version ${String(version)}; the buffer manager needs version 3`);
   }
-  if (!(tx.maximumNumberOfFragments >= 1)) wrong.push(`tx.maximumNumberOfFragments is ${String(tx.maximumNumberOfFragments)}; expected 1 or more`);
-  if (!Number.isInteger(tx.payloadBackfill) || tx.payloadBackfill < 0 || tx.payloadBackfill > 1023) wrong.push(`tx.payloadBackfill is ${String(tx.payloadBackfill)}; expected 0 to 1023`);
-  if (rx.allocationMode === 'driver' && rx.attachmentMode === 'system') wrong.push('rx: the driver cannot allocate buffers that the system attaches');
+  if (!Number.isInteger(tx.maximumNumberOfFragments) || tx.maximumNumberOfFragments < 1) wrong.push(`tx.maximumNumberOfFragments is ${String(tx.maximumNumberOfFragments)}; expected 1 or more`);
+  // What would be silently ignored is refused: a driver that got less than it asked for would write where it must not.
+  if (tx.payloadBackfill !== 0) wrong.push(`tx.payloadBackfill is ${String(tx.payloadBackfill)}; expected 0, since frames are sent from where they lie`);
+  if (rx.allocationMode === 'driver' && rx.attachmentMode === 'system') wrong.push('rx.allocationMode is driver and rx.attachmentMode is system; the driver cannot allocate buffers that the system attaches');
+  else if (rx.attachmentMode !== 'system') wrong.push(`rx.attachmentMode is ${rx.attachmentMode}; expected system, which allocates and attaches every buffer`);
   if (!Number.isInteger(rx.maximumFrameSize) || rx.maximumFrameSize < 64 || rx.maximumFrameSize >= 2 ** 26) wrong.push(`rx.maximumFrameSize is ${String(rx.maximumFrameSize)}; expected 64 to 2^26 - 1`);
   if (wrong.length > 0) throw new AdapterError('CAPABILITIES_INVALID', `${adapter}: ${wrong.join('; ')}`);
 }

@@ -14,11 +14,12 @@ import {
   TX_EXTENSIONS,
   VirtualAddress,
 } from '@netcx/extensions';
+import { FRAGMENT_MAXIMUM_LENGTH } from '@netcx/rings';
 import { AdapterError } from './adapter-error.ts';
 import { checkDatapathCapabilities, type DmaCapabilities, type RxCapabilities, type TxCapabilities } from './capabilities.ts';
 import type { Protocol } from './edge/protocol.ts';
 import { ExecutionContext } from './execution-context.ts';
-import { DISCONNECTED, type LinkState } from './link-state.ts';
+import { checkLinkState, DISCONNECTED, type LinkState } from './link-state.ts';
 import type { OffloadCapabilities } from './offload-capabilities.ts';
 import { QueueBlock } from './queue-block.ts';
 import type { QueueInit, RxQueue, TxQueue } from './packet-queue.ts';
@@ -60,6 +61,8 @@ export interface NetAdapterOptions {
 
 /** Bytes of an Ethernet header: what a frame is longer than its MTU. */
 const ETHERNET_HEADER_BYTES = 14;
+/** The longest frame that a fragment can say, without its header. */
+const MAXIMUM_MTU = FRAGMENT_MAXIMUM_LENGTH - ETHERNET_HEADER_BYTES;
 /** How long a stopping queue may take to give everything back. */
 const DRAIN_LIMIT = 1000 * MILLISECOND;
 
@@ -82,6 +85,7 @@ export class NetAdapter {
   #linkState: LinkState = DISCONNECTED;
   #protocol: Protocol | undefined;
   #started = false;
+  #stopping: Promise<void> | undefined;
   #transmitQueues: TransmitQueue[] = [];
   #receiveQueues: ReceiveQueue[] = [];
   #pools: BufferPool[] = [];
@@ -89,9 +93,13 @@ export class NetAdapter {
 
   /**
    * @param options - name, clock, the driver's side, and how many queues
+   * @throws AdapterError `QUEUE_CONFIGURATION` for a number of queues that cannot be
    */
   constructor(options: NetAdapterOptions) {
     this.name = options.name;
+    for (const [direction, count] of Object.entries(options.queues ?? {})) {
+      if (!Number.isInteger(count) || count < 0) throw new AdapterError('QUEUE_CONFIGURATION', `${this.name}: queues.${direction} is ${String(count)}; expected 0 or more`);
+    }
     this.#clock = options.clock;
     this.#callbacks = options.callbacks;
     this.#wanted = options.queues ?? { transmit: 1, receive: 1 };
@@ -116,7 +124,7 @@ export class NetAdapter {
    */
   setLinkLayerCapabilities(linkSpeed: number): void {
     this.#refuseWhenStarted('setLinkLayerCapabilities');
-    if (!(linkSpeed > 0)) throw new AdapterError('CAPABILITIES_INVALID', `${this.name}: a link of ${String(linkSpeed)} bit/s`);
+    if (!Number.isFinite(linkSpeed) || linkSpeed <= 0) throw new AdapterError('CAPABILITIES_INVALID', `${this.name}: linkSpeed is ${String(linkSpeed)} bit/s; expected more than 0`);
     this.#linkSpeed = linkSpeed;
   }
 
@@ -126,7 +134,7 @@ export class NetAdapter {
    */
   setLinkLayerMtuSize(mtu: number): void {
     this.#refuseWhenStarted('setLinkLayerMtuSize');
-    if (!Number.isInteger(mtu) || mtu <= 0) throw new AdapterError('CAPABILITIES_INVALID', `${this.name}: an MTU of ${String(mtu)}; expected 1 or more`);
+    if (!Number.isInteger(mtu) || mtu <= 0 || mtu > MAXIMUM_MTU) throw new AdapterError('CAPABILITIES_INVALID', `${this.name}: an MTU of ${String(mtu)}; expected 1 to ${String(MAXIMUM_MTU)}`);
     this.#mtu = mtu;
   }
 
@@ -157,11 +165,14 @@ export class NetAdapter {
    */
   attachProtocol(protocol: Protocol): void {
     if (this.#protocol !== undefined) throw new AdapterError('PROTOCOL_ATTACHED', `${this.name} has a protocol above it already; detach it first`);
+    for (const queue of this.#receiveQueues) queue.discard();
     this.#protocol = protocol;
     if (this.#linkState.connected) protocol.linkChanged?.(true);
   }
 
-  /** Takes the protocol away: what is received from now on is discarded. */
+  /**
+   * Takes the protocol away: what is received from now on is discarded, and so is what it was shown and has not completed.
+   */
   detachProtocol(): void {
     this.#protocol = undefined;
   }
@@ -173,8 +184,10 @@ export class NetAdapter {
 
   /**
    * @param state - the link now; told to the protocol if it changed
+   * @throws AdapterError `LINK_STATE_INVALID` for speeds that no such link has; nothing changes
    */
   setLinkState(state: LinkState): void {
+    checkLinkState(this.name, state);
     const changed = state.connected !== this.#linkState.connected;
     this.#linkState = state;
     if (changed) this.#protocol?.linkChanged?.(state.connected);
@@ -216,10 +229,10 @@ export class NetAdapter {
     const { tx, rx, linkSpeed, mtu } = this.#requireCapabilities();
     this.#registerExtensions(tx, rx);
     const maximumFragments = Math.min(tx.maximumNumberOfFragments, 64);
-    const sizesOf = (hint: number): ReturnType<RingSizing> => this.#sizing({ fragmentRingHint: hint, linkSpeed, maximumFragments });
+    // A receive buffer holds the longest frame, so one fragment is all that a received packet needs.
     const sizes = {
-      transmit: sizesOf(tx.fragmentRingNumberOfElementsHint).transmit,
-      receive: sizesOf(rx.fragmentRingNumberOfElementsHint).receive,
+      transmit: this.#sizing({ fragmentRingHint: tx.fragmentRingNumberOfElementsHint, linkSpeed, maximumFragments }).transmit,
+      receive: this.#sizing({ fragmentRingHint: rx.fragmentRingNumberOfElementsHint, linkSpeed, maximumFragments: 1 }).receive,
     };
     this.#sizes = sizes;
     this.#started = true;
@@ -229,6 +242,8 @@ export class NetAdapter {
       for (let id = 0; id < transmit; id++) this.#createTransmitQueue(id, tx, mtu, sizes.transmit, maximumFragments);
       for (let id = 0; id < receive; id++) this.#createReceiveQueue(id, rx, sizes.receive);
     } catch (error) {
+      // No queue was polled yet, so none has anything to give back.
+      for (const queue of [...this.#transmitQueues, ...this.#receiveQueues]) queue.cancel();
       this.#teardown();
       throw error;
     }
@@ -236,20 +251,29 @@ export class NetAdapter {
 
   /**
    * Cancels and drains every queue, stops it and gives its memory back. Received buffers that the protocol still holds
-   * must be released first.
+   * must be released first. After an error the adapter is not stopped yet: once the reason is gone, stop it again.
    *
-   * @throws AdapterError `QUEUE_NOT_DRAINED` when a driver does not give everything back within a second; BufferError
-   * `STILL_HELD` when somebody holds buffers
+   * @returns a promise that resolves when everything was given back; the same one while it is still going on
+   * @throws AdapterError `QUEUE_NOT_DRAINED` when driver and protocol do not give everything back within a second;
+   * BufferError `STILL_HELD` when somebody holds buffers
    */
-  async stop(): Promise<void> {
-    if (!this.#started) return;
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop().finally(() => {
+      this.#stopping = undefined;
+    });
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    await Promise.resolve(); // a protocol may call this from inside a poll: queues go when the poll is over
     const queues = [...this.#transmitQueues, ...this.#receiveQueues];
     for (const queue of queues) queue.cancel();
     const limit = this.#clock.now() + DRAIN_LIMIT;
     for (const queue of queues) {
       while (!queue.drained) {
         if (this.#clock.now() >= limit) {
-          throw new AdapterError('QUEUE_NOT_DRAINED', `${this.name}: the driver has not given back everything: ${queue.rings.packets.describe()}; ${queue.rings.fragments.describe()}`);
+          const { packets, fragments } = queue.rings;
+          throw new AdapterError('QUEUE_NOT_DRAINED', `${this.name}: driver and protocol have not given back everything: ${[packets, fragments, queue.edge.ring].map((ring) => ring.describe()).join('; ')}`);
         }
         queue.context.notify();
         await this.#clock.delay(MILLISECOND / 10);
@@ -315,6 +339,7 @@ export class NetAdapter {
       maximumFrame,
       maximumFragments,
       alignment: tx.fragmentBufferAlignment,
+      maximumOffset: tx.dma?.maximumPhysicalAddress ?? 0,
       context: new ExecutionContext(this.#clock),
       protocol: () => this.#protocol,
     });
@@ -347,10 +372,12 @@ export class NetAdapter {
     for (const queue of [...this.#transmitQueues, ...this.#receiveQueues]) queue.stop();
     this.#transmitQueues = [];
     this.#receiveQueues = [];
-    const pools = this.#pools;
-    this.#pools = [];
+    // A pool that somebody still holds buffers of throws; it and those behind it stay, to be closed when stopped again.
+    for (const pool of [...this.#pools]) {
+      pool.close();
+      this.#pools.shift();
+    }
     this.#started = false;
-    for (const pool of pools) pool.close();
   }
 
   #refuseWhenStarted(what: string): void {

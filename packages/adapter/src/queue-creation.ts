@@ -25,7 +25,7 @@ export function createQueue<Q extends PacketQueue>(
   const name = `${adapter}: ${callback} for queue ${String(queue.id)}`;
   let created: PacketQueueCallbacks | undefined;
   let open = true;
-  ask({
+  const init: QueueInit<Q> = {
     id: queue.id,
     create(factory) {
       if (!open) throw new AdapterError('QUEUE_INIT_EXPIRED', `${name}: the init is good during the callback only`);
@@ -33,8 +33,12 @@ export function createQueue<Q extends PacketQueue>(
       created = factory(queue);
       return queue;
     },
-  });
-  open = false;
+  };
+  try {
+    ask(init);
+  } finally {
+    open = false;
+  }
   if (created === undefined) throw new AdapterError('QUEUE_NOT_CREATED', `${name}: the driver returned without init.create`);
   start(created);
 }

@@ -38,6 +38,7 @@ export class ReceiveQueue implements RxQueue, PollClient {
   /** Its memory. */
   readonly block: QueueBlock;
   readonly #protocol: () => Protocol | undefined;
+  readonly #wake: () => void;
   #callbacks: PacketQueueCallbacks | undefined;
   #cancelled = false;
 
@@ -52,9 +53,10 @@ export class ReceiveQueue implements RxQueue, PollClient {
     this.pool = pool;
     this.context = context;
     this.#protocol = options.protocol;
-    this.edge = new ReceiveEdge(id, block.edge, () => {
+    this.#wake = () => {
       context.notify();
-    });
+    };
+    this.edge = new ReceiveEdge(id, block.edge, this.#wake);
     this.translator = new RxTranslator({
       receive: block.edge,
       rings: block.rings,
@@ -88,23 +90,30 @@ export class ReceiveQueue implements RxQueue, PollClient {
   }
 
   poll(): number {
+    const { packets, fragments } = this.rings;
+    const packet = packets.processedIndex;
+    const fragment = fragments.processedIndex;
     const supplied = this.#cancelled ? 0 : this.translator.prepare();
     this.#callbacks?.advance();
     const shown = this.translator.indicate();
+    // What was dropped counts too: its buffers go back to the device, which may have no other.
+    const moved = ((packets.processedIndex - packet) & packets.mask) + ((fragments.processedIndex - fragment) & fragments.mask);
     if (shown > 0) this.#show(shown);
-    // What the poll could not do for want of a buffer or of room, it does when the protocol gives some back.
-    if (this.translator.starved || this.rings.packets.reapCount > 0) this.edge.starve();
-    return supplied + shown;
+    // What the poll could not do for want of a buffer or of room, it does when somebody gives some back.
+    if (!this.#cancelled && this.translator.starved) this.pool.awaitBuffer(this.#wake);
+    if (packets.reapCount > 0) this.edge.starve();
+    return supplied + moved;
   }
 
   #show(count: number): void {
     const protocol = this.#protocol();
-    if (protocol !== undefined) {
-      protocol.receive(this.edge, count);
-      return;
-    }
-    this.translator.discard(count);
-    this.edge.complete(count);
+    if (protocol === undefined) this.translator.discard();
+    else protocol.receive(this.edge, count);
+  }
+
+  /** Another protocol will receive: what the one before it has not completed is discarded. */
+  discard(): void {
+    this.translator.discard();
   }
 
   arm(): void {
@@ -117,20 +126,22 @@ export class ReceiveQueue implements RxQueue, PollClient {
 
   /** No more buffers are supplied; the driver gives everything back. */
   cancel(): void {
+    if (this.#cancelled) return;
     this.#cancelled = true;
     this.#callbacks?.cancel();
     this.context.notify();
   }
 
-  /** Whether everything was given back and shown. */
+  /** Whether everything was given back and shown, and the protocol has completed it. */
   get drained(): boolean {
     const { packets, fragments } = this.rings;
-    return packets.driverCount === 0 && packets.reapCount === 0 && fragments.driverCount === 0;
+    return packets.driverCount === 0 && packets.reapCount === 0 && fragments.driverCount === 0 && this.edge.ring.driverCount === 0;
   }
 
   /** The last word to the driver; fragments that no packet took go back to the pool, and the queue's memory goes. */
   stop(): void {
     this.context.remove(this);
+    this.edge.close();
     this.#callbacks?.stop?.();
     this.#callbacks = undefined;
     this.translator.reclaimAll();

@@ -128,15 +128,14 @@ export class RxTranslator {
     return this.#fragments.freeCount > 0 && this.#pool.free === 0;
   }
 
+  /** Hands over as many packets as there is room for, zeroed with their extensions: nothing stale reaches the driver. */
   #preparePackets(): void {
-    const { base, stride, mask } = this.#packets;
-    const count = this.#packets.freeCount | 0;
-    let packet = this.#packets.endIndex | 0;
-    for (let index = 0; index < count; index++) {
-      const p = (base + Math.imul(packet, stride)) | 0;
-      for (let word = 0; word < stride; word++) m[(p + word) | 0] = 0; // extensions too: nothing stale reaches the driver
-      packet = (packet + 1) & mask;
-    }
+    const { base, stride, elements } = this.#packets;
+    const count = this.#packets.freeCount;
+    const end = this.#packets.endIndex;
+    const beforeWrap = Math.min(count, elements - end);
+    m.fill(0, base + end * stride, base + (end + beforeWrap) * stride);
+    m.fill(0, base, base + (count - beforeWrap) * stride);
     this.#packets.publish(count);
   }
 

@@ -20,7 +20,12 @@ export interface AdapterStatistics {
     /** Times that a frame had to wait for room or a buffer. */
     readonly retried: number;
     /** Frames given up, by reason. */
-    readonly dropped: { readonly empty: number; readonly tooLong: number };
+    readonly dropped: {
+      readonly empty: number;
+      readonly tooLong: number;
+      readonly invalid: number;
+      readonly stopped: number;
+    };
   };
   readonly receive: {
     /** Packets shown to the protocol. */
@@ -28,7 +33,7 @@ export interface AdapterStatistics {
     /** Bytes in them. */
     readonly bytes: number;
     /** Packets dropped, by reason. */
-    readonly dropped: { readonly ignored: number; readonly invalid: number };
+    readonly dropped: { readonly ignored: number; readonly invalid: number; readonly unclaimed: number };
   };
   /** Rounds of polling. */
   readonly polls: number;
@@ -70,12 +75,12 @@ export function collectStatistics(
       bytes: tx('bytes'),
       bounced: tx('bounced'),
       retried: tx('retried'),
-      dropped: { empty: tx('empty'), tooLong: tx('tooLong') },
+      dropped: { empty: tx('empty'), tooLong: tx('tooLong'), invalid: tx('invalid'), stopped: tx('stopped') },
     },
     receive: {
       packets: rx('packets'),
       bytes: rx('bytes'),
-      dropped: { ignored: rx('ignored'), invalid: rx('invalid') },
+      dropped: { ignored: rx('ignored'), invalid: rx('invalid'), unclaimed: rx('unclaimed') },
     },
     polls: sum(contexts, (context) => context.polls),
     wakeUps: sum(contexts, (context) => context.wakeUps),

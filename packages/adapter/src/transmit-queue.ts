@@ -23,6 +23,7 @@ export interface TransmitQueueOptions {
   readonly maximumFrame: number;
   readonly maximumFragments: number;
   readonly alignment: number;
+  readonly maximumOffset: number;
   readonly context: ExecutionContext;
   readonly protocol: () => Protocol | undefined;
 }
@@ -40,7 +41,9 @@ export class TransmitQueue implements TxQueue, PollClient {
   /** Its memory. */
   readonly block: QueueBlock;
   readonly #protocol: () => Protocol | undefined;
+  readonly #wake: () => void;
   #callbacks: PacketQueueCallbacks | undefined;
+  #cancelled = false;
 
   /**
    * @param options - memory, buffers, limits, context
@@ -52,9 +55,10 @@ export class TransmitQueue implements TxQueue, PollClient {
     this.rings = block.rings;
     this.context = context;
     this.#protocol = options.protocol;
-    this.edge = new TransmitEdge(id, block.edge, pool, () => {
+    this.#wake = () => {
       context.notify();
-    });
+    };
+    this.edge = new TransmitEdge(id, block.edge, pool, this.#wake);
     this.translator = new TxTranslator({
       send: block.edge,
       rings: block.rings,
@@ -65,6 +69,7 @@ export class TransmitQueue implements TxQueue, PollClient {
       domain: options.domain,
       maximumFrame: options.maximumFrame,
       alignment: options.alignment,
+      maximumOffset: options.maximumOffset,
       maximumFragments: Math.min(options.maximumFragments, block.rings.fragments.mask, 0xffff),
       shadow: block.shadow,
     });
@@ -91,13 +96,15 @@ export class TransmitQueue implements TxQueue, PollClient {
   }
 
   poll(): number {
-    const placed = this.translator.translate();
+    const placed = this.#cancelled ? 0 : this.translator.translate();
     this.#callbacks?.advance();
-    return placed + this.#complete();
+    const completed = this.#complete();
+    if (!this.#cancelled && this.translator.starved) this.edge.pool.awaitBuffer(this.#wake);
+    return placed + completed;
   }
 
   #complete(): number {
-    const completed = this.translator.complete();
+    const completed = this.translator.complete() + (this.#cancelled ? this.translator.abandon() : 0);
     if (completed === 0) return 0;
     this.#protocol()?.sent?.(this.edge, completed);
     this.edge.ring.reap(completed);
@@ -113,8 +120,10 @@ export class TransmitQueue implements TxQueue, PollClient {
     this.#callbacks?.setNotificationEnabled(false);
   }
 
-  /** Nothing more is taken from the protocol; the driver shall let go of what it has. */
+  /** Nothing more is taken from the protocol; the driver shall let go of what it has. What it was not given is given up. */
   cancel(): void {
+    if (this.#cancelled) return;
+    this.#cancelled = true;
     this.edge.close();
     this.#callbacks?.cancel();
     this.context.notify();

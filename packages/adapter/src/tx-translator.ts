@@ -26,6 +26,9 @@ const DESCRIPTOR_SHIFT = Math.log2(FRAME_DESCRIPTOR_BYTES / 4) | 0;
 /** The domain of no buffer: none is sent along the straight line. */
 const NO_DOMAIN = -1;
 
+/** `more` in a descriptor's length word. */
+const MORE = 1 << 26;
+
 /** What became of frames, and why. All in frames, except bytes. */
 export interface TxTranslatorCounters {
   /** Frames that completed after the NIC took them. */
@@ -310,57 +313,87 @@ export class TxTranslator {
    * @returns how many descriptors completed; those from `send.processedIndex` on
    */
   complete(): number {
+    const first = this.#send.beginIndex;
+    do this.#completeSimpleFrames();
+    while (this.#packets.reapCount > 0 && this.#completeOtherFrame());
+    return (this.#send.beginIndex - first) & this.#send.mask;
+  }
+
+  /** The straight line: frames of one part in a buffer that nobody else holds. Stops at the first that is anything else. */
+  #completeSimpleFrames(): void {
     const { base: sendBase, mask: sendMask } = this.#send;
     const { base: packetBase, stride: packetStride, mask: packetMask } = this.#packets;
-    const returned = this.#packets.reapCount | 0;
-    const returnedFragments = this.#fragments.reapCount | 0;
-    const copies = this.#copies | 0;
-    const start = this.#packets.processedIndex | 0;
-    let packet = start;
+    const returned = Math.min(this.#packets.reapCount, this.#fragments.reapCount);
+    const most = (this.#copies === 0 ? returned : 0) | 0;
+    let packet = this.#packets.processedIndex | 0;
     let descriptor = this.#send.beginIndex | 0;
-    let packets = 0;
-    let fragments = 0;
+    let count = 0;
     let bytes = 0;
-    let ignored = 0;
-    while (packets < returned) {
+    // Buffers mostly go back to one pool: its stack pointer is written once, when another one's turn comes or the burst ends.
+    let pool = 0;
+    let free = 0;
+    while (count < most) {
       const p = (packetBase + Math.imul(packet, packetStride)) | 0;
-      const fragmentCount = Packet.fragmentCount.get(m, p) | 0;
-      if (((fragments + fragmentCount) | 0) > returnedFragments) break;
-      fragments = (fragments + fragmentCount) | 0;
-      if (fragmentCount === 0) ignored = (ignored + 1) | 0;
-      let more = 1;
-      while (more !== 0) {
-        const d = (sendBase + (descriptor << DESCRIPTOR_SHIFT)) | 0;
-        const buffer = FrameDescriptor.buffer.get(m, d) | 0;
-        more = FrameDescriptor.more.get(m, d) | 0;
-        if (fragmentCount !== 0) bytes = bytes + FrameDescriptor.length.get(m, d);
-        descriptor = (descriptor + 1) & sendMask;
-        if (buffer !== NO_BUFFER) {
-          const references = (BufferEntry.references.get(m, buffer) - 1) | 0;
-          BufferEntry.references.set(m, buffer, references);
-          if (references === 0) {
-            const pool = BufferEntry.pool.get(m, buffer) | 0;
-            const free = Pool.free.get(m, pool) | 0;
-            m[(pool + POOL_WORDS + free) | 0] = buffer;
-            Pool.free.set(m, pool, (free + 1) | 0);
-            BufferEntry.owner.set(m, buffer, OWNER_POOL);
-            if (Pool.waiting.get(m, pool) !== 0) wakeWaiter(pool);
-          } else {
-            BufferEntry.owner.set(m, buffer, OWNER_PROTOCOL); // who took the other references
-          }
-        }
+      const d = (sendBase + (descriptor << DESCRIPTOR_SHIFT)) | 0;
+      const buffer = FrameDescriptor.buffer.get(m, d) | 0;
+      const length = FrameDescriptor.lengthAndFlags.get(m, d) | 0;
+      if ((Packet.countAndLayoutLow.get(m, p) & 0xffff) !== 1 || buffer === NO_BUFFER || length >= MORE) break;
+      if ((BufferEntry.references.get(m, buffer) | 0) !== 1) break;
+      const home = BufferEntry.pool.get(m, buffer) | 0;
+      if (home !== pool) {
+        if (pool !== 0) settleFree(pool, free);
+        pool = home;
+        free = Pool.free.get(m, pool) | 0;
       }
+      BufferEntry.references.set(m, buffer, 0);
+      BufferEntry.owner.set(m, buffer, OWNER_POOL);
+      m[(pool + POOL_WORDS + free) | 0] = buffer;
+      free = (free + 1) | 0;
+      bytes = (bytes + length) | 0;
+      descriptor = (descriptor + 1) & sendMask;
       packet = (packet + 1) & packetMask;
-      packets = (packets + 1) | 0;
+      count = (count + 1) | 0;
     }
-    if (copies > 0) this.#releaseCopies(fragments);
-    const completed = (descriptor - this.#send.beginIndex) & sendMask;
-    this.#packets.reap(packets);
-    this.#fragments.reap(fragments);
-    this.#send.complete(completed);
-    this.counters.packets += packets - ignored;
+    if (pool !== 0) settleFree(pool, free);
+    this.#packets.reap(count);
+    this.#fragments.reap(count);
+    this.#send.complete(count);
+    this.counters.packets += count;
     this.counters.bytes += bytes;
-    return completed;
+  }
+
+  /**
+   * The packet at `processed`, whatever it is: given up, of several parts, copied, or in memory of the protocol's own.
+   *
+   * @returns false when its fragments have not come back yet
+   */
+  #completeOtherFrame(): boolean {
+    const fragmentCount = Packet.fragmentCount.get(m, this.#packets.at(this.#packets.processedIndex));
+    if (fragmentCount > this.#fragments.reapCount) return false;
+    const first = this.#send.beginIndex;
+    let parts = 0;
+    let bytes = 0;
+    let more = 1;
+    while (more === 1) {
+      const d = this.#send.at(first + parts);
+      const buffer = FrameDescriptor.buffer.get(m, d) | 0;
+      more = FrameDescriptor.more.get(m, d);
+      bytes += FrameDescriptor.length.get(m, d);
+      parts++;
+      if (buffer === NO_BUFFER) continue;
+      // The adapter's reference goes; what remains was taken by the protocol.
+      if (BufferEntry.references.get(m, buffer) > 1) BufferEntry.owner.set(m, buffer, OWNER_PROTOCOL);
+      releaseBuffer(buffer);
+    }
+    if (this.#copies > 0) this.#releaseCopies(fragmentCount);
+    this.#packets.reap(1);
+    this.#fragments.reap(fragmentCount);
+    this.#send.complete(parts);
+    if (fragmentCount > 0) {
+      this.counters.packets++;
+      this.counters.bytes += bytes;
+    }
+    return true;
   }
 
   /**
@@ -393,4 +426,10 @@ export class TxTranslator {
       this.#copies--;
     }
   }
+}
+
+/** Writes a pool's stack pointer back, and wakes who waits for a buffer of it. */
+function settleFree(pool: number, free: number): void {
+  Pool.free.set(m, pool, free);
+  if (Pool.waiting.get(m, pool) !== 0) wakeWaiter(pool);
 }

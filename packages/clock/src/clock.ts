@@ -8,7 +8,10 @@
 export interface Alarm {
   /** Whether it is set and has not gone off yet. */
   readonly pending: boolean;
-  /** Sets it to go off as soon as what runs now has returned, after alarms that were set so before. */
+  /**
+   * Sets it to go off as soon as what runs now has returned, after alarms that were set so before. One that is due
+   * already keeps its place.
+   */
   soon(): void;
   /**
    * Sets it, or sets it anew if it is pending.

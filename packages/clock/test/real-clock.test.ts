@@ -123,6 +123,18 @@ describe('a process', () => {
     expect(program(source)).toBe('end\n');
   });
 
+  it('ends or stays as the clock is unreferenced and referenced while alarms are pending', () => {
+    const source = `
+      const idle = new RealClock();
+      idle.alarm(() => console.log('never')).after(600e9);
+      idle.alarm(() => console.log('soon')).soon();
+      idle.unref();
+      const busy = new RealClock({ keepAlive: false });
+      busy.alarm(() => console.log('later')).after(20e6);
+      busy.ref();`;
+    expect(program(source)).toBe('soon\nlater\n');
+  });
+
   it('ends once the last alarm is cancelled or has gone off', () => {
     const source = `
       const clock = new RealClock();

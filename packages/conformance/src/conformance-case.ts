@@ -15,8 +15,9 @@ export interface ConformanceContext {
    * Ends the case without a verdict: what it is about does not exist in the implementation.
    *
    * @param why - what does not exist
+   * @returns never: the case ends here
    */
-  skip(why: string): never;
+  readonly skip: (why: string) => never;
 }
 
 /** One thing that an implementation must do. */
@@ -27,6 +28,7 @@ export interface ConformanceCase {
    * Tries it.
    *
    * @param context - seed, effort, and the way to say that it does not apply
+   * @returns when the implementation does it; rejects with an AssertionError that says what it does instead
    */
   run(context: ConformanceContext): Promise<void>;
 }

@@ -63,6 +63,13 @@ export class FrameLedger {
     this.#open = 0;
   }
 
+  /** What was handed over so far must not come out any more; what does is a frame that nobody had sent. */
+  expire(): void {
+    this.#entries.length = 0;
+    this.#next = 0;
+    this.#open = 0;
+  }
+
   /**
    * A frame came out.
    *

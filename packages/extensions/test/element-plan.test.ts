@@ -21,7 +21,7 @@ import {
   type Extension,
   type Level,
 } from '../src/index.ts';
-import { blocks, bruteForce, netAdapterCx, xdp, type Block } from './naive.ts';
+import { alignUp, blocks, bruteForce, netAdapterCx, xdp, type Block } from './naive.ts';
 
 const packet = { level: 'packet', coreSize: 12, coreAlignment: 4 } as const;
 const fragment = { level: 'fragment', coreSize: 8, coreAlignment: 8 } as const;
@@ -102,7 +102,18 @@ describe('a packed plan', () => {
       fc.property(elements(24), ({ core, list }) => {
         const { stride } = planOf(core, list, 'packed');
         expect(stride).toBeLessThanOrEqual(netAdapterCx(core.coreSize, list).stride);
-        expect(stride).toBeLessThanOrEqual(xdp(core.coreSize, core.coreAlignment, list));
+        expect(stride).toBeLessThanOrEqual(xdp(core.coreSize, core.coreAlignment, list).stride);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('is never larger than either of their orders would be without their padding, beyond 12 extensions', () => {
+    fc.assert(
+      fc.property(blocks(4, 24, 13), (list) => {
+        const { stride } = planOf(packet, list, 'packed');
+        expect(stride).toBeLessThanOrEqual(alignUp(netAdapterCx(12, list).end, 4));
+        expect(stride).toBeLessThanOrEqual(alignUp(xdp(12, 4, list).end, 4));
       }),
       { numRuns: 1_000 },
     );
@@ -116,7 +127,7 @@ describe('a packed plan', () => {
       { size: 4, alignment: 4 },
     ];
     expect(netAdapterCx(12, list).stride).toBe(36);
-    expect(xdp(12, 4, list)).toBe(32);
+    expect(xdp(12, 4, list).stride).toBe(32);
     expect(planOf(packet, list, 'packed').stride).toBe(28);
   });
 

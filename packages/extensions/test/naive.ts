@@ -10,13 +10,16 @@ export interface Block {
   readonly alignment: number;
 }
 
-const alignUp = (value: number, alignment: number): number => {
+export const alignUp = (value: number, alignment: number): number => {
   while (value % alignment !== 0) value++;
   return value;
 };
 
 /** NetAdapterCx: insertion sort by ascending alignment, then one after the other; rounded up to the core's size. */
-export function netAdapterCx(core: number, blocks: readonly Block[]): { offsets: number[]; stride: number } {
+export function netAdapterCx(
+  core: number,
+  blocks: readonly Block[],
+): { offsets: number[]; end: number; stride: number } {
   const sorted: number[] = [];
   for (const [index, block] of blocks.entries()) {
     let at = 0;
@@ -30,14 +33,18 @@ export function netAdapterCx(core: number, blocks: readonly Block[]): { offsets:
     offsets[index] = offset;
     offset += blocks[index]!.size;
   }
-  return { offsets, stride: alignUp(offset, core) };
+  return { offsets, end: offset, stride: alignUp(offset, core) };
 }
 
-/** XDP: descending alignment; first what is not aligned beyond what was placed last, then the rest with padding. */
-export function xdp(core: number, coreAlignment: number, blocks: readonly Block[]): number {
+/**
+ * XDP: descending alignment; first what is not aligned beyond what was placed last, then the rest with padding. Each takes
+ * a multiple of its alignment; `end` is where the same order would end if it did not.
+ */
+export function xdp(core: number, coreAlignment: number, blocks: readonly Block[]): { end: number; stride: number } {
   const sorted = [...blocks].sort((a, b) => b.alignment - a.alignment);
   const placed = new Set<Block>();
   let offset = core;
+  let end = core;
   let current = 1;
   while (core % (current * 2) === 0) current *= 2;
   for (const pass of [0, 1]) {
@@ -47,10 +54,11 @@ export function xdp(core: number, coreAlignment: number, blocks: readonly Block[
       else if (current < block.alignment) continue;
       placed.add(block);
       offset += alignUp(block.size, block.alignment);
+      end = alignUp(end, block.alignment) + block.size;
       current = block.alignment;
     }
   }
-  return alignUp(offset, Math.max(coreAlignment, ...blocks.map((block) => block.alignment)));
+  return { end, stride: alignUp(offset, Math.max(coreAlignment, ...blocks.map((block) => block.alignment))) };
 }
 
 /** The smallest end of all orders. */
@@ -80,12 +88,12 @@ export function setBits(bytes: Uint8Array, first: number, width: number, value: 
 
 const asInteger = (bytes: Uint8Array): bigint => bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 
-/** Sizes and alignments of up to `maxLength` extensions. */
-export const blocks = (maximumAlignment: number, maxLength: number): fc.Arbitrary<Block[]> =>
+/** Sizes and alignments of extensions. */
+export const blocks = (maximumAlignment: number, maxLength: number, minLength = 0): fc.Arbitrary<Block[]> =>
   fc.array(
     fc.record({
       size: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 1, max: 16 }) }, fc.integer({ min: 1, max: 1024 })),
       alignment: fc.constantFrom(...[1, 2, 4, 8].filter((alignment) => alignment <= maximumAlignment)),
     }),
-    { maxLength },
+    { minLength, maxLength },
   );

@@ -18,10 +18,11 @@ export type {
 export { accessMasks, type AccessMasks } from './access-masks.ts';
 export { RegisterFile, type BarHandler, type ReadHook, type WriteHook } from './register-file.ts';
 export { InterruptPort, type InterruptMode } from './interrupt-port.ts';
-export { MsixCapability } from './msix-capability.ts';
+export { MsixCapability, type BarRegion } from './msix-capability.ts';
 export { MsiCapability } from './msi-capability.ts';
 export type { MessagePort } from './message-port.ts';
 export { DmaPort, type BusMaster } from './dma-port.ts';
 export type { LinkEnd, LinkPartner, LinkSpeed } from './link-end.ts';
 export { Link, LoopbackLink, type Direction, type LinkOptions, type LinkTap } from './link.ts';
 export type { LaneCounters } from './lane.ts';
+export type { LinkState } from './link-port.ts';

@@ -81,12 +81,11 @@ export class Link implements LinkState {
   endChanged(): void {
     const [a, b] = this.#ends;
     const up = a.enabled && b.enabled;
-    if (up !== this.#up) {
-      this.#up = up;
-      this.#aToB.setUp(up);
-      this.#bToA.setUp(up);
-    }
     this.#tell.soon();
+    if (up === this.#up) return;
+    this.#up = up;
+    this.#aToB.setUp(up);
+    this.#bToA.setUp(up);
   }
 
   /**
@@ -150,11 +149,10 @@ export class LoopbackLink implements LinkState {
   }
 
   endChanged(): void {
-    if (this.#port.enabled !== this.#up) {
-      this.#up = this.#port.enabled;
-      this.#lane.setUp(this.#up);
-    }
     this.#tell.soon();
+    if (this.#port.enabled === this.#up) return;
+    this.#up = this.#port.enabled;
+    this.#lane.setUp(this.#up);
   }
 
   /**

@@ -272,7 +272,7 @@ describe('random accesses', () => {
   ]);
 
   it('never throw, and keep the masks byte for byte', () => {
-    const rounds = Number(process.env['NETCX_FUZZ'] ?? 100_000);
+    const rounds = Number(process.env['NETCX_FUZZ_ACCESSES'] ?? 100_000);
     fc.assert(
       fc.property(fc.nat(), (seed) => {
         const space = new ConfigSpace(NIC);

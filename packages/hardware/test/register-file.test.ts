@@ -187,7 +187,7 @@ describe('random accesses', () => {
   );
 
   it('never throw, and keep every mode bit for bit against a model of bits', () => {
-    const rounds = Number(process.env['NETCX_FUZZ'] ?? 100_000) / 20;
+    const rounds = Number(process.env['NETCX_FUZZ_ACCESSES'] ?? 100_000) / 20;
     fc.assert(
       fc.property(tables, fc.nat(), (rows, seed) => {
         const specs = rows.map(({ own, fields, reset, writable }, index) => {

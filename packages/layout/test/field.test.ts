@@ -72,6 +72,8 @@ describe('each shape of field, byte for byte', () => {
     field.set(view, AT, Number.MAX_SAFE_INTEGER);
     expect([...bytes.slice(4, 12)]).toEqual([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x1f, 0x00]);
     expect(field.get(view, AT)).toBe(Number.MAX_SAFE_INTEGER);
+    field.set(view, AT, 0x6_0000_0007);
+    expect([...bytes.slice(4, 12)]).toEqual([7, 0, 0, 0, 6, 0, 0, 0]);
     field.high.set(view, AT, 0x8000_0000);
     field.low.set(view, AT, 1);
     expect([...bytes.slice(4, 12)]).toEqual([1, 0, 0, 0, 0, 0, 0, 0x80]);

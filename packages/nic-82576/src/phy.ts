@@ -40,7 +40,6 @@ export class Phy {
   readonly #parts: PhySurroundings;
   readonly #file: RegisterFile;
   readonly #negotiation: Alarm;
-  #ready = false;
   #held = false;
   #lost = false;
 
@@ -57,9 +56,9 @@ export class Phy {
     parts.registers.onWrite(MDIC, (_value, _index, written) => this.#access(written));
   }
 
-  /** Whether there is a link over the wire. */
+  /** Whether there is a link over the wire: never while the transceiver is off. */
   get linked(): boolean {
-    return this.#ready && this.#parts.link.up;
+    return this.#parts.link.up;
   }
 
   /** Whether what the MAC sends comes back to it. */
@@ -90,7 +89,7 @@ export class Phy {
 
   /** The other end of the link came or went. */
   signal(): void {
-    if (!this.#parts.link.up && this.#ready) this.#lost = true;
+    if (!this.linked) this.#lost = true;
     this.#parts.changed();
   }
 
@@ -121,7 +120,6 @@ export class Phy {
   #off(): void {
     this.#negotiation.cancel();
     if (this.linked) this.#lost = true;
-    this.#ready = false;
     this.#file.set(ANLPAR, 0);
     this.#file.set(ANER, 0);
     this.#file.set(GBSR, 0);
@@ -130,7 +128,6 @@ export class Phy {
   }
 
   #turnOn(): void {
-    this.#ready = true;
     this.#parts.link.enable(true);
     this.#parts.changed();
   }

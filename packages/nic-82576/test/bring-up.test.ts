@@ -53,8 +53,12 @@ describe('the function', () => {
     fn.write32(2, 0, 0x28);
     fn.write32(2, 4, 0x00c2_8001);
     expect([fn.read32(2, 0), fn.read32(2, 4), fn.read32(0, 0x28)]).toEqual([0x28, 0x00c2_8001, 0x00c2_8001]);
-    fn.write32(2, 0, 0x2_0000);
-    expect(fn.read32(2, 4)).toBe(0);
+    for (const nowhere of [0x2_0000, 0x2a]) {
+      fn.write32(2, 0, nowhere);
+      fn.write32(2, 4, 1);
+      expect(fn.read32(2, 4)).toBe(0);
+    }
+    expect([machine.nic.registers.undefinedReads, machine.nic.registers.undefinedWrites]).toEqual([0, 0]);
   });
 
   it('answers nothing until memory space is on', () => {

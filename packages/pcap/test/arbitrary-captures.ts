@@ -28,6 +28,11 @@ function fixed(code: number, size: number): (little: boolean) => fc.Arbitrary<Op
   return (little) => u64.map((value) => ({ code, value: number(value, size, little) }));
 }
 
+/** Any resolution there can be, the common ones more often. */
+const resolution = fc
+  .oneof(fc.constantFrom(0, 3, 6, 9, 12, 0x81, 0x8a), fc.nat(255))
+  .map((octet) => ({ code: 9, value: [octet] }));
+
 function packetOptions(little: boolean): fc.Arbitrary<OptionBytes[]> {
   const each = [fixed(2, 4), fixed(4, 8), fixed(5, 8), fixed(6, 4), fixed(777, 3)].map((make) => make(little));
   return fc.array(fc.oneof(comment, ...each), { maxLength: 4 });
@@ -38,7 +43,7 @@ function section(little: boolean): fc.Arbitrary<Uint8Array> {
     fc.record({
       linkType: u16,
       snapLength: fc.oneof(fc.constant(0), fc.nat(100)),
-      list: fc.array(fc.oneof(comment, fixed(9, 1)(little), fixed(14, 8)(little), fixed(8, 8)(little)), {
+      list: fc.array(fc.oneof(comment, resolution, fixed(14, 8)(little), fixed(8, 8)(little)), {
         maxLength: 3,
       }),
     }),

@@ -159,41 +159,6 @@ describe('pcapng files', () => {
     });
   });
 
-  it.each([
-    { name: 'seconds', octet: 0, units: 3n, expected: 3_000_000_000n },
-    { name: 'milliseconds', octet: 3, units: 1_500n, expected: 1_500_000_000n },
-    { name: 'microseconds', octet: 6, units: 1n, expected: 1_000n },
-    { name: 'nanoseconds', octet: 9, units: 2n ** 64n - 1n, expected: 2n ** 64n - 1n },
-    { name: 'picoseconds, rounded down', octet: 12, units: 1_999n, expected: 1n },
-    { name: '10^-20 s', octet: 20, units: 2n ** 64n - 1n, expected: 184_467_440n },
-    { name: '10^-127 s', octet: 127, units: 2n ** 64n - 1n, expected: 0n },
-    { name: '2^0 s', octet: 0x80, units: 2n, expected: 2_000_000_000n },
-    { name: '2^-10 s', octet: 0x8a, units: 1n, expected: 976_562n },
-    { name: '2^-32 s', octet: 0xa0, units: 2n ** 63n, expected: 2n ** 31n * 1_000_000_000n },
-    { name: '2^-127 s', octet: 0xff, units: 2n ** 64n - 1n, expected: 0n },
-  ])('counts time in $name', ({ octet, units, expected }) => {
-    for (const le of [true, false]) {
-      const list = [{ code: 9, value: [octet] }];
-      const file = concat(
-        sectionHeader(le),
-        interfaceBlock(le, { list }),
-        enhancedPacket({ time: units, data: [] }, le),
-      );
-      expect(outcomeOf(file).packets[0]?.timestamp).toBe(expected);
-    }
-  });
-
-  it('adds the time offset of the interface, which may be negative', () => {
-    for (const [offset, expected] of [
-      [10, 10_000_001_000n],
-      [-1, -999_999_000n],
-    ] as const) {
-      const list = [{ code: 14, value: number(offset, 8, true) }];
-      const file = concat(sectionHeader(), interfaceBlock(true, { list }), enhancedPacket({ time: 1n, data: [] }));
-      expect(outcomeOf(file).packets[0]?.timestamp).toBe(expected);
-    }
-  });
-
   it('reads simple packets: no time, length cut to the first interface, padding left out', () => {
     const file = concat(
       sectionHeader(),

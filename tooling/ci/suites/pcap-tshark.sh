@@ -5,4 +5,4 @@ cd "$(dirname "$0")/../../.."
 . tooling/ci/apt.sh
 
 need tshark=tshark capinfos=wireshark-common
-NETCX_HOST_TOOLS=1 npx --no-install vitest run --project @netcx/pcap
+NETCX_HOST_TOOLS=1 npx --no-install vitest run packages/pcap/test/tshark.test.ts

@@ -10,7 +10,7 @@ import { listPackages } from '../lib/packages.js';
  * @param {string} subpath such as `.` or `./memory`
  * @returns {string} the report's file name
  */
-export const reportName = (subpath) => `${subpath === '.' ? 'index' : subpath.slice(2).replaceAll('/', '-')}.api.md`;
+const reportName = (subpath) => `${subpath === '.' ? 'index' : subpath.slice(2).replaceAll('/', '-')}.api.md`;
 
 /**
  * @param {import('../lib/packages.js').Package} owner

@@ -21,7 +21,12 @@ export async function run() {
    * @param {number} seconds
    */
   function done({ name, needs }, found, seconds) {
-    const { problems, note = '', tests } = found ?? { problems: [`not run, because it needs: ${needs.join(', ')}`] };
+    if (found === undefined) {
+      counts.skipped++;
+      console.log(`${name.padEnd(20)} NOT RUN, because it needs: ${needs.join(', ')}`);
+      return;
+    }
+    const { problems, note = '', tests } = found;
     const isPassed = problems.length === 0;
     counts.passed += (tests?.passed ?? 0) + (isPassed ? 1 : 0);
     counts.failed += (tests?.failed ?? 0) + (isPassed ? 0 : 1);

@@ -44,7 +44,7 @@ export function readManifest(folder) {
  * @param {Manifest} manifest
  * @returns {Entry[]} what can be imported, package.json itself left out
  */
-export function entriesOf(manifest) {
+function entriesOf(manifest) {
   return Object.entries(manifest.exports ?? {}).flatMap(([subpath, target]) =>
     typeof target === 'string'
       ? []

@@ -20,19 +20,20 @@ function text(file) {
 /**
  * @param {string} command
  * @param {string[]} args
- * @returns {string | undefined} what it printed, or nothing when it failed or does not exist
  */
-function output(command, args) {
-  const result = spawnSync(command, args, { cwd: root, encoding: 'utf8', shell: isWindows });
-  return result.status === 0 ? result.stdout.trim() : undefined;
+function ask(command, args) {
+  return spawnSync(command, args, { cwd: root, encoding: 'utf8', shell: isWindows });
 }
 
 /** Puts the pnpm that package.json pins first on PATH: turbo and changesets look for it there. */
 function providePnpm() {
   const { packageManager } = /** @type {{ packageManager: string }} */ (JSON.parse(text('package.json')));
-  if (output('pnpm', ['--version']) === packageManager.split('@')[1]) return;
-  const path = output('npx', ['--yes', `--package=${packageManager}`, '--call', 'node --print process.env.PATH']);
-  if (path === undefined) throw new CommandError(`Could not fetch ${packageManager} through npx. Is npm online?`);
+  // One that is missing has no output at all.
+  const present = /** @type {string | null} */ (ask('pnpm', ['--version']).stdout);
+  if (present?.trim() === packageManager.split('@')[1]) return;
+  const fetched = ask('npx', ['--yes', `--package=${packageManager}`, '--call', 'node --print process.env.PATH']);
+  if (fetched.status !== 0) throw new CommandError(`Could not get ${packageManager} through npx:\n${fetched.stderr}`);
+  const path = fetched.stdout.trim();
   // npm puts the folder with pnpm first; the rest is this process's own PATH again.
   const known = new Set((process.env['PATH'] ?? '').split(delimiter));
   const added = path.split(delimiter).filter((folder) => !known.has(folder));

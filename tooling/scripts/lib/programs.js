@@ -1,5 +1,5 @@
 // Owns: programs that stand in packages' bench/ and soak/ folders as NAME.bench.ts and NAME.soak.ts.
-// Invariant: they run on the built packages, since only those have the speed that users get; arguments after `--` are theirs.
+// Invariant: they run on the built packages, since only those have the speed that users get; arguments from the first option on are theirs.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildQuietly } from './build.js';
@@ -8,13 +8,13 @@ import { CommandError, run } from './process.js';
 
 /**
  * @param {'bench' | 'soak'} kind
- * @param {string[]} args parts of paths, then `--` and the program's own arguments
+ * @param {string[]} args parts of paths, then the programs' own options
  * @returns {Promise<number>} 0 when every program succeeded
  */
 export async function runPrograms(kind, args) {
-  const split = args.indexOf('--');
+  const split = args.findIndex((arg) => arg.startsWith('-'));
   const wanted = split === -1 ? args : args.slice(0, split);
-  const own = split === -1 ? [] : args.slice(split + 1);
+  const own = split === -1 ? [] : args.slice(split).filter((arg) => arg !== '--');
   const all = listPackages().flatMap(({ folder, path }) => {
     const home = join(path, kind);
     if (!existsSync(home)) return [];

@@ -31,6 +31,12 @@ export const kinds = {
     owns: 'a model of the __name__ controller: registers, engines',
     dependencies: ['bus', 'clock', 'dma', 'hardware', 'layout'],
   },
+  driver: {
+    names: /^[a-z0-9]+(?:-[a-z0-9]+)*$/,
+    folder: 'apps/__name__-driver',
+    owns: 'a client driver for the __name__ controller, the machine it runs on',
+    dependencies: ['adapter', 'bus', 'clock', 'dma', 'hardware', 'nic-__name__', 'rings'],
+  },
 };
 
 /**
@@ -82,6 +88,9 @@ export function writeSkeleton(root, kind, name) {
       file: `${home}/${fill(path.slice(source.length + 1).replaceAll('\\', '/'), pairs).replace(/\.template$/, '')}`,
       text: fill(readFileSync(path, 'utf8'), pairs),
     }));
+  if (kind === 'driver' && !existsSync(join(root, 'packages', `nic-${name}`))) {
+    throw new CommandError(`There is no packages/nic-${name} to drive: npm run new -- nic ${name}`);
+  }
   for (const { file } of files) {
     if (existsSync(join(root, file))) throw new CommandError(`${file} exists already; nothing was written`);
   }
@@ -92,7 +101,8 @@ export function writeSkeleton(root, kind, name) {
   }
   const written = files.map(({ file }) => file);
   if (kind === 'extension') return [...written, exportExtension(root, pairs)];
-  return [...written, addRow(root, home, fill(chosen.owns, pairs), chosen.dependencies)];
+  const dependencies = chosen.dependencies.map((dependency) => fill(dependency, pairs));
+  return [...written, addRow(root, home, fill(chosen.owns, pairs), dependencies)];
 }
 
 /**
@@ -123,7 +133,7 @@ function addRow(root, folder, owns, dependencies) {
   let end = head;
   while (lines[end]?.startsWith('|')) end++;
   const needs = dependencies.map((name) => `\`${name}\``).join(', ') || '-';
-  lines.splice(end, 0, `| \`${folder.replace(/^packages\//, '')}\` | ${owns} | to be said | ${needs} |`);
+  lines.splice(end, 0, `| \`${folder.replace(/^(?:packages|apps)\//, '')}\` | ${owns} | to be said | ${needs} |`);
   writeFileSync(join(root, file), lines.join('\n'));
   return file;
 }

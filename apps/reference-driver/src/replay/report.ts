@@ -19,11 +19,13 @@ export interface FrameCounts {
   readonly lost: number;
   /** Arrived with other bytes, or another length. */
   readonly altered: number;
+  /** Arrived as they were sent, but behind a frame that was sent later. */
+  readonly reordered: number;
 }
 
 /** Where a frame first differs from what was sent. */
 export interface Difference {
-  /** Number of the frame in the source, from 0. */
+  /** Number of the frame in the source, from 0; -1 for what no frame of the source is to blame for. */
   readonly frame: number;
   /** What is wrong, in words. */
   readonly what: string;
@@ -33,7 +35,7 @@ export interface Difference {
 export interface ReplayReport {
   /** What became of the frames. */
   readonly frames: FrameCounts;
-  /** Frames that arrived though nobody had sent them. */
+  /** Frames that arrived though nobody had sent them, or once more than they were sent. */
   readonly unexpected: number;
   readonly bytes: { readonly sent: number; readonly received: number };
   /** Frames dropped anywhere on the way, by place and reason; reasons without a drop are left out. */

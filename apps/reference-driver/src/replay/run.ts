@@ -44,6 +44,8 @@ export class ReplayRun {
   #lastTimestamp: bigint | undefined;
   /** When the next frame is due, in the machine's time. */
   #due = 0;
+  /** What the callback for received frames threw first. */
+  #callbackFailure: { readonly error: unknown } | undefined;
 
   /**
    * @param clock - the machine's time
@@ -88,7 +90,6 @@ export class ReplayRun {
   }
 
   #receiver(): Protocol {
-    const { onReceived } = this.#options;
     return {
       receive: (edge, count) => {
         const first = edge.ring.beginIndex;
@@ -98,7 +99,7 @@ export class ReplayRun {
           const length = FrameDescriptor.length.get(i32, at);
           this.#receivedBytes += length;
           this.#checker.arrived(u8, address, length);
-          onReceived?.(u8.slice(address, address + length), BigInt(Math.round(this.#clock.now())));
+          this.#handOver(address, length);
           edge.release(FrameDescriptor.buffer.get(i32, at));
         }
         edge.complete(count);
@@ -106,19 +107,37 @@ export class ReplayRun {
     };
   }
 
+  /** What throws here must not leave the receive ring half done: it ends the replay at the next frame. */
+  #handOver(address: number, length: number): void {
+    const { onReceived } = this.#options;
+    if (onReceived === undefined || this.#callbackFailure !== undefined) return;
+    try {
+      onReceived(u8.slice(address, address + length), BigInt(Math.round(this.#clock.now())));
+    } catch (error) {
+      this.#callbackFailure = { error };
+    }
+  }
+
+  /** @throws whatever `onReceived` threw, if it did */
+  check(): void {
+    if (this.#callbackFailure !== undefined) throw this.#callbackFailure.error;
+  }
+
   /**
    * Sends a frame when it is due.
    *
    * @param frame - its bytes must not change until the replay is over
-   * @throws DriverError `TIMEOUT` when the NIC takes nothing any more
+   * @throws DriverError `TIMEOUT` when the NIC takes nothing any more; whatever `onReceived` threw
    */
   send(frame: ReplayFrame): void {
+    this.check();
     const { bytes } = frame;
     const sender = this.#started();
     this.#pace(sender, frame.timestamp);
     const limit = this.#clock.now() + STALL_LIMIT;
     while (!sender.trySend(bytes)) {
-      if (this.#clock.now() > limit) throw new DriverError('TIMEOUT', `the transmit queue of ${this.#machine.a.driver.adapter.name} does not move`);
+      if (this.#clock.now() > limit)
+        throw new DriverError('TIMEOUT', `the transmit queue of ${this.#machine.a.driver.adapter.name} does not move`);
       this.#clock.advance(10 * MICROSECOND);
     }
     if (bytes.length === 0) this.#empty++;
@@ -193,12 +212,24 @@ export class ReplayRun {
   }
 
   #report(statistics: readonly AdapterStatistics[]): ReplayReport {
-    const { equal, padded, lost, altered, unexpected, differences } = this.#checker;
+    const { equal, padded, lost, altered, reordered, unexpected, differences } = this.#checker;
     const total = (of: (one: AdapterStatistics) => number): number => statistics.reduce((sum, one) => sum + of(one), 0);
     const pools = statistics.flatMap((one) => Object.values(one.buffers));
     const leaked = pools.reduce((sum, pool) => sum + pool.protocol + pool.transmit, 0);
-    const frames = { read: this.#read, equal, padded, tooLong: this.#tooLong, empty: this.#empty, lost, altered };
-    const refused = { tooLong: total((one) => one.transmit.dropped.tooLong), empty: total((one) => one.transmit.dropped.empty) };
+    const frames = {
+      read: this.#read,
+      equal,
+      padded,
+      tooLong: this.#tooLong,
+      empty: this.#empty,
+      lost,
+      altered,
+      reordered,
+    };
+    const refused = {
+      tooLong: total((one) => one.transmit.dropped.tooLong),
+      empty: total((one) => one.transmit.dropped.empty),
+    };
     const refusalsAgree = refused.tooLong === frames.tooLong && refused.empty === frames.empty;
     const slots = [this.#machine.a.slot, this.#machine.b.slot];
     return {
@@ -212,7 +243,7 @@ export class ReplayRun {
       virtualTime: this.#clock.now(),
       wallTime: performance.now() - this.#began,
       seed: this.#clock.seed,
-      ok: lost + altered + unexpected + leaked === 0 && refusalsAgree,
+      ok: lost + altered + reordered + unexpected + leaked === 0 && refusalsAgree,
       differences,
     };
   }
@@ -233,7 +264,8 @@ export class ReplayRun {
         'driver: invalid length': receive.invalidLengths,
         ...station.nic.drops(),
       };
-      for (const [reason, count] of Object.entries(reasons)) if (count !== undefined && count > 0) drops[`${name} ${reason}`] = count;
+      for (const [reason, count] of Object.entries(reasons))
+        if (count !== undefined && count > 0) drops[`${name} ${reason}`] = count;
     });
     return drops;
   }

@@ -6,6 +6,7 @@
 
 import { releaseBuffer } from '@netcx/buffers';
 import type { Ring } from '@netcx/rings';
+import { AdapterError } from '../adapter-error.ts';
 
 /** A receive queue, seen from the protocol above. */
 export class ReceiveEdge {
@@ -14,8 +15,9 @@ export class ReceiveEdge {
   /** The descriptors: `FrameDescriptor` elements from `beginIndex` to `endIndex` are the protocol's. */
   readonly ring: Ring;
   readonly #notify: () => void;
-  /** Whether the queue waits for room in the ring or for buffers: only then is it worth waking. */
+  /** Whether the queue waits for room in the ring: only then is it worth waking. */
   #starved = false;
+  #open = true;
 
   /**
    * @param id - number of the queue
@@ -32,32 +34,33 @@ export class ReceiveEdge {
    * The protocol has taken over the buffers of `count` descriptors, whose places are free from now on.
    *
    * @param count - from `ring.beginIndex` on
-   * @throws RingError `RANGE_EXCEEDED`; nothing moves
+   * @throws RingError `RANGE_EXCEEDED`; nothing moves. AdapterError `EDGE_CLOSED` once the queue has stopped
    */
   complete(count: number): void {
+    if (!this.#open) throw new AdapterError('EDGE_CLOSED', `receive edge ${String(this.id)}: the queue has stopped, and its ring is gone`);
     this.ring.complete(count);
     this.ring.reap(count);
-    this.#wakeIfStarved();
+    if (!this.#starved) return;
+    this.#starved = false;
+    this.#notify();
   }
 
   /**
-   * Gives a received buffer back.
+   * Gives a received buffer back; good after the queue has stopped, too.
    *
    * @param handle - a buffer of a descriptor that was shown here, once for each
    */
   release(handle: number): void {
     releaseBuffer(handle);
-    this.#wakeIfStarved();
   }
 
-  /** The queue has found no room or no buffer: the adapter says so, to be woken when there is some. */
+  /** The queue has found no room: the adapter says so, to be woken when there is some. */
   starve(): void {
     this.#starved = true;
   }
 
-  #wakeIfStarved(): void {
-    if (!this.#starved) return;
-    this.#starved = false;
-    this.#notify();
+  /** The queue has stopped: its ring is gone. */
+  close(): void {
+    this.#open = false;
   }
 }

@@ -6,6 +6,9 @@
 
 import type { BufferPool } from '@netcx/buffers';
 import type { Ring } from '@netcx/rings';
+import { i32 } from '@netcx/dma/memory';
+import { AdapterError } from '../adapter-error.ts';
+import { FrameDescriptor } from './frame-descriptor.ts';
 
 /** A transmit queue, seen from the protocol above. */
 export class TransmitEdge {
@@ -46,10 +49,14 @@ export class TransmitEdge {
    * is released when the frame is sent. Memory of the protocol's own stays untouched until the frame has completed.
    *
    * @param count - up to `room`, whole frames only
-   * @throws RingError `RANGE_EXCEEDED` for more than there is room for; nothing is submitted
+   * @throws RingError `RANGE_EXCEEDED` for more than there is room for; AdapterError `FRAME_INCOMPLETE` when the last
+   * descriptor says `more`, `EDGE_CLOSED` once the adapter stops. Nothing is submitted then
    */
   submit(count: number): void {
-    if (!this.#open) throw new RangeError(`transmit edge ${String(this.id)} is closed: the adapter stops`);
+    if (!this.#open) throw new AdapterError('EDGE_CLOSED', `transmit edge ${String(this.id)}: the adapter stops and takes no more frames`);
+    if (count > 0 && FrameDescriptor.more.get(i32, this.ring.at(this.ring.endIndex + count - 1)) !== 0) {
+      throw new AdapterError('FRAME_INCOMPLETE', `transmit edge ${String(this.id)}: the last of ${String(count)} descriptors says that its frame goes on; whole frames only`);
+    }
     this.ring.publish(count);
     this.#notify();
   }

@@ -137,7 +137,10 @@ export class DriverRig {
   async startWithoutLink(): Promise<void> {
     this.#before = this.holdings;
     this.#state = 'running';
-    await this.clock.drive(this.#driver.start());
+    await this.clock.drive(this.#driver.start()).catch((error: unknown) => {
+      this.#state = 'stopped';
+      throw error;
+    });
     ok(this.adapter.transmitQueues.length > 0, 'the adapter has a transmit queue once the driver has started');
     ok(this.adapter.receiveQueues.length > 0, 'the adapter has a receive queue once the driver has started');
     this.#sender ??= new Sender(this.adapter, this.longest + BEYOND, (what) => this.onWire.problem(what));
@@ -150,6 +153,12 @@ export class DriverRig {
     this.#state = 'stopped';
     const pending = this.#sender?.pending ?? 0;
     strictEqual(pending, 0, `${pending} frames have not completed though the driver has stopped`);
+  }
+
+  /** Pulls the NIC out without warning; ends the case where that cannot be. */
+  remove(): void {
+    if (this.#driver.remove === undefined) this.context.skip('the machine has no way to pull the NIC out');
+    this.#driver.remove();
   }
 
   /** What `start` took, `stop` has given back. */

@@ -18,11 +18,25 @@ export interface DriverUnderTest {
   readonly peer: LinkEnd;
   /** How the NIC reaches host memory; left out when it does not. */
   readonly domain?: DmaDomain;
-  /** Starts the driver. May be called again after each `stop`. */
+  /**
+   * Starts the driver. May be called again after each `stop`.
+   *
+   * @returns when its queues take frames; the link may come up later
+   */
   start(): Promise<void>;
-  /** Stops the driver; everything that `start` took has been given back when the promise resolves. */
+  /**
+   * Stops the driver.
+   *
+   * @returns when everything that `start` took was given back
+   */
   stop(): Promise<void>;
-  /** Takes the machine apart. The driver is stopped, unless its `start` or `stop` failed. */
+  /** Pulls the NIC out without warning; left out where that cannot be. */
+  remove?(): void;
+  /**
+   * Takes the machine apart. The driver is stopped, unless its `start` or `stop` failed.
+   *
+   * @returns when the machine's memory was given back
+   */
   dispose?(): void | Promise<void>;
 }
 

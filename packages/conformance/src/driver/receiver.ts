@@ -6,15 +6,24 @@
 import { FrameDescriptor, type ReceiveEdge } from '@netcx/adapter/edge';
 import { i32, u8 } from '@netcx/dma/memory';
 
-/** A frame of one part that is held in the buffer it came in. */
-export interface HeldFrame {
-  readonly edge: ReceiveEdge;
+/** A part of a received frame, in the buffer it came in. */
+export interface HeldPart {
   /** Its first byte in host memory. */
   readonly address: number;
   /** Its bytes. */
   readonly length: number;
   /** Handle of the buffer: whoever takes it releases it, or sends it on. */
   readonly buffer: number;
+}
+
+/** A received frame that is held. */
+export interface HeldFrame {
+  /** Where it came by. */
+  readonly edge: ReceiveEdge;
+  /** A copy of its bytes. */
+  readonly bytes: Uint8Array;
+  /** Where they lie. */
+  readonly parts: readonly HeldPart[];
 }
 
 /** The receiving half of the protocol that a case plays. */
@@ -25,7 +34,8 @@ export class Receiver {
   held: HeldFrame[] = [];
   readonly #frame: (bytes: Uint8Array) => void;
   readonly #problem: (what: string) => void;
-  readonly #parts: Uint8Array[] = [];
+  /** The parts of a frame whose last part has not come. */
+  #parts: HeldPart[] = [];
 
   /**
    * @param frame - told of each frame, with a copy of its bytes
@@ -53,17 +63,19 @@ export class Receiver {
     const length = FrameDescriptor.length.get(i32, at);
     const buffer = FrameDescriptor.buffer.get(i32, at);
     if (length === 0 || buffer === 0) this.#problem(`a descriptor of ${length} bytes in buffer ${buffer} was shown`);
-    this.#parts.push(u8.slice(address, address + length));
-    if (this.holds) this.held.push({ edge, address, length, buffer });
-    else edge.release(buffer);
+    this.#parts.push({ address, length, buffer });
     if (FrameDescriptor.more.get(i32, at) === 1) return;
-    const parts = this.#parts.splice(0);
-    this.#frame(parts.length === 1 && parts[0] !== undefined ? parts[0] : Uint8Array.from(Buffer.concat(parts)));
+    const parts = this.#parts;
+    this.#parts = [];
+    const bytes = Buffer.concat(parts.map((part) => u8.subarray(part.address, part.address + part.length)));
+    this.#frame(bytes);
+    if (this.holds) this.held.push({ edge, bytes, parts });
+    else for (const part of parts) edge.release(part.buffer);
   }
 
   /** Gives back everything that is held, and holds nothing from now on. */
   letGo(): void {
     this.holds = false;
-    for (const { edge, buffer } of this.held.splice(0)) edge.release(buffer);
+    for (const { edge, parts } of this.held.splice(0)) for (const { buffer } of parts) edge.release(buffer);
   }
 }

@@ -7,6 +7,7 @@ import type { NetAdapter } from '@netcx/adapter';
 import { FrameDescriptor, type TransmitEdge } from '@netcx/adapter/edge';
 import { hostPages, PAGE_BYTES } from '@netcx/dma';
 import { i32, u8 } from '@netcx/dma/memory';
+import type { HeldPart } from './receiver.ts';
 
 /** Where a part of a frame lies before it is sent. */
 export interface PartPlace {
@@ -20,14 +21,6 @@ export interface PartPlace {
 export interface Part extends PartPlace {
   /** Its bytes. */
   readonly bytes: Uint8Array;
-}
-
-/** A part that lies in host memory: what goes into a descriptor. */
-interface Placed {
-  readonly address: number;
-  readonly length: number;
-  /** The buffer that goes along, 0 for none. */
-  readonly buffer: number;
 }
 
 interface Submitted {
@@ -101,7 +94,7 @@ export class Sender {
   write(parts: readonly Part[]): boolean {
     if (this.room < parts.length) return false;
     const edge = this.#edge;
-    const placed: Placed[] = [];
+    const placed: HeldPart[] = [];
     const ownSlots: number[] = [];
     for (const part of parts) {
       const place = part.from === 'buffer' ? this.#intoBuffer(part) : this.#intoSlot(part, ownSlots);
@@ -117,20 +110,18 @@ export class Sender {
   }
 
   /**
-   * Writes the descriptor of a frame that lies in a buffer that came by the receive edge; the buffer goes with it.
+   * Writes the descriptors of a frame that lies in buffers that came by the receive edge; they go with it.
    *
-   * @param address - the frame's first byte in host memory
-   * @param length - its bytes
-   * @param buffer - handle of the buffer
+   * @param parts - where it lies
    * @returns false when there is no room now
    */
-  writeReceived(address: number, length: number, buffer: number): boolean {
-    if (this.room < 1) return false;
-    this.#describe([{ address, length, buffer }], []);
+  writeReceived(parts: readonly HeldPart[]): boolean {
+    if (this.room < parts.length) return false;
+    this.#describe(parts, []);
     return true;
   }
 
-  #intoBuffer({ bytes, offset }: Part): Placed | undefined {
+  #intoBuffer({ bytes, offset }: Part): HeldPart | undefined {
     const { pool } = this.#edge;
     if (offset + bytes.length > pool.capacity) return undefined;
     const buffer = pool.take();
@@ -140,7 +131,7 @@ export class Sender {
     return { address, length: bytes.length, buffer };
   }
 
-  #intoSlot({ bytes, offset }: Part, taken: number[]): Placed | undefined {
+  #intoSlot({ bytes, offset }: Part, taken: number[]): HeldPart | undefined {
     const slot = this.#freeSlots.pop();
     if (slot === undefined) return undefined;
     taken.push(slot);
@@ -149,7 +140,7 @@ export class Sender {
     return { address, length: bytes.length, buffer: OWN_MEMORY };
   }
 
-  #describe(parts: readonly Placed[], ownSlots: readonly number[]): void {
+  #describe(parts: readonly HeldPart[], ownSlots: readonly number[]): void {
     const { ring } = this.#edge;
     const number = ++this.#last;
     for (const [index, { address, length, buffer }] of parts.entries()) {

@@ -1,0 +1,68 @@
+/*
+ * Owns: the program as a function: arguments in, exit code out.
+ * Invariant: every end goes through here, so whatever happens there is an exit code and at most one line of error, or a
+ * stack trace when the fault is ours.
+ */
+import { Command, CommanderError } from 'commander';
+import { replayCommand } from './commands/replay.ts';
+import { CommandError, ExitCode } from './exit-code.ts';
+import type { Terminal } from './terminal.ts';
+import { version } from './version.ts';
+
+const examples = `
+Examples:
+  netcx replay                                 the captures that come with netcx
+  netcx replay http.pcap --verify              your own, compared twice
+  netcx replay *.pcapng --out all.pcapng       several, one after the other
+  netcx replay --repeat 100 --json             many frames, for a program to read
+
+Exit codes:
+  0    every frame became what it had to
+  1    a frame was lost, altered or reordered, a buffer leaked, or --verify found something
+  2    wrong usage, an input that cannot be read to its end, an output that cannot be written
+  130  ended by Ctrl-C; what was read before is reported`;
+
+/**
+ * Runs the program.
+ *
+ * @param args - command line arguments, without the names of Node and of the program
+ * @param terminal - what the program has of the world around it
+ * @returns the exit code
+ */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  let exitCode: number = ExitCode.Ok;
+  const program = new Command('netcx')
+    .description('A NIC driver and the NIC it drives, in one process: replay captures through both.')
+    .version(version)
+    .showHelpAfterError('Try netcx --help.')
+    .addHelpText('after', examples)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+    });
+  program.addCommand(
+    replayCommand(terminal, (code) => {
+      exitCode = code;
+    }).copyInheritedSettings(program),
+  );
+  if (args.length === 0) {
+    program.outputHelp();
+    return ExitCode.Ok;
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // Commander has said what was wrong.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Ok : ExitCode.BadInput;
+    if (error instanceof CommandError) {
+      terminal.stderr.write(`error: ${error.message}\n`);
+      return error.exitCode;
+    }
+    terminal.stderr.write(
+      `error: a fault of netcx itself, please report it\n${String((error as Error).stack ?? error)}\n`,
+    );
+    return ExitCode.Different;
+  }
+}

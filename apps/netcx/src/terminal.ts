@@ -1,0 +1,25 @@
+/*
+ * Owns: what a command has of the world around it: two streams, a folder, and a signal to end early.
+ * Invariant: commands write nowhere else, so a test gives them streams of its own and reads what was said.
+ */
+
+/** A stream that a command writes text to. */
+export interface TextStream {
+  /** Whether a person looks at it. */
+  readonly isTTY?: boolean | undefined;
+  write(text: string): unknown;
+}
+
+/** What a command has of the world around it. */
+export interface Terminal {
+  /** Results. */
+  readonly stdout: TextStream;
+  /** Errors, and progress while somebody watches. */
+  readonly stderr: TextStream & NodeJS.WritableStream;
+  /** Relative paths start here. */
+  readonly folder: string;
+  /** Whether results may have colour. */
+  readonly colour: boolean;
+  /** Fires when the user wants an end; its reason is the exit code to give then. */
+  readonly signal: AbortSignal;
+}

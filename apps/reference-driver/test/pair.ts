@@ -1,0 +1,191 @@
+/*
+ * Two stations with a cable, for tests: like the machine of the app, but with every part in the test's hands. What arrives
+ * at either end is kept with what the NIC said of it.
+ */
+
+import { FrameDescriptor, type Protocol, type TransmitEdge } from '@netcx/adapter/edge';
+import { HostBridge, type AttachedSlot, type PciSlot } from '@netcx/bus';
+import { MICROSECOND, MILLISECOND, VirtualClock } from '@netcx/clock';
+import { IdentityMap, Iommu, type DmaDomain } from '@netcx/dma';
+import { i32, u8 } from '@netcx/dma/memory';
+import { Link, type LinkEnd } from '@netcx/hardware';
+import { Nic82576, type Nic82576Options } from '@netcx/nic-82576';
+import { ReferenceDriver, type DriverOptions } from '../src/index.ts';
+
+export interface PairOptions extends DriverOptions {
+  readonly seed?: number;
+  readonly iommu?: boolean;
+  /** Changes to both NICs. */
+  readonly nic?: Partial<Nic82576Options>;
+  /** What stands between a NIC and the cable. */
+  readonly end?: (end: LinkEnd, name: 'a' | 'b') => LinkEnd;
+  /** What stands between a driver and its slot. */
+  readonly bus?: (slot: AttachedSlot, clock: VirtualClock) => PciSlot;
+}
+
+/** A frame as it arrived. */
+export interface Arrival {
+  readonly bytes: Uint8Array;
+  /** The checksum extension's byte. */
+  readonly checksum: number;
+  readonly queue: number;
+}
+
+/** What a frame asks for besides being sent. */
+export interface Wishes {
+  readonly layout?: number;
+  readonly layer4Type?: number;
+  readonly checksum?: number;
+  readonly queue?: number;
+  /** Bytes of each part; one part when left out. */
+  readonly parts?: readonly number[];
+}
+
+export class TestStation {
+  readonly arrivals: Arrival[] = [];
+  completed = 0;
+  linkChanges: boolean[] = [];
+  readonly nic: Nic82576;
+  readonly slot: AttachedSlot;
+  readonly domain: DmaDomain;
+  readonly driver: ReferenceDriver;
+
+  constructor(clock: VirtualClock, bridge: HostBridge, name: 'a' | 'b', link: LinkEnd, options: PairOptions) {
+    const { nic, iommu = false, end = (own) => own, bus = (slot) => slot, seed: _, ...driverOptions } = options;
+    const macAddress = Uint8Array.of(2, 0, 0, 0, 0, name === 'a' ? 1 : 2);
+    this.domain = iommu ? new Iommu() : new IdentityMap();
+    this.nic = new Nic82576({ clock, macAddress, link: end(link, name), name, ...nic });
+    this.slot = bridge.attach(this.nic, { name, dma: this.domain });
+    this.driver = new ReferenceDriver(bus(this.slot, clock), clock, { promiscuous: true, name, ...driverOptions });
+    this.driver.adapter.attachProtocol(this.#protocol());
+  }
+
+  #protocol(): Protocol {
+    return {
+      receive: (edge, count) => {
+        let parts: Uint8Array[] = [];
+        for (let index = 0; index < count; index++) {
+          const at = edge.ring.at(edge.ring.beginIndex + index);
+          const address = FrameDescriptor.address.get(i32, at);
+          parts.push(u8.slice(address, address + FrameDescriptor.length.get(i32, at)));
+          if (FrameDescriptor.more.get(i32, at) === 0) {
+            const checksum = FrameDescriptor.checksum.get(i32, at);
+            this.arrivals.push({ bytes: Uint8Array.from(Buffer.concat(parts)), checksum, queue: edge.id });
+            parts = [];
+          }
+          edge.release(FrameDescriptor.buffer.get(i32, at));
+        }
+        edge.complete(count);
+      },
+      sent: (_edge, count) => {
+        this.completed += count;
+      },
+      linkChanged: (up) => {
+        this.linkChanges.push(up);
+      },
+    };
+  }
+
+  edge(queue = 0): TransmitEdge {
+    const found = this.driver.adapter.transmitQueues[queue];
+    if (found === undefined) throw new Error(`transmit queue ${queue} is not there`);
+    return found.edge;
+  }
+
+  /** Submits one frame if there is room for it. */
+  trySend(bytes: Uint8Array, wishes: Wishes = {}): boolean {
+    const { queue = 0, parts = [bytes.length] } = wishes;
+    const { ring, pool } = this.edge(queue);
+    if (this.edge(queue).room < parts.length || pool.free < parts.length) return false;
+    let done = 0;
+    parts.forEach((length, index) => {
+      const buffer = pool.take();
+      const address = pool.address(buffer);
+      u8.set(bytes.subarray(done, done + length), address);
+      const at = ring.at(ring.endIndex + index);
+      i32.fill(0, at, at + ring.stride);
+      FrameDescriptor.address.set(i32, at, address);
+      FrameDescriptor.length.set(i32, at, length);
+      FrameDescriptor.buffer.set(i32, at, buffer);
+      FrameDescriptor.more.set(i32, at, index + 1 < parts.length ? 1 : 0);
+      FrameDescriptor.layout.set(i32, at, wishes.layout ?? 0);
+      FrameDescriptor.layer4Type.set(i32, at, wishes.layer4Type ?? 0);
+      FrameDescriptor.checksum.set(i32, at, wishes.checksum ?? 0);
+      done += length;
+    });
+    this.edge(queue).submit(parts.length);
+    return true;
+  }
+}
+
+/** Two stations and their cable. */
+export class Pair {
+  readonly clock: VirtualClock;
+  readonly link: Link;
+  readonly a: TestStation;
+  readonly b: TestStation;
+
+  constructor(options: PairOptions = {}) {
+    this.clock = new VirtualClock({ seed: options.seed ?? 1 });
+    this.link = new Link(this.clock);
+    const bridge = new HostBridge(this.clock);
+    this.a = new TestStation(this.clock, bridge, 'a', this.link.a, options);
+    this.b = new TestStation(this.clock, bridge, 'b', this.link.b, options);
+  }
+
+  static async started(options: PairOptions = {}): Promise<Pair> {
+    const pair = new Pair(options);
+    await pair.start();
+    return pair;
+  }
+
+  async start(): Promise<void> {
+    const { a, b } = this;
+    await this.clock.drive(Promise.all([a.driver.start(), b.driver.start()]));
+    this.awaitLink(true);
+  }
+
+  awaitLink(up: boolean): void {
+    const { a, b } = this;
+    for (let wait = 0; a.driver.adapter.linkState.connected !== up || b.driver.adapter.linkState.connected !== up; wait++) {
+      if (wait === 1000) throw new Error(`the link did not go ${up ? 'up' : 'down'}`);
+      this.clock.advance(MILLISECOND);
+    }
+  }
+
+  /** Sends from one station and waits whenever there is no room. */
+  send(from: TestStation, bytes: Uint8Array, wishes: Wishes = {}): void {
+    for (let wait = 0; !from.trySend(bytes, wishes); wait++) {
+      if (wait === 100_000) throw new Error('no room comes');
+      this.clock.advance(10 * MICROSECOND);
+    }
+  }
+
+  async stop(): Promise<void> {
+    const { a, b, clock } = this;
+    await clock.drive(Promise.all([a.driver.stop(), b.driver.stop()]));
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    this.a.nic.close();
+    this.b.nic.close();
+    this.link.close();
+  }
+}
+
+/** A frame for b, of so many bytes, each told by the number. */
+export function frame(length: number, number = 0): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let index = 0; index < length; index++) bytes[index] = (number * 31 + index * 7) & 255;
+  bytes.set([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x88, 0xb5].slice(0, length));
+  if (length >= 18) new DataView(bytes.buffer).setUint32(14, number);
+  return bytes;
+}
+
+/** What a frame arrives as: padded to 60 bytes. */
+export function arriving(bytes: Uint8Array): Uint8Array {
+  const padded = new Uint8Array(Math.max(60, bytes.length));
+  padded.set(bytes);
+  return padded;
+}

@@ -1,0 +1,51 @@
+/*
+ * The driver suite: every case, without an IOMMU and behind one. Behind an IOMMU a driver that mixes up host offsets and
+ * logical addresses, drops their high words, or lets its NIC touch memory too late, is found out.
+ */
+
+import type { ConformanceCase, ConformanceContext } from '../conformance-case.ts';
+import type { DriverCase } from './driver-case.ts';
+import { DriverRig } from './driver-rig.ts';
+import type { DriverSuiteOptions } from './driver-under-test.ts';
+import { ENDURANCE_CASES } from './endurance-cases.ts';
+import { LIFE_CASES } from './life-cases.ts';
+import { LINK_CASES } from './link-cases.ts';
+import { RECEIVE_CASES } from './receive-cases.ts';
+import { TRANSMIT_CASES } from './transmit-cases.ts';
+
+const CASES = [...LIFE_CASES, ...TRANSMIT_CASES, ...RECEIVE_CASES, ...LINK_CASES, ...ENDURANCE_CASES];
+
+/**
+ * What every driver must do, whatever its NIC is.
+ *
+ * @param options - how a machine with the driver in it is built
+ * @returns the cases; none depends on another
+ */
+export function driverSuite(options: DriverSuiteOptions): readonly ConformanceCase[] {
+  const { iommu = 'both' } = options;
+  const machines = [
+    { label: 'without an IOMMU', iommu: false },
+    { label: 'behind an IOMMU', iommu: true },
+  ].filter((machine) => iommu === 'both' || machine.iommu === (iommu === 'with'));
+  return machines.flatMap((machine) =>
+    CASES.map((one) => ({
+      name: `${machine.label}: ${one.name}`,
+      run: (context) => runInRig(one, options, machine.iommu, context),
+    })),
+  );
+}
+
+async function runInRig(
+  one: DriverCase,
+  options: DriverSuiteOptions,
+  iommu: boolean,
+  context: ConformanceContext,
+): Promise<void> {
+  const rig = new DriverRig(await options.create({ iommu, seed: context.seed }), context);
+  try {
+    await one.run(rig);
+    await rig.finish();
+  } finally {
+    await rig.dispose();
+  }
+}

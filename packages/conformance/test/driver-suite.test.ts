@@ -1,0 +1,7 @@
+/* The driver suite passes a driver that is right. */
+
+import { driverSuite } from '../src/index.ts';
+import { register } from '../src/vitest.ts';
+import { plainMachine } from './plain-driver.ts';
+
+register('the plain driver', driverSuite({ create: (wishes) => plainMachine(wishes) }));

@@ -1,0 +1,82 @@
+import { hostPages } from '@netcx/dma';
+import { hostBytes, u8 as host } from '@netcx/dma/memory';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  allocateWire,
+  buffer,
+  copyByLoop,
+  copyFromHost,
+  copyToHost,
+  copyWithinWire,
+  Frame,
+  freeWire,
+  i32,
+  u8,
+} from '../src/wire.ts';
+
+it('a frame is a length, a status, and room up to 16 bytes', () => {
+  const at = allocateWire(64);
+  Frame.length.set(i32, at >> 2, 0x1234);
+  Frame.status.set(i32, at >> 2, 1);
+  expect([...u8.subarray(at, at + 16)]).toEqual([0x34, 0x12, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+  freeWire(at, 64);
+});
+
+describe('device memory', () => {
+  it('is given out zeroed, in pieces that do not touch, outside of host memory', () => {
+    const sizes = [1, 64, 65, 1000, 64];
+    const pieces = sizes.map((size) => ({ at: allocateWire(size), size }));
+    const ranges = [...pieces].sort((one, other) => one.at - other.at);
+    for (const [index, { at, size }] of ranges.entries()) {
+      expect(at % 64).toBe(0);
+      expect(at).toBeGreaterThanOrEqual(hostBytes);
+      expect(at + size).toBeLessThanOrEqual(ranges[index + 1]?.at ?? buffer.byteLength);
+    }
+    for (const { at, size } of pieces) {
+      u8.fill(0xee, at, at + size);
+      freeWire(at, size);
+      const again = allocateWire(size);
+      expect([again, u8.subarray(again, again + size).every((byte) => byte === 0)]).toEqual([at, true]);
+      freeWire(again, size);
+    }
+  });
+
+  it('says so when it is used up', () => {
+    expect(() => allocateWire(buffer.byteLength)).toThrow(/the devices' memory is used up/);
+  });
+});
+
+describe('copies', () => {
+  const here = allocateWire(4096);
+  const there = hostPages.allocate(4096, { owner: 'wire test' });
+  const room = fc.record({ to: fc.nat(1000), from: fc.nat(1000), bytes: fc.nat(2000) });
+
+  it('move exactly the bytes that were asked, either way and within', () => {
+    fc.assert(
+      fc.property(room, fc.nat(255), ({ to, from, bytes }, seed) => {
+        for (let byte = 0; byte < 4096; byte++) {
+          u8[here + byte] = byte * 7 + seed;
+          host[there + byte] = byte * 11 + seed + 1;
+        }
+        const before = { here: u8.slice(here, here + 4096), there: host.slice(there, there + 4096) };
+        copyToHost(there + to, here + from, bytes);
+        const expectedThere = before.there.slice();
+        expectedThere.set(before.here.subarray(from, from + bytes), to);
+        expect(Buffer.compare(host.subarray(there, there + 4096), expectedThere)).toBe(0);
+
+        copyFromHost(here + from, there + to, bytes);
+        expect(Buffer.compare(u8.subarray(here, here + 4096), before.here)).toBe(0);
+
+        for (const copy of [copyWithinWire, copyByLoop]) {
+          const expectedHere = before.here.slice();
+          expectedHere.set(before.here.subarray(from % 1000, (from % 1000) + (bytes % 1000)), 2048 + to);
+          copy(here + 2048 + to, here + (from % 1000), bytes % 1000);
+          expect(Buffer.compare(u8.subarray(here, here + 4096), expectedHere)).toBe(0);
+          u8.set(before.here, here);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
