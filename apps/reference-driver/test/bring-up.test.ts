@@ -3,7 +3,7 @@
 import { hostPages, Iommu } from '@netcx/dma';
 import { describe, expect, it } from 'vitest';
 import { DriverError, type DriverOptions } from '../src/index.ts';
-import { arriving, frame, Pair, type PairOptions } from './pair.ts';
+import { arriving, firstWrong, frame, Pair, type PairOptions, type TestStation } from './pair.ts';
 
 const shapes: Readonly<Record<string, PairOptions>> = {
   'as shipped': {},
@@ -20,6 +20,8 @@ const shapes: Readonly<Record<string, PairOptions>> = {
   'ten vectors, as QEMU has': { queues: 8, nic: { vectors: 10 } },
   'two vectors for everything': { queues: 4, nic: { vectors: 2 } },
 };
+
+const bytesOf = (station: TestStation): Uint8Array[] => station.arrivals.map(({ bytes }) => bytes);
 
 describe.each(Object.entries(shapes))('%s', (_, options) => {
   it('carries frames both ways and leaves nothing behind', async () => {
@@ -40,8 +42,8 @@ describe.each(Object.entries(shapes))('%s', (_, options) => {
       }
     }
     pair.clock.advance(50e6);
-    expect(b.arrivals.map(({ bytes }) => bytes)).toEqual(there.map(arriving));
-    expect(a.arrivals.map(({ bytes }) => bytes)).toEqual(back.map(arriving));
+    expect(firstWrong(bytesOf(b), there.map(arriving))).toBeUndefined();
+    expect(firstWrong(bytesOf(a), back.map(arriving))).toBeUndefined();
 
     // Now one at a time, by every queue, with sleep in between: each one must wake whoever waits for it.
     for (let number = 0; number < 3 * queues; number++) {
@@ -78,20 +80,18 @@ it('carries a frame of many parts, and one that is longer than its neighbour', a
   pair.send(pair.a, bytes, { parts });
   pair.send(pair.a, frame(60, 1));
   pair.clock.advance(10e6);
-  expect(pair.b.arrivals.map((arrival) => arrival.bytes)).toEqual([bytes, frame(60, 1)]);
+  expect(bytesOf(pair.b)).toEqual([bytes, frame(60, 1)]);
   await pair.close();
 });
 
 it('takes frames that need two receive buffers', async () => {
-  // With an MTU of 68 a buffer has 1024 bytes, but the chip lets standard frames pass.
-  const pair = new Pair({ mtu: 68 });
-  const far = new Pair({ mtu: 1500 });
-  await far.close();
-  await pair.start();
-  const long = frame(1514);
-  pair.link.b.attach(pair.link.b as never);
+  // With an MTU of 68 a buffer has 1024 bytes, but the chip lets frames of the standard length pass.
+  const pair = await Pair.started({ far: { mtu: 68, ringSize: 8 } });
+  const frames = Array.from({ length: 40 }, (_, number) => frame(number % 3 === 0 ? 1514 : 200, number));
+  for (const bytes of frames) pair.send(pair.a, bytes);
+  pair.clock.advance(10e6);
+  expect(firstWrong(bytesOf(pair.b), frames)).toBeUndefined();
   await pair.close();
-  expect(long).toHaveLength(1514);
 });
 
 it('receives only what is for it unless it is promiscuous', async () => {
@@ -102,7 +102,7 @@ it('receives only what is for it unless it is promiscuous', async () => {
   const multicast = frame(60, 4).fill(1, 0, 1);
   for (const bytes of [own, broadcast, foreign, multicast]) pair.send(pair.a, bytes);
   pair.clock.advance(10e6);
-  expect(pair.b.arrivals.map(({ bytes }) => bytes)).toEqual([own, broadcast]);
+  expect(bytesOf(pair.b)).toEqual([own, broadcast]);
   await pair.close();
 });
 

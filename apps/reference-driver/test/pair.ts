@@ -15,6 +15,8 @@ import { ReferenceDriver, type DriverOptions } from '../src/index.ts';
 export interface PairOptions extends DriverOptions {
   readonly seed?: number;
   readonly iommu?: boolean;
+  /** What station b is told in place of what a is told. */
+  readonly far?: DriverOptions;
   /** Changes to both NICs. */
   readonly nic?: Partial<Nic82576Options>;
   /** What stands between a NIC and the cable. */
@@ -51,7 +53,8 @@ export class TestStation {
   readonly driver: ReferenceDriver;
 
   constructor(clock: VirtualClock, bridge: HostBridge, name: 'a' | 'b', link: LinkEnd, options: PairOptions) {
-    const { nic, iommu = false, end = (own) => own, bus = (slot) => slot, seed: _, ...driverOptions } = options;
+    const { nic, iommu = false, end = (own) => own, bus = (slot) => slot, seed: _, far, ...near } = options;
+    const driverOptions = name === 'b' ? { ...near, ...far } : near;
     const macAddress = Uint8Array.of(2, 0, 0, 0, 0, name === 'a' ? 1 : 2);
     this.domain = iommu ? new Iommu() : new IdentityMap();
     this.nic = new Nic82576({ clock, macAddress, link: end(link, name), name, ...nic });
@@ -181,6 +184,15 @@ export function frame(length: number, number = 0): Uint8Array {
   bytes.set([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x88, 0xb5].slice(0, length));
   if (length >= 18) new DataView(bytes.buffer).setUint32(14, number);
   return bytes;
+}
+
+/** The number of the first frame that is not as it must be, with what is there; `undefined` when all are. */
+export function firstWrong(arrived: readonly Uint8Array[], expected: readonly Uint8Array[]): object | undefined {
+  for (let index = 0; index < Math.max(arrived.length, expected.length); index++) {
+    const [got, wanted] = [arrived[index], expected[index]];
+    if (got === undefined || wanted === undefined || Buffer.compare(got, wanted) !== 0) return { index, got, wanted };
+  }
+  return undefined;
 }
 
 /** What a frame arrives as: padded to 60 bytes. */

@@ -11,15 +11,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 const app = fileURLToPath(new URL('..', import.meta.url));
-// Inside the app, so that its dependencies are found; nothing is left behind.
-const folder = `${app}node_modules/.readme-example`;
+// Inside the app, so that the app and its dependencies are found by name; nothing is left behind.
+const folder = `${app}.readme-example`;
 const readme = readFileSync(`${app}../../README.md`, 'utf8');
 const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
 
 beforeAll(() => {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(`${folder}/example.mts`, example);
-  const options = { extends: '../../tsconfig.json', compilerOptions: { noEmit: true }, include: ['example.mts'] };
+  writeFileSync(`${folder}/example.ts`, example);
+  const options = { extends: '../tsconfig.json', compilerOptions: { noEmit: true }, include: ['example.ts'] };
   writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(options));
 });
 
@@ -38,7 +38,7 @@ test('it type-checks', { timeout: 120_000 }, async () => {
 });
 
 test('it prints what it says', { timeout: 60_000 }, async () => {
-  const { stdout } = await run(process.execPath, ['--import', 'tsx', '--conditions=@netcx/source', `${folder}/example.mts`], {
+  const { stdout } = await run(process.execPath, ['--import', 'tsx', '--conditions=@netcx/source', `${folder}/example.ts`], {
     cwd: `${app}../..`,
   });
   expect(stdout).toBe('1 frame of 64 bytes, where the NIC wrote it\n');

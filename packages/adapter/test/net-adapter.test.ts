@@ -6,7 +6,7 @@
 import { defaultSizing } from '@netcx/buffers';
 import { VirtualClock } from '@netcx/clock';
 import { hostPages } from '@netcx/dma';
-import { Checksum, Gso, LogicalAddress, VirtualAddress } from '@netcx/extensions';
+import { Checksum, Gso, LogicalAddress, VirtualAddress, type Extension } from '@netcx/extensions';
 import { describe, expect, it } from 'vitest';
 import {
   AdapterError,
@@ -139,7 +139,7 @@ describe('start', () => {
       const { adapter, stop } = buildFakeMachine(options);
       adapter.start();
       const [queue] = [...adapter.transmitQueues, ...adapter.receiveQueues];
-      const enabled = [Checksum, Gso, VirtualAddress, LogicalAddress].map(
+      const enabled = ([Checksum, Gso, VirtualAddress, LogicalAddress] as Extension[]).map(
         (extension) => queue!.extension(extension).enabled,
       );
       const strides = [queue!.rings.packets.stride, queue!.rings.fragments.stride];
