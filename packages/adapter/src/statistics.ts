@@ -17,7 +17,7 @@ export interface AdapterStatistics {
     readonly bytes: number;
     /** Frames that were copied into memory that the NIC reaches. */
     readonly bounced: number;
-    /** Times that a frame had to wait for room or a buffer. */
+    /** Frames that had to wait for fragments or a buffer. */
     readonly retried: number;
     /** Frames given up, by reason. */
     readonly dropped: {

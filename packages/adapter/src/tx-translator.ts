@@ -37,7 +37,7 @@ export interface TxTranslatorCounters {
   bytes: number;
   /** Frames that were copied into a buffer that the NIC reaches. */
   bounced: number;
-  /** Times that a frame had to wait for room or for a buffer. */
+  /** Frames that had to wait for fragments, or for a buffer to be copied into. */
   retried: number;
   /** Frames given up: no bytes in them. */
   empty: number;
@@ -91,7 +91,7 @@ export class TxTranslator {
   readonly #shadow: number;
   /** Fragments in the ring that hold copies: while there are none, completion need not look for them. */
   #copies = 0;
-  /** Whether the frame at `next` waits for a buffer to be copied into. */
+  /** Whether the frame at `next` waits for fragments or for a buffer. */
   #waiting = false;
 
   /**
@@ -120,16 +120,17 @@ export class TxTranslator {
    */
   translate(): number {
     let placed = 0;
-    this.#waiting = false;
     for (;;) {
-      placed += this.#placeSimpleFrames();
+      const simple = this.#placeSimpleFrames();
+      if (simple > 0) this.#waiting = false;
+      placed += simple;
       if (this.#send.postCount === 0 || this.#packets.freeCount === 0) return placed;
       if (!this.#placeOtherFrame()) return placed;
       placed += 1;
     }
   }
 
-  /** Whether a frame waits for a buffer, and whoever holds them all has to give one back before it can go on. */
+  /** Whether a frame waits, and whoever holds the buffers has to give one back before it can be copied. */
   get starved(): boolean {
     return this.#waiting && this.#pool.free === 0;
   }
@@ -216,7 +217,8 @@ export class TxTranslator {
     else if (!readable) this.counters.invalid++;
     else {
       const placed = direct ? this.#placeParts(first, parts) : this.#bounce(first, parts, total);
-      if (!placed) this.counters.retried++;
+      if (!placed && !this.#waiting) this.counters.retried++;
+      this.#waiting = !placed;
       return placed;
     }
     this.#publishPacket(first, 0, parts);
@@ -260,8 +262,7 @@ export class TxTranslator {
   #bounce(first: number, parts: number, total: number): boolean {
     if (this.#fragments.freeCount < 1) return false;
     const buffer = this.#pool.take(OWNER_TRANSMIT);
-    this.#waiting = buffer === NO_BUFFER;
-    if (this.#waiting) return false;
+    if (buffer === NO_BUFFER) return false;
     const address = BufferEntry.address.get(m, buffer);
     let copied = 0;
     for (let part = 0; part < parts; part++) {

@@ -117,8 +117,8 @@ export class FrameLedger {
       return;
     }
     const expected = this.#entries[this.#next];
-    if (expected === undefined) {
-      this.problem(`a frame of ${bytes.length} bytes came that nobody had sent`);
+    if (expected === undefined || expected.optional) {
+      this.problem(`a frame of ${bytes.length} bytes came that nobody had sent so`);
       return;
     }
     this.problem(`${this.#name(this.#next)} is altered: ${difference(expected.bytes, bytes)}`);

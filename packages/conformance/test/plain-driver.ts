@@ -173,7 +173,7 @@ class PlainTxQueue implements PacketQueueCallbacks {
 
   cancel(): void {
     if (this.#driver.has('never gives a packet up')) return;
-    this.#driver.write(CONTROL, 0);
+    if (!this.#driver.has('leaves its NIC on')) this.#driver.write(CONTROL, 0);
     this.#gaveUp = true;
   }
 

@@ -51,6 +51,7 @@ describe('the predefined extensions, byte for byte', () => {
   it('checksum', () => {
     const { Passthrough, Required } = TxChecksumAction;
     expect(bytesOf(Checksum, { layer2: Passthrough, layer3: Required, layer4: Required })).toEqual([0b10_10_00]);
+    expect(bytesOf(Checksum, { whole: 0b10_10_00 })).toEqual([0b10_10_00]);
     const { NotChecked, Valid, Invalid } = RxChecksumEvaluation;
     expect(bytesOf(Checksum, { layer2: Valid, layer3: NotChecked, layer4: Invalid })).toEqual([0b10_00_01]);
   });

@@ -4,7 +4,7 @@
  * to see it.
  */
 
-import { u8 as bytes } from '@netcx/hardware/wire';
+import { i32 as words, u8 as bytes } from '@netcx/hardware/wire';
 import { RX_STATUS, TX_STATUS, TxContext } from './registers/index.ts';
 
 const ETHERTYPE_IPV4 = 0x0800;
@@ -40,18 +40,11 @@ function sum(from: number, length: number, seed = 0): number {
  * @param data - byte offset of the frame in device memory
  * @param length - its bytes
  * @param wanted - TX_STATUS bits IXSM and TXSM
- * @param contexts - the queue's context descriptors
- * @param slot - word index of the one to use
+ * @param context - word index of the context descriptor in device memory
  */
-export function insertChecksums(
-  data: number,
-  length: number,
-  wanted: number,
-  contexts: Int32Array,
-  slot: number,
-): void {
-  const maclen = TxContext.maclen.get(contexts, slot);
-  const iplen = TxContext.iplen.get(contexts, slot);
+export function insertChecksums(data: number, length: number, wanted: number, context: number): void {
+  const maclen = TxContext.maclen.get(words, context);
+  const iplen = TxContext.iplen.get(words, context);
   const network = data + maclen;
   const transport = network + iplen;
   const end = data + length;
@@ -60,7 +53,7 @@ export function insertChecksums(
     putWord16(network + 10, ~sum(network, iplen));
   }
   if ((wanted & TX_STATUS.TXSM) === 0) return;
-  const udp = TxContext.l4t.get(contexts, slot) === 0;
+  const udp = TxContext.l4t.get(words, context) === 0;
   const field = transport + (udp ? 6 : 16);
   if (field + 2 > end) return; // a context that does not fit the frame: the frame goes out as it is
   const result = ~sum(transport, end - transport) & 0xffff;

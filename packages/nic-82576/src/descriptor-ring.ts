@@ -70,8 +70,11 @@ export class DescriptorRing {
    */
   locate(dma: DmaPort): number {
     if (this.count === 0) return -1;
+    const bytes = this.count * DESCRIPTOR_BYTES;
+    const low = this.baseLow >>> 0;
+    if (this.baseHigh === 0 && low + bytes <= dma.directLimit) return low >>> 2;
     // Descriptors are read and written back.
-    const offset = dma.translate(this.baseLow, this.baseHigh, this.count * DESCRIPTOR_BYTES, 'write');
+    const offset = dma.translate(this.baseLow, this.baseHigh, bytes, 'write');
     return offset < 0 ? -1 : offset >>> 2;
   }
 

@@ -190,6 +190,7 @@ export class Nic82576 implements PciEndpoint {
   close(): void {
     this.device.removed();
     this.#rx.close();
+    this.#tx.close();
     this.#port.close();
   }
 

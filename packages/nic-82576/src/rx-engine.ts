@@ -13,7 +13,7 @@ import * as checksums from './checksum.ts';
 import * as rings from './descriptor-ring.ts';
 import type { EngineParts, QueueBank } from './engine.ts';
 import * as tallies from './frame-tally.ts';
-import { PacketBuffer } from './packet-buffer.ts';
+import * as buffers from './packet-buffer.ts';
 import * as registers from './registers/index.ts';
 
 const { i32: m, u64: m64 } = memory;
@@ -30,6 +30,7 @@ const {
   freeWire,
 } = wire;
 const { checkReceived, crc32 } = checksums;
+const { PacketBuffer } = buffers;
 const { DescriptorRing } = rings;
 const { clearTally, countReceived, tally } = tallies;
 const { FCS_BYTES, MAXIMUM_FRAME, REGISTERS, RX_STATUS, RxReadDescriptor, RxWriteBack } = registers;

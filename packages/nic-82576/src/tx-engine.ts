@@ -16,11 +16,11 @@ import * as registers from './registers/index.ts';
 import * as tallies from './frame-tally.ts';
 
 const { i32: m, u64: m64 } = memory;
-const { i32: w, u64: w64, u8: w8, copyFromHost, Frame, FRAME_HEADER_BYTES } = wire;
+const { i32: w, u64: w64, u8: w8, allocateWire, copyFromHost, Frame, FRAME_HEADER_BYTES, freeWire } = wire;
 const { DescriptorRing } = rings;
 const { insertChecksums } = checksums;
 const { clearTally, countTransmitted, tally } = tallies;
-const { FCS_BYTES, MAXIMUM_FRAME, REGISTERS, TX_COMMAND, TX_CONTEXTS, TX_STATUS, TxContext, TxData, TxWriteBack } =
+const { DESCRIPTOR_BYTES, FCS_BYTES, MAXIMUM_FRAME, REGISTERS, TX_COMMAND, TX_CONTEXTS, TX_STATUS, TxContext, TxData, TxWriteBack } =
   registers;
 const { TCTL, TDBAH, TDBAL, TDH, TDLEN, TDT, TDWBAH, TDWBAL, TXDCTL } = REGISTERS;
 
@@ -33,6 +33,9 @@ const LONGEST = (FRAME_HEADER_BYTES + LONGEST_FRAME + 7) & ~7;
 /** Shortest frame that leaves, without frame check sequence, when TCTL.PSP pads. */
 const SHORTEST = 60;
 
+/** Words of a context descriptor. */
+const CONTEXT_WORDS = DESCRIPTOR_BYTES / 4;
+
 const EOP = TX_COMMAND.EOP | 0;
 const RS = TX_COMMAND.RS | 0;
 const DEXT = TX_COMMAND.DEXT | 0;
@@ -44,16 +47,26 @@ const PLAIN = DEXT | EOP | (TX_COMMAND.DTYP_DATA & IS_DATA) | 0;
 
 /** One transmit queue. */
 class TxRing extends DescriptorRing {
-  /** Context descriptors by slot, as they were in the ring: four words each. */
-  readonly contexts = new Int32Array(TX_CONTEXTS * 4);
+  /** Word index in device memory of the context descriptors, by slot, as they were in the ring. */
+  readonly contexts: number;
   /** Where the head is written back to; -1 = descriptors are written back instead. */
   writeBackLow = 0;
   writeBackHigh = 0;
   headWriteBack = false;
+  /** Whether it stands in the engine's list of queues to look at. */
+  listed = false;
+
+  /**
+   * @param contexts - word index of room for its contexts in device memory
+   */
+  constructor(contexts: number) {
+    super();
+    this.contexts = contexts;
+  }
 
   override reset(): void {
     super.reset();
-    this.contexts.fill(0);
+    w.fill(0, this.contexts, this.contexts + TX_CONTEXTS * CONTEXT_WORDS);
     this.writeBackLow = 0;
     this.writeBackHigh = 0;
     this.headWriteBack = false;
@@ -65,6 +78,10 @@ export class TxEngine {
   readonly #parts: EngineParts;
   readonly #queues: TxRing[] = [];
   readonly #alarm: Alarm;
+  /** Device memory for all queues' contexts. */
+  readonly #contexts: number;
+  /** Queues that may have work, by number: a doorbell lists its queue, so that a run never looks at all of them. */
+  readonly #list: number[] = [];
   /** Frames that could not be sent as they were: descriptors of a kind that is not modelled. */
   #unsupported = 0;
 
@@ -74,7 +91,9 @@ export class TxEngine {
    */
   constructor(parts: EngineParts, bank: QueueBank) {
     this.#parts = parts;
-    for (let index = 0; index < bank.count; index++) this.#queues.push(new TxRing());
+    const bytes = TX_CONTEXTS * DESCRIPTOR_BYTES;
+    this.#contexts = allocateWire(bank.count * bytes);
+    for (let index = 0; index < bank.count; index++) this.#queues.push(new TxRing((this.#contexts + index * bytes) >>> 2));
     this.#alarm = parts.clock.alarm(() => {
       this.#run();
     });
@@ -104,11 +123,11 @@ export class TxEngine {
     file.onRead(TDH, (index) => queue(index).head);
     file.onWrite(TDT, (value, index) => {
       queue(index).setTail(value & 0xffff);
-      this.#alarm.soon();
+      this.#lookAt(index);
     });
     file.onWrite(TXDCTL, (value, index) => {
       queue(index).enabled = TXDCTL.ENABLE.get(value) === 1;
-      this.#alarm.soon();
+      this.#lookAt(index);
     });
     file.onWrite(TDWBAL, (value, index) => {
       queue(index).headWriteBack = (value & 1) === 1;
@@ -130,21 +149,40 @@ export class TxEngine {
 
   /** Something outside the queues' registers changed: go on if that is possible now. */
   refresh(): void {
-    this.#alarm.soon();
+    for (let index = 0; index < this.#queues.length; index++) if (this.#queues[index]!.hasWork) this.#lookAt(index);
   }
 
   /** The link has room again. */
   room(): void {
+    this.refresh();
+  }
+
+  /** The chip goes away: its memory is free. */
+  close(): void {
+    this.#alarm.cancel();
+    freeWire(this.#contexts, this.#queues.length * TX_CONTEXTS * DESCRIPTOR_BYTES);
+  }
+
+  #lookAt(index: number): void {
+    const queue = this.#queues[index]!;
+    if (!queue.listed) {
+      queue.listed = true;
+      this.#list.push(index);
+    }
     this.#alarm.soon();
   }
 
   #run(): void {
     const { registers: file, port } = this.#parts;
-    if (!port.up || TCTL.EN.get(file.get(TCTL)) === 0) return;
+    if (!port.up || TCTL.EN.get(file.get(TCTL)) === 0) return; // refresh() comes when that changes
     const pad = TCTL.PSP.get(file.get(TCTL)) === 1;
-    for (let index = 0; index < this.#queues.length; index++) {
+    // Each listed queue has its turn once; one that has more to do goes to the end of the list, behind the others.
+    for (let turns = this.#list.length; turns > 0; turns--) {
+      const index = this.#list.shift();
+      if (index === undefined) return;
       const queue = this.#queues[index]!;
-      if (queue.hasWork && this.#transmit(queue, index, pad)) this.#alarm.soon();
+      queue.listed = false;
+      if (queue.hasWork && this.#transmit(queue, index, pad)) this.#lookAt(index);
     }
   }
 
@@ -250,7 +288,7 @@ export class TxEngine {
     const firstCommand = TxData.command.get(m, first) | 0;
     if ((firstCommand & DEXT) !== 0 && (firstCommand & IS_DATA) === 0) {
       const slot = TxContext.idx.get(m, first) % TX_CONTEXTS;
-      for (let word = 0; word < 4; word++) queue.contexts[slot * 4 + word] = m[first + word]!;
+      for (let word = 0; word < CONTEXT_WORDS; word++) w[queue.contexts + slot * CONTEXT_WORDS + word] = m[first + word]!;
       this.#report(queue, first, firstCommand);
       return this.#after(queue, head);
     }
@@ -269,7 +307,7 @@ export class TxEngine {
     w8.fill(0, at + FRAME_HEADER_BYTES + length, at + FRAME_HEADER_BYTES + padded);
     if (wanted !== 0) {
       const slot = TxData.idx.get(m, first) % TX_CONTEXTS;
-      insertChecksums(at + FRAME_HEADER_BYTES, length, wanted, queue.contexts, slot * 4);
+      insertChecksums(at + FRAME_HEADER_BYTES, length, wanted, queue.contexts + slot * CONTEXT_WORDS);
     }
     Frame.length.set(w, at >> 2, padded);
     Frame.status.set(w, at >> 2, 0);

@@ -180,9 +180,10 @@ export class DriverRig {
 
   /** Nothing is lost, doubled, late or altered, every buffer is where it belongs, and no DMA went astray. */
   verify(): void {
+    // First what may be the cause of the others.
+    strictEqual(this.faults, 0, `the NIC reached for memory that it may not reach, ${this.faults} times`);
     this.onWire.verify();
     this.atProtocol.verify();
-    strictEqual(this.faults, 0, `the NIC reached for memory that it may not reach, ${this.faults} times`);
     const pending = this.#sender?.pending ?? 0;
     strictEqual(pending, 0, `${pending} frames were sent and have not completed`);
     if (this.#state !== 'running') return;

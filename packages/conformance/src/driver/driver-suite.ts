@@ -3,6 +3,7 @@
  * logical addresses, drops their high words, or lets its NIC touch memory too late, is found out.
  */
 
+import { AssertionError } from 'node:assert';
 import type { ConformanceCase, ConformanceContext } from '../conformance-case.ts';
 import type { DriverCase } from './driver-case.ts';
 import { DriverRig } from './driver-rig.ts';
@@ -45,6 +46,10 @@ async function runInRig(
   try {
     await one.run(rig);
     await rig.finish();
+  } catch (error) {
+    // What went astray behind the case's back is often why it failed.
+    if (error instanceof AssertionError && rig.faults > 0) error.message += `; DMA faults: ${rig.faults}`;
+    throw error;
   } finally {
     await rig.dispose();
   }
