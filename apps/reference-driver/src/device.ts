@@ -38,7 +38,10 @@ export class Device {
     const id = slot.function.readConfig(0, 4);
     if (id === ALL) throw new DriverError('DEVICE_GONE', `${this.name}: nothing answers`);
     if (id !== DEVICE_ID * 0x1_0000 + VENDOR_ID) {
-      throw new DriverError('WRONG_DEVICE', `${this.name}: ids ${id.toString(16)}; expected ${DEVICE_ID.toString(16)}${VENDOR_ID.toString(16)}`);
+      throw new DriverError(
+        'WRONG_DEVICE',
+        `${this.name}: ids ${id.toString(16)}; expected ${DEVICE_ID.toString(16)}${VENDOR_ID.toString(16)}`,
+      );
     }
     this.enabler = new DmaEnabler(slot.dma, { addressWidth: 64, version: 3, owner: `82576 ${this.name}` });
   }
@@ -46,6 +49,11 @@ export class Device {
   /** For messages: the function's place on the bus. */
   get name(): string {
     return this.slot.function.name;
+  }
+
+  /** @returns whether the function was pulled out: not even its configuration space answers */
+  get removed(): boolean {
+    return this.#function.readConfig(0, 4) === ALL;
   }
 
   /** @returns whether the device no longer answers: every register reads as all ones then */
@@ -86,7 +94,8 @@ export class Device {
       // Asked after the condition, since all ones look like any bit that is waited for.
       if (this.gone) throw new DriverError('DEVICE_GONE', `${this.name}: nothing answers while waiting for ${what}`);
       if (met) return;
-      if (this.clock.now() >= end) throw new DriverError('TIMEOUT', `${this.name}: ${what} did not come within ${String(limit / MILLISECOND)} ms`);
+      if (this.clock.now() >= end)
+        throw new DriverError('TIMEOUT', `${this.name}: ${what} did not come within ${String(limit / MILLISECOND)} ms`);
       await this.clock.delay(50 * MICROSECOND);
     }
   }
@@ -99,7 +108,11 @@ export class Device {
     this.write(RCTL, 0);
     this.write(TCTL, TCTL.PSP.mask);
     this.write(CTRL, this.read(CTRL) | CTRL.GIO_MASTER_DISABLE.mask);
-    await this.until('the end of bus mastering', 80 * MILLISECOND, () => STATUS.GIO_MASTER_ENABLE.get(this.read(STATUS)) === 0);
+    await this.until(
+      'the end of bus mastering',
+      80 * MILLISECOND,
+      () => STATUS.GIO_MASTER_ENABLE.get(this.read(STATUS)) === 0,
+    );
     this.write(CTRL, this.read(CTRL) | CTRL.RST.mask);
     await this.clock.delay(MILLISECOND);
     await this.until('the EEPROM to be read', 10 * MILLISECOND, () => EECD.AUTO_RD.get(this.read(EECD)) === 1);

@@ -3,7 +3,15 @@
  * `stop` takes the same steps back. This is where reading starts: each step is one call into the file that owns it.
  */
 
-import { dmaCapabilities, NetAdapter, RxCapabilities, TxCapabilities, type QueueInit, type RxQueue, type TxQueue } from '@netcx/adapter';
+import {
+  dmaCapabilities,
+  NetAdapter,
+  RxCapabilities,
+  TxCapabilities,
+  type QueueInit,
+  type RxQueue,
+  type TxQueue,
+} from '@netcx/adapter';
 import type { PciSlot } from '@netcx/bus';
 import type { Clock } from '@netcx/clock';
 import { REGISTERS, RX_BUFFER_GRANULARITY, RX_QUEUES, TX_QUEUES } from '@netcx/nic-82576/registers';
@@ -54,17 +62,28 @@ export interface DriverCounters {
 type Settings = Required<Omit<DriverOptions, 'name'>>;
 
 function settingsOf(name: string, options: DriverOptions): Settings {
-  const { mtu = 1500, queues = 1, ringSize = 256, interruptInterval = 20, promiscuous = false, checksumOffload = true } = options;
+  const {
+    mtu = 1500,
+    queues = 1,
+    ringSize = 256,
+    interruptInterval = 20,
+    promiscuous = false,
+    checksumOffload = true,
+  } = options;
   const inRange = (what: string, value: number, least: number, most: number): void => {
     if (!Number.isInteger(value) || value < least || value > most) {
-      throw new DriverError('BAD_OPTION', `${name}: ${what} is ${String(value)}; expected ${String(least)} to ${String(most)}`);
+      throw new DriverError(
+        'BAD_OPTION',
+        `${name}: ${what} is ${String(value)}; expected ${String(least)} to ${String(most)}`,
+      );
     }
   };
   inRange('mtu', mtu, MINIMUM_MTU, MAXIMUM_MTU);
   inRange('queues', queues, 1, Math.min(RX_QUEUES, TX_QUEUES));
   inRange('ringSize', ringSize, 8, 4096);
   inRange('interruptInterval', interruptInterval, 0, 8191);
-  if ((ringSize & (ringSize - 1)) !== 0) throw new DriverError('BAD_OPTION', `${name}: ringSize is ${String(ringSize)}; expected a power of two`);
+  if ((ringSize & (ringSize - 1)) !== 0)
+    throw new DriverError('BAD_OPTION', `${name}: ringSize is ${String(ringSize)}; expected a power of two`);
   return { mtu, queues, ringSize, interruptInterval, promiscuous, checksumOffload };
 }
 
@@ -95,11 +114,17 @@ export class ReferenceDriver {
       clock,
       queues: { transmit: queues, receive: queues },
       callbacks: {
-        createTxQueue: (init) => { this.#createTxQueue(init); },
-        createRxQueue: (init) => { this.#createRxQueue(init); },
+        createTxQueue: (init) => {
+          this.#createTxQueue(init);
+        },
+        createRxQueue: (init) => {
+          this.#createRxQueue(init);
+        },
       },
     });
-    slot.onRemoval(() => { this.#linkChanged(); });
+    slot.onRemoval(() => {
+      this.#linkChanged();
+    });
   }
 
   /**
@@ -114,19 +139,27 @@ export class ReferenceDriver {
     try {
       await this.#bringUp();
     } catch (error) {
+      const { removed } = this.#device;
       await this.stop();
-      throw error;
+      // Whatever step found it out first: a device that was pulled out is one error.
+      throw removed
+        ? new DriverError('DEVICE_GONE', `${this.adapter.name}: pulled out while it was started; ${String(error)}`)
+        : error;
     }
   }
 
   async #bringUp(): Promise<void> {
     const { mtu, queues, interruptInterval, promiscuous, checksumOffload } = this.#settings;
     const device = this.#device;
+    this.#transmit = [];
+    this.#receive = [];
     await device.reset();
     const address = await readPermanentAddress(device);
     setStationAddress(device, address);
     this.#declareCapabilities(address);
-    this.#interrupts = new Interrupts(device, queues, queues, interruptInterval, () => { this.#linkChanged(); });
+    this.#interrupts = new Interrupts(device, queues, queues, interruptInterval, () => {
+      this.#linkChanged();
+    });
     device.write(RXCSUM, checksumOffload ? RXCSUM.IPOFL.mask | RXCSUM.TUOFL.mask : 0);
     this.adapter.start();
     enableReceive(device, mtu, promiscuous);
@@ -137,7 +170,7 @@ export class ReferenceDriver {
   }
 
   /**
-   * Stops the adapter and quiets the chip. Frames that were submitted are sent first, as long as the link is up and the
+   * Stops the adapter and quiets the chip. Frames that the chip was given are sent first, as long as the link is up and the
    * chip sends; what it does not send is given up and counted. Received buffers must have been released.
    *
    * @throws BufferError `STILL_HELD` when the protocol holds buffers: the chip is quiet then, their memory stays taken
@@ -149,8 +182,6 @@ export class ReferenceDriver {
     try {
       await this.adapter.stop();
     } finally {
-      this.#transmit = [];
-      this.#receive = [];
       if (!device.gone) device.write(TCTL, TCTL.PSP.mask);
       this.#interrupts?.release();
       this.#interrupts = undefined;
@@ -160,7 +191,7 @@ export class ReferenceDriver {
     }
   }
 
-  /** @returns what the queues counted besides the adapter's statistics */
+  /** @returns what the queues counted besides the adapter's statistics, since the driver was started last */
   counters(): DriverCounters {
     const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
     const tx = this.#transmit.map((queue) => queue.counters);
@@ -186,7 +217,10 @@ export class ReferenceDriver {
     const dma = dmaCapabilities(this.#device.enabler);
     const hint = { fragmentRingNumberOfElementsHint: ringSize };
     adapter.setDatapathCapabilities(
-      TxCapabilities.forDma(dma, TX_QUEUES, { ...hint, maximumNumberOfFragments: Math.min(MAXIMUM_FRAGMENTS, ringSize - 1) }),
+      TxCapabilities.forDma(dma, TX_QUEUES, {
+        ...hint,
+        maximumNumberOfFragments: Math.min(MAXIMUM_FRAGMENTS, ringSize - 1),
+      }),
       RxCapabilities.systemManagedDma(dma, this.#bufferBytes, RX_QUEUES, { ...hint, fragmentBufferAlignment: 64 }),
     );
     adapter.setLinkLayerCapabilities(GIGABIT);
@@ -194,7 +228,10 @@ export class ReferenceDriver {
     adapter.setPermanentLinkLayerAddress(address);
     if (checksumOffload) {
       const layers = { ipv4: true, tcp: true, udp: true };
-      adapter.setOffloadCapabilities({ txChecksum: { ...layers, layer4HeaderOffsetLimit: 127 + 511 }, rxChecksum: layers });
+      adapter.setOffloadCapabilities({
+        txChecksum: { ...layers, layer4HeaderOffsetLimit: 127 + 511 },
+        rxChecksum: layers,
+      });
     }
   }
 
@@ -208,7 +245,9 @@ export class ReferenceDriver {
 
   #createRxQueue(init: QueueInit<RxQueue>): void {
     init.create((queue) => {
-      const receive = new ReceiveQueue(this.#device, queue, this.#bufferBytes, (handler) => this.#connect('rx', queue.id, handler));
+      const receive = new ReceiveQueue(this.#device, queue, this.#bufferBytes, (handler) =>
+        this.#connect('rx', queue.id, handler),
+      );
       this.#receive.push(receive);
       return receive;
     });
@@ -216,7 +255,11 @@ export class ReferenceDriver {
 
   #connect(direction: 'rx' | 'tx', queue: number, handler: () => void): (enabled: boolean) => void {
     const interrupts = this.#interrupts;
-    if (interrupts === undefined) throw new DriverError('DEVICE_GONE', `${this.adapter.name}: a queue cannot be created before interrupts are set up`);
+    if (interrupts === undefined)
+      throw new DriverError(
+        'DEVICE_GONE',
+        `${this.adapter.name}: a queue cannot be created before interrupts are set up`,
+      );
     return interrupts.connectQueue(direction, queue, handler);
   }
 

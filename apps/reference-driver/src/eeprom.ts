@@ -33,7 +33,10 @@ export async function readPermanentAddress(device: Device): Promise<Uint8Array> 
   for (let address = 0; address < EEPROM_SUMMED_WORDS; address++) words.push(await readEepromWord(device, address));
   const sum = words.reduce((total, word) => (total + word) & 0xffff, 0);
   if (sum !== EEPROM_SUM) {
-    throw new DriverError('EEPROM_CHECKSUM', `${device.name}: the EEPROM sums to ${sum.toString(16)}; expected ${EEPROM_SUM.toString(16)}`);
+    throw new DriverError(
+      'EEPROM_CHECKSUM',
+      `${device.name}: the EEPROM sums to ${sum.toString(16)}; expected ${EEPROM_SUM.toString(16)}`,
+    );
   }
   const address = new Uint8Array(6);
   [EEPROM_WORD.MAC_0, EEPROM_WORD.MAC_1, EEPROM_WORD.MAC_2].forEach((word, index) => {

@@ -48,14 +48,26 @@ export class Interrupts {
    * @param linkChanged - called when the link may have changed
    * @throws DriverError `TOO_FEW_VECTORS`, or BusError; nothing is connected then
    */
-  constructor(device: Device, receiveQueues: number, transmitQueues: number, interval: number, linkChanged: () => void) {
+  constructor(
+    device: Device,
+    receiveQueues: number,
+    transmitQueues: number,
+    interval: number,
+    linkChanged: () => void,
+  ) {
     this.#device = device;
     this.#table = new MsixTable(device.slot);
     const available = this.#table.size - 1;
-    if (available < 1) throw new DriverError('TOO_FEW_VECTORS', `${device.name}: ${String(this.#table.size)} MSI-X vector; expected 2 or more`);
+    if (available < 1)
+      throw new DriverError(
+        'TOO_FEW_VECTORS',
+        `${device.name}: ${String(this.#table.size)} MSI-X vector; expected 2 or more`,
+      );
     this.#receiveQueues = receiveQueues;
     this.#shared = receiveQueues + transmitQueues > available;
-    this.#queueVectors = this.#shared ? Math.min(available, Math.max(receiveQueues, transmitQueues)) : receiveQueues + transmitQueues;
+    this.#queueVectors = this.#shared
+      ? Math.min(available, Math.max(receiveQueues, transmitQueues))
+      : receiveQueues + transmitQueues;
     const all = 2 ** (1 + this.#queueVectors) - 1;
     // GPIE first: QEMU's chip ignores EIAC before it.
     device.write(GPIE, GPIE.Multiple_MSIX.mask | GPIE.NSICR.mask | GPIE.EIAME.mask | GPIE.PBA.mask);
@@ -105,7 +117,8 @@ export class Interrupts {
     const own = queue + (direction === 'tx' ? this.#receiveQueues : 0);
     const number = 1 + (this.#shared ? queue % this.#queueVectors : own);
     const vector = this.#vectors.get(number);
-    if (vector === undefined) throw new RangeError(`${this.#device.name}: ${direction} queue ${String(queue)} was not announced`);
+    if (vector === undefined)
+      throw new RangeError(`${this.#device.name}: ${direction} queue ${String(queue)} was not announced`);
     vector.handlers.push(handler);
     this.#allocate(direction, queue, number);
     const bit = 1 << number;

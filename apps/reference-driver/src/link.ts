@@ -18,5 +18,10 @@ export function readLinkState(device: Device): LinkState {
   const status = device.read(STATUS);
   if (status === 0xffff_ffff || STATUS.LU.get(status) === 0) return DISCONNECTED;
   const speed = SPEEDS[STATUS.SPEED.get(status) as 0 | 1 | 2 | 3];
-  return { connected: true, txLinkSpeed: speed, rxLinkSpeed: speed, duplex: STATUS.FD.get(status) === 1 ? 'full' : 'half' };
+  return {
+    connected: true,
+    txLinkSpeed: speed,
+    rxLinkSpeed: speed,
+    duplex: STATUS.FD.get(status) === 1 ? 'full' : 'half',
+  };
 }

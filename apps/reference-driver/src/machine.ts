@@ -46,7 +46,14 @@ export interface Machine {
  * @param options - what its driver is told, and whether an IOMMU is there
  * @returns a NIC in a slot, and a driver for it that is not started
  */
-export function buildStation(clock: Clock, bridge: HostBridge, name: string, macAddress: Uint8Array, link: LinkEnd, options: MachineOptions = {}): Station {
+export function buildStation(
+  clock: Clock,
+  bridge: HostBridge,
+  name: string,
+  macAddress: Uint8Array,
+  link: LinkEnd,
+  options: MachineOptions = {},
+): Station {
   const { iommu = false, ...driverOptions } = options;
   const domain = iommu ? new Iommu() : new IdentityMap();
   const nic = new Nic82576({ clock, macAddress, link, name });

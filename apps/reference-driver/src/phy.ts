@@ -19,7 +19,8 @@ async function transfer(device: Device, command: number): Promise<number> {
   device.write(MDIC, command);
   await device.until('the PHY', 2 * MILLISECOND, () => MDIC.READY.get(device.read(MDIC)) === 1);
   const result = device.read(MDIC);
-  if (MDIC.ERROR.get(result) === 1) throw new DriverError('PHY_ERROR', `${device.name}: MDIC answers ${result.toString(16)}`);
+  if (MDIC.ERROR.get(result) === 1)
+    throw new DriverError('PHY_ERROR', `${device.name}: MDIC answers ${result.toString(16)}`);
   return MDIC.DATA.get(result);
 }
 
@@ -55,13 +56,20 @@ export async function writePhy(device: Device, register: PhyRegister, value: num
 export async function startPhy(device: Device): Promise<void> {
   const identifier = (await readPhy(device, PHYID1)) * 0x1_0000 + ((await readPhy(device, PHYID2)) & ~REVISION);
   if (identifier !== PHY_IDENTIFIER) {
-    throw new DriverError('PHY_UNKNOWN', `${device.name}: PHY ${identifier.toString(16)}; expected ${PHY_IDENTIFIER.toString(16)}`);
+    throw new DriverError(
+      'PHY_UNKNOWN',
+      `${device.name}: PHY ${identifier.toString(16)}; expected ${PHY_IDENTIFIER.toString(16)}`,
+    );
   }
   const control = device.read(CTRL) | CTRL.SLU.mask;
   device.write(CTRL, control | CTRL.PHY_RST.mask);
   await device.clock.delay(100 * MICROSECOND);
   device.write(CTRL, control & ~CTRL.PHY_RST.mask);
-  await device.until('the PHY configuration', 100 * MILLISECOND, () => EEMNGCTL.CFG_DONE_0.get(device.read(EEMNGCTL)) === 1);
+  await device.until(
+    'the PHY configuration',
+    100 * MILLISECOND,
+    () => EEMNGCTL.CFG_DONE_0.get(device.read(EEMNGCTL)) === 1,
+  );
   await writePhy(device, ANAR, ANAR.reset);
   await writePhy(device, GBCR, GBCR.T1000_FULL.mask);
   await writePhy(device, BMCR, (await readPhy(device, BMCR)) | BMCR.AN_ENABLE.mask | BMCR.RESTART_AN.mask);

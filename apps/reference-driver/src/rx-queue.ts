@@ -17,12 +17,21 @@ import type { Ring } from '@netcx/rings';
 import type { Device } from './device.ts';
 import * as offload from './rx-checksum.ts';
 
-const { i32: m } = memory;
+const { i32: m, u64: m64 } = memory;
 const { highWord, lowWord } = dma;
 const { Checksum, LogicalAddress } = extensions;
 const { Fragment, Layer2Type, Packet } = rings;
 const { evaluationOf } = offload;
-const { DESCRIPTOR_BYTES, MAXIMUM_FRAME, REGISTERS, RX_BUFFER_GRANULARITY, RX_DESCRIPTOR_TYPE, RX_STATUS, RxReadDescriptor, RxWriteBack } = nic;
+const {
+  DESCRIPTOR_BYTES,
+  MAXIMUM_FRAME,
+  REGISTERS,
+  RX_BUFFER_GRANULARITY,
+  RX_DESCRIPTOR_TYPE,
+  RX_STATUS,
+  RxReadDescriptor,
+  RxWriteBack,
+} = nic;
 const { RDBAH, RDBAL, RDLEN, RDT, RXDCTL, SRRCTL } = REGISTERS;
 
 const ETHERNET_HEADER_BYTES = 14;
@@ -31,7 +40,7 @@ const WHOLE_FRAME = RX_STATUS.DD | RX_STATUS.EOP;
 const RXE = RX_STATUS.RXE | 0;
 const CE = RX_STATUS.CE | 0;
 /** Layout of every received frame: Ethernet, 14 bytes. Framework and protocol look further if they want. */
-const LAYOUT_LOW = (1 | (ETHERNET_HEADER_BYTES << 16)) | 0; // one fragment, layer 2 header length
+const LAYOUT_LOW = 1 | (ETHERNET_HEADER_BYTES << 16) | 0; // one fragment, layer 2 header length
 const LAYOUT_HIGH = Layer2Type.Ethernet << 8;
 const IGNORE = 1 << 24;
 
@@ -65,7 +74,12 @@ export class ReceiveQueue implements PacketQueueCallbacks {
    * @param bufferBytes - bytes of each buffer, a multiple of 1024
    * @param connect - connects the queue's interrupt; returns what arms it
    */
-  constructor(device: Device, queue: RxQueue, bufferBytes: number, connect: (handler: () => void) => (enabled: boolean) => void) {
+  constructor(
+    device: Device,
+    queue: RxQueue,
+    bufferBytes: number,
+    connect: (handler: () => void) => (enabled: boolean) => void,
+  ) {
     this.#device = device;
     this.#id = queue.id;
     this.#packets = queue.rings.packets;
@@ -85,12 +99,20 @@ export class ReceiveQueue implements PacketQueueCallbacks {
 
   start(): void {
     const { address } = this.#block;
-    const write = (register: Parameters<Device['write']>[0], value: number): void => { this.#device.write(register, value, this.#id); };
+    const write = (register: Parameters<Device['write']>[0], value: number): void => {
+      this.#device.write(register, value, this.#id);
+    };
     write(RXDCTL, 0);
     write(RDBAL, lowWord(address) >>> 0);
     write(RDBAH, highWord(address));
     write(RDLEN, this.#fragments.elements * DESCRIPTOR_BYTES);
-    write(SRRCTL, SRRCTL.DESCTYPE.set(SRRCTL.BSIZEPACKET.set(0, this.#bufferBytes / RX_BUFFER_GRANULARITY), RX_DESCRIPTOR_TYPE.ADVANCED));
+    write(
+      SRRCTL,
+      SRRCTL.DESCTYPE.set(
+        SRRCTL.BSIZEPACKET.set(0, this.#bufferBytes / RX_BUFFER_GRANULARITY),
+        RX_DESCRIPTOR_TYPE.ADVANCED,
+      ),
+    );
     write(RXDCTL, RXDCTL.ENABLE.mask);
     write(RDT, 0);
   }
@@ -101,9 +123,14 @@ export class ReceiveQueue implements PacketQueueCallbacks {
   }
 
   #drain(): void {
-    const { base: packetBase, stride: packetStride, mask: packetMask } = this.#packets;
-    const { base: fragmentBase, stride: fragmentStride, mask: fragmentMask } = this.#fragments;
+    const packetBase = this.#packets.base | 0;
+    const packetStride = this.#packets.stride | 0;
+    const packetMask = this.#packets.mask | 0;
+    const fragmentBase = this.#fragments.base | 0;
+    const fragmentStride = this.#fragments.stride | 0;
+    const fragmentMask = this.#fragments.mask | 0;
     const checksum = this.#checksum | 0;
+    const bufferBytes = this.#bufferBytes | 0; // no fragment of this queue has less
     const ring = this.#ring | 0;
     const posted = this.#fragments.drainCount | 0;
     const places = this.#packets.driverCount | 0;
@@ -117,7 +144,13 @@ export class ReceiveQueue implements PacketQueueCallbacks {
       if ((status & DD) === 0) break;
       const f = (fragmentBase + Math.imul(fragment, fragmentStride)) | 0;
       const length = RxWriteBack.length.get(m, d) | 0;
-      if ((status & WHOLE_FRAME) !== WHOLE_FRAME || (status & (RXE | CE)) !== 0 || length === 0 || length > (Fragment.capacity.get(m, f) | 0)) break;
+      if (
+        (status & WHOLE_FRAME) !== WHOLE_FRAME ||
+        (status & (RXE | CE)) !== 0 ||
+        length === 0 ||
+        length > bufferBytes
+      )
+        break;
       const p = (packetBase + Math.imul(packet, packetStride)) | 0;
       Fragment.validLength.set(m, f, length);
       Fragment.offset.set(m, f, 0);
@@ -177,7 +210,9 @@ export class ReceiveQueue implements PacketQueueCallbacks {
   }
 
   #post(): void {
-    const { base, stride, mask } = this.#fragments;
+    const base = this.#fragments.base | 0;
+    const stride = this.#fragments.stride | 0;
+    const mask = this.#fragments.mask | 0;
     const logical = this.#logical | 0;
     const ring = this.#ring | 0;
     const count = this.#fragments.postCount | 0;
@@ -186,8 +221,7 @@ export class ReceiveQueue implements PacketQueueCallbacks {
     for (let index = 0; index < count; index++) {
       const f = (base + Math.imul(fragment, stride)) | 0;
       const d = (ring + (fragment << 2)) | 0;
-      RxReadDescriptor.packetAddress.low.set(m, d, LogicalAddress.address.low.get(m, f, logical) | 0);
-      RxReadDescriptor.packetAddress.high.set(m, d, LogicalAddress.address.high.get(m, f, logical) | 0);
+      m64[d >> 1] = m64[(f + (logical >> 2)) >> 1]!; // packetAddress: 8-byte aligned in both
       RxReadDescriptor.headerAddress.low.set(m, d, 0); // where the status will appear: DD is clear from here on
       RxReadDescriptor.headerAddress.high.set(m, d, 0);
       fragment = (fragment + 1) & mask;

@@ -26,9 +26,9 @@ const { DESCRIPTOR_BYTES, REGISTERS, RING_DESCRIPTORS, TX_COMMAND, TxData } = ni
 const { STATUS, TDBAH, TDBAL, TDH, TDLEN, TDT, TDWBAH, TDWBAL, TXDCTL } = REGISTERS;
 
 /** Every data descriptor: advanced, with a frame check sequence from the chip. */
-const DATA = (TX_COMMAND.DTYP_DATA | TX_COMMAND.DEXT | TX_COMMAND.IFCS) | 0;
+const DATA = TX_COMMAND.DTYP_DATA | TX_COMMAND.DEXT | TX_COMMAND.IFCS | 0;
 /** The last one of a frame: the chip reports when it is done. */
-const LAST = (DATA | TX_COMMAND.EOP | TX_COMMAND.RS) | 0;
+const LAST = DATA | TX_COMMAND.EOP | TX_COMMAND.RS | 0;
 const PAYLEN = TxData.paylen.location.low;
 /** Bytes that the chip's written-back head takes, on a line of its own. */
 const HEAD_BYTES = 64;
@@ -104,7 +104,9 @@ export class TransmitQueue implements PacketQueueCallbacks {
   start(): void {
     const { address } = this.#block;
     const head = this.#count * DESCRIPTOR_BYTES;
-    const write = (register: Parameters<Device['write']>[0], value: number): void => { this.#device.write(register, value, this.#id); };
+    const write = (register: Parameters<Device['write']>[0], value: number): void => {
+      this.#device.write(register, value, this.#id);
+    };
     write(TXDCTL, 0);
     write(TDBAL, lowWord(address) >>> 0);
     write(TDBAH, highWord(address));
@@ -124,8 +126,12 @@ export class TransmitQueue implements PacketQueueCallbacks {
   }
 
   #post(): void {
-    const { base: packetBase, stride: packetStride, mask: packetMask } = this.#packets;
-    const { base: fragmentBase, stride: fragmentStride, mask: fragmentMask } = this.#fragments;
+    const packetBase = this.#packets.base | 0;
+    const packetStride = this.#packets.stride | 0;
+    const packetMask = this.#packets.mask | 0;
+    const fragmentBase = this.#fragments.base | 0;
+    const fragmentStride = this.#fragments.stride | 0;
+    const fragmentMask = this.#fragments.mask | 0;
     const checksum = this.#checksum | 0;
     const logical = this.#logical | 0;
     const ring = this.#ring | 0;
@@ -201,7 +207,11 @@ export class TransmitQueue implements PacketQueueCallbacks {
       const f = this.#fragments.at(first + part);
       const d = this.#ring + (index << 2);
       const length = Fragment.validLength.get(m, f);
-      TxData.bufferAddress.low.set(m, d, LogicalAddress.address.low.get(m, f, this.#logical) + Fragment.offset.get(m, f));
+      TxData.bufferAddress.low.set(
+        m,
+        d,
+        LogicalAddress.address.low.get(m, f, this.#logical) + Fragment.offset.get(m, f),
+      );
       TxData.bufferAddress.high.set(m, d, LogicalAddress.address.high.get(m, f, this.#logical));
       TxData.command.set(m, d, (part === count - 1 ? LAST : DATA) | length);
       TxData.status.set(m, d, (total << PAYLEN) | wanted);
@@ -235,7 +245,9 @@ export class TransmitQueue implements PacketQueueCallbacks {
       this.#packets.complete(count);
       return;
     }
-    const { base, stride, mask: packetMask } = this.#packets;
+    const base = this.#packets.base | 0;
+    const stride = this.#packets.stride | 0;
+    const packetMask = this.#packets.mask | 0;
     const drained = this.#drained | 0;
     let packet = this.#packets.beginIndex | 0;
     let count = 0;
@@ -278,7 +290,8 @@ export class TransmitQueue implements PacketQueueCallbacks {
     device.write(TXDCTL, 0, this.#id);
     const first = packets.beginIndex;
     const count = packets.driverCount;
-    for (let index = 0; index < count; index++) if (Packet.fragmentCount.get(m, packets.at(first + index)) > 0) this.counters.unsent++;
+    for (let index = 0; index < count; index++)
+      if (Packet.fragmentCount.get(m, packets.at(first + index)) > 0) this.counters.unsent++;
     this.#fragments.complete(this.#fragments.driverCount);
     packets.complete(count);
     // Nothing is on its way any more, and the chip, disabled, will not say otherwise.

@@ -55,7 +55,13 @@ describe.each(Object.entries(shapes))('%s', (_, options) => {
     }
     const { domain } = b;
     if (domain instanceof Iommu) expect(domain.faultCount).toBe(0);
-    expect([a.driver.counters(), b.driver.counters()].map(({ transmit, receive }) => [transmit.invalidHeads, transmit.unsent, receive])).toEqual([
+    expect(
+      [a.driver.counters(), b.driver.counters()].map(({ transmit, receive }) => [
+        transmit.invalidHeads,
+        transmit.unsent,
+        receive,
+      ]),
+    ).toEqual([
       [0, 0, { errors: 0, invalidLengths: 0 }],
       [0, 0, { errors: 0, invalidLengths: 0 }],
     ]);
@@ -68,7 +74,12 @@ describe.each(Object.entries(shapes))('%s', (_, options) => {
 it('grants the rings that were asked for, and says so', async () => {
   const pair = await Pair.started({ ringSize: 4096 });
   expect(pair.a.driver.adapter.sizes?.transmit.fragments).toEqual({ asked: 4096, granted: 4096, reason: 'as asked' });
-  expect(pair.a.driver.adapter.linkState).toEqual({ connected: true, txLinkSpeed: 1e9, rxLinkSpeed: 1e9, duplex: 'full' });
+  expect(pair.a.driver.adapter.linkState).toEqual({
+    connected: true,
+    txLinkSpeed: 1e9,
+    rxLinkSpeed: 1e9,
+    duplex: 'full',
+  });
   expect(pair.a.driver.adapter.linkLayerAddress).toEqual(Uint8Array.of(2, 0, 0, 0, 0, 1));
   await pair.close();
 });

@@ -104,13 +104,18 @@ describe.each(Object.entries(recorded))('%s', (_, { bytes, headers, fields }) =>
 
 it('judges nothing but TCP and UDP over IP', async () => {
   const pair = await Pair.started();
-  const arp = bytesOf('ffffffffffff02000000000108060001080006040001020000000001c0000201000000000000c0000202'.padEnd(120, '0'));
+  const arp = bytesOf(
+    'ffffffffffff02000000000108060001080006040001020000000001c0000201000000000000c0000202'.padEnd(120, '0'),
+  );
   const fragment = recorded['UDP over IPv4'].bytes.slice();
   fragment.set([0x20, 0], 20); // more fragments follow
   new DataView(fragment.buffer).setUint16(24, 0xa101 - 0x2000); // which the header's sum shows
   for (const bytes of [arp, fragment]) pair.send(pair.a, bytes);
   pair.clock.advance(10e6);
-  expect(pair.b.arrivals.map(({ checksum }) => checksum)).toEqual([byte(NotChecked, NotChecked), byte(Valid, NotChecked)]);
+  expect(pair.b.arrivals.map(({ checksum }) => checksum)).toEqual([
+    byte(NotChecked, NotChecked),
+    byte(Valid, NotChecked),
+  ]);
   await pair.close();
 });
 

@@ -1,6 +1,6 @@
 /*
- * The reference driver passes what every driver must, on a model of its NIC: once as shipped, once with jumbo frames and
- * the smallest rings that still hold a frame of the most fragments.
+ * The reference driver passes what every driver must, on a model of its NIC: as shipped, and with jumbo frames, several
+ * queues and the smallest rings, where everything wraps around and runs out all the time.
  */
 
 import { driverSuite } from '@netcx/conformance';
@@ -36,3 +36,6 @@ function suiteFor(options: MachineOptions) {
 }
 
 register('the reference driver', suiteFor({}));
+register('the reference driver with jumbo frames and small rings', suiteFor({ mtu: 9706, queues: 4, ringSize: 8 }), {
+  effort: 0.1,
+});

@@ -53,13 +53,14 @@ export class TestStation {
   readonly driver: ReferenceDriver;
 
   constructor(clock: VirtualClock, bridge: HostBridge, name: 'a' | 'b', link: LinkEnd, options: PairOptions) {
-    const { nic, iommu = false, end = (own) => own, bus = (slot) => slot, seed: _, far, ...near } = options;
+    const { nic, iommu = false, end, bus, seed: _, far, ...near } = options;
     const driverOptions = name === 'b' ? { ...near, ...far } : near;
     const macAddress = Uint8Array.of(2, 0, 0, 0, 0, name === 'a' ? 1 : 2);
     this.domain = iommu ? new Iommu() : new IdentityMap();
-    this.nic = new Nic82576({ clock, macAddress, link: end(link, name), name, ...nic });
+    this.nic = new Nic82576({ clock, macAddress, link: end?.(link, name) ?? link, name, ...nic });
     this.slot = bridge.attach(this.nic, { name, dma: this.domain });
-    this.driver = new ReferenceDriver(bus(this.slot, clock), clock, { promiscuous: true, name, ...driverOptions });
+    const slot = bus?.(this.slot, clock) ?? this.slot;
+    this.driver = new ReferenceDriver(slot, clock, { promiscuous: true, name, ...driverOptions });
     this.driver.adapter.attachProtocol(this.#protocol());
   }
 
@@ -150,7 +151,11 @@ export class Pair {
 
   awaitLink(up: boolean): void {
     const { a, b } = this;
-    for (let wait = 0; a.driver.adapter.linkState.connected !== up || b.driver.adapter.linkState.connected !== up; wait++) {
+    for (
+      let wait = 0;
+      a.driver.adapter.linkState.connected !== up || b.driver.adapter.linkState.connected !== up;
+      wait++
+    ) {
       if (wait === 1000) throw new Error(`the link did not go ${up ? 'up' : 'down'}`);
       this.clock.advance(MILLISECOND);
     }

@@ -38,8 +38,12 @@ test('it type-checks', { timeout: 120_000 }, async () => {
 });
 
 test('it prints what it says', { timeout: 60_000 }, async () => {
-  const { stdout } = await run(process.execPath, ['--import', 'tsx', '--conditions=@netcx/source', `${folder}/example.ts`], {
-    cwd: `${app}../..`,
-  });
+  const { stdout } = await run(
+    process.execPath,
+    ['--import', 'tsx', '--conditions=@netcx/source', `${folder}/example.ts`],
+    {
+      cwd: `${app}../..`,
+    },
+  );
   expect(stdout).toBe('1 frame of 64 bytes, where the NIC wrote it\n');
 });

@@ -20,7 +20,12 @@ it('starts again after a stop, any number of times', async () => {
     const frames = Array.from({ length: 150 }, (_, number) => frame(60 + number, 1000 * round + number));
     for (const bytes of frames) pair.send(pair.a, bytes);
     pair.clock.advance(10e6);
-    expect(firstWrong(pair.b.arrivals.splice(0).map(({ bytes }) => bytes), frames)).toBeUndefined();
+    expect(
+      firstWrong(
+        pair.b.arrivals.splice(0).map(({ bytes }) => bytes),
+        frames,
+      ),
+    ).toBeUndefined();
     await pair.stop();
     expect(pair.a.driver.adapter.linkState.connected).toBe(false);
     expect(hostPages.bytesTaken).toBe(taken);
@@ -50,11 +55,17 @@ describe.each([false, true])('under traffic, IOMMU %s', (iommu) => {
     const pair = await Pair.started({ iommu });
     const frames = Array.from({ length: 200 }, (_, number) => frame(600, number));
     for (const bytes of frames) expect(pair.a.trySend(bytes)).toBe(true);
+    pair.clock.advance(1);
     await pair.clock.drive(pair.a.driver.stop());
     expect(pair.a.completed).toBe(200);
     expect(pair.a.driver.counters().transmit.unsent).toBe(0);
     pair.clock.advance(10e6);
-    expect(firstWrong(pair.b.arrivals.map(({ bytes }) => bytes), frames)).toBeUndefined();
+    expect(
+      firstWrong(
+        pair.b.arrivals.map(({ bytes }) => bytes),
+        frames,
+      ),
+    ).toBeUndefined();
     await pair.close();
   });
 
@@ -86,7 +97,10 @@ describe('a link that goes', () => {
     pair.clock.advance(100e3);
     pair.link.b.enable(false);
     pair.awaitLink(false);
-    expect([pair.a.linkChanges, pair.b.linkChanges]).toEqual([[true, false], [true, false]]);
+    expect([pair.a.linkChanges, pair.b.linkChanges]).toEqual([
+      [true, false],
+      [true, false],
+    ]);
     const lost = pair.link.counters().aToB.lostFrames;
     expect(lost).toBeGreaterThan(0);
     const arrived = pair.b.arrivals.length;
@@ -101,7 +115,12 @@ describe('a link that goes', () => {
     const all = pair.b.arrivals.map(({ bytes }) => bytes);
     // Each arrived or was lost on the cable; the order is that of sending, and nothing came twice.
     expect(all).toHaveLength(150 - lost);
-    expect(firstWrong(all, [...first, ...meanwhile].filter((bytes) => all.some((other) => Buffer.compare(bytes, other) === 0)))).toBeUndefined();
+    expect(
+      firstWrong(
+        all,
+        [...first, ...meanwhile].filter((bytes) => all.some((other) => Buffer.compare(bytes, other) === 0)),
+      ),
+    ).toBeUndefined();
     expect(firstWrong(all.slice(-50), meanwhile)).toBeUndefined();
     expect(pair.a.edge().pending).toBe(0);
     await pair.close();
@@ -116,15 +135,9 @@ describe('a link that goes', () => {
     pair.clock.advance(1e6);
     const { clock, a } = pair;
     const before = clock.now();
-    let unsent = 0;
-    const { stop } = a.driver.adapter;
-    a.driver.adapter.stop = async () => {
-      await stop.call(a.driver.adapter);
-      unsent = a.driver.counters().transmit.unsent;
-    };
     await clock.drive(a.driver.stop());
     expect(clock.now() - before).toBeLessThan(10e6);
-    expect(unsent).toBe(262);
+    expect(a.driver.counters().transmit.unsent).toBe(262);
     expect(a.completed).toBe(262);
     await pair.close();
   });
@@ -139,28 +152,32 @@ it('gives up on a chip that does not move', async () => {
   expect(pair.a.completed).toBe(0);
   await pair.clock.drive(pair.a.driver.stop());
   expect(pair.a.completed).toBe(20);
+  expect(pair.a.driver.counters().transmit.unsent).toBe(20);
   await pair.close();
 });
 
 describe('a device that is pulled out', () => {
-  it.each([false, true])('under traffic, IOMMU %s: the link goes, nothing throws, everything comes back', async (iommu) => {
-    const pair = await Pair.started({ iommu });
-    const { a, b, clock } = pair;
-    for (let number = 0; number < 200; number++) {
-      a.trySend(frame(1514, number));
-      b.trySend(frame(1514, number));
-    }
-    clock.advance(500e3);
-    a.slot.remove();
-    clock.advance(50e6);
-    expect(a.driver.adapter.linkState.connected).toBe(false);
-    expect(b.driver.adapter.linkState.connected).toBe(false);
-    a.trySend(frame(60));
-    clock.advance(1e6);
-    await clock.drive(a.driver.stop());
-    await expect(clock.drive(a.driver.start())).rejects.toMatchObject({ code: 'DEVICE_GONE' });
-    await pair.close();
-  });
+  it.each([false, true])(
+    'under traffic, IOMMU %s: the link goes, nothing throws, everything comes back',
+    async (iommu) => {
+      const pair = await Pair.started({ iommu });
+      const { a, b, clock } = pair;
+      for (let number = 0; number < 200; number++) {
+        a.trySend(frame(1514, number));
+        b.trySend(frame(1514, number));
+      }
+      clock.advance(500e3);
+      a.slot.remove();
+      clock.advance(50e6);
+      expect(a.driver.adapter.linkState.connected).toBe(false);
+      expect(b.driver.adapter.linkState.connected).toBe(false);
+      a.trySend(frame(60));
+      clock.advance(1e6);
+      await clock.drive(a.driver.stop());
+      await expect(clock.drive(a.driver.start())).rejects.toMatchObject({ code: 'DEVICE_GONE' });
+      await pair.close();
+    },
+  );
 
   it('is an error of its own for a new driver', () => {
     const pair = new Pair();
@@ -170,12 +187,18 @@ describe('a device that is pulled out', () => {
   });
 });
 
-it('sends frames that were submitted before the stop even when they are short', async () => {
+it('sends frames that the chip was given before the stop even when they are short', async () => {
   const pair = await Pair.started();
   const frames = [frame(14, 1), frame(20, 2), frame(59, 3)];
   for (const bytes of frames) pair.a.trySend(bytes);
+  pair.clock.advance(1);
   await pair.clock.drive(pair.a.driver.stop());
   pair.clock.advance(1e6);
-  expect(firstWrong(pair.b.arrivals.map(({ bytes }) => bytes), frames.map(arriving))).toBeUndefined();
+  expect(
+    firstWrong(
+      pair.b.arrivals.map(({ bytes }) => bytes),
+      frames.map(arriving),
+    ),
+  ).toBeUndefined();
   await pair.close();
 });

@@ -329,12 +329,15 @@ export class NetAdapter {
   #createTransmitQueue(id: number, tx: TxCapabilities, mtu: number, sizes: QueueSizes, maximumFragments: number): void {
     const name = `tx ${String(id)}`;
     const maximumFrame = mtu + ETHERNET_HEADER_BYTES;
-    const pool = this.#createPool(name, sizes.buffers.granted, Math.max(maximumFrame, 64), tx.fragmentBufferAlignment, tx.dma);
+    const capacity = Math.max(maximumFrame, 64);
+    const pool = this.#createPool(name, sizes.buffers.granted, capacity, tx.fragmentBufferAlignment, tx.dma);
+    const reserve = this.#createPool(`${name} reserve`, 1, capacity, tx.fragmentBufferAlignment, tx.dma);
     const block = this.#createBlock(name, sizes, sizes.packets.granted, TX_EXTENSIONS);
     const queue = new TransmitQueue({
       id,
       block,
       pool,
+      reserve,
       domain: tx.dma === undefined ? 0 : domainNumber(tx.dma.enabler.domain),
       maximumFrame,
       maximumFragments,

@@ -14,12 +14,14 @@ import * as rings from '@netcx/rings';
 import type { Ring, RingCollection } from '@netcx/rings';
 import * as frames from './edge/frame-descriptor.ts';
 
-const { i32: m } = memory;
+const { i32: m, u64: m64 } = memory;
 const { BufferEntry, OWNER_NIC, OWNER_PROTOCOL, Pool, releaseBuffer } = buffers;
-const { Checksum, LogicalAddress, VirtualAddress } = extensions;
+const { Checksum, VirtualAddress } = extensions;
 const { Fragment, Packet } = rings;
 const { FrameDescriptor, FRAME_DESCRIPTOR_BYTES } = frames;
 const DESCRIPTOR_SHIFT = Math.log2(FRAME_DESCRIPTOR_BYTES / 4) | 0;
+/** Words from a buffer's entry to its logical address, which both lie on 8 bytes, as they do in a fragment element. */
+const LOGICAL_WORD = BufferEntry.logical.location.byteOffset >>> 2;
 /** `more` in a descriptor's length word. */
 const MORE = 1 << 26;
 /** Most packets that are shown in one poll. */
@@ -85,8 +87,11 @@ export class RxTranslator {
    * @returns how many fragments were supplied
    */
   prepare(): number {
-    const { header: pool, stack } = this.#pool;
-    const { base: fragmentBase, stride: fragmentStride, mask: fragmentMask } = this.#fragments;
+    const pool = this.#pool.header | 0;
+    const stack = this.#pool.stack | 0;
+    const fragmentBase = this.#fragments.base | 0;
+    const fragmentStride = this.#fragments.stride | 0;
+    const fragmentMask = this.#fragments.mask | 0;
     const virtual = this.#virtual | 0;
     const logical = this.#logical | 0;
     const shadow = this.#shadow | 0;
@@ -107,10 +112,7 @@ export class RxTranslator {
       Fragment.whole.low.set(m, f, wholeLow); // validLength 0, offset 0, scratch 0
       Fragment.whole.high.set(m, f, wholeHigh);
       VirtualAddress.address.low.set(m, f, virtual, BufferEntry.address.get(m, buffer) | 0);
-      if (logical !== 0) {
-        LogicalAddress.address.low.set(m, f, logical, BufferEntry.logicalLow.get(m, buffer) | 0);
-        LogicalAddress.address.high.set(m, f, logical, BufferEntry.logicalHigh.get(m, buffer) | 0);
-      }
+      if (logical !== 0) m64[(f + (logical >> 2)) >> 1] = m64[(buffer + LOGICAL_WORD) >> 1]!;
       m[(shadow + fragment) | 0] = buffer;
       fragment = (fragment + 1) & fragmentMask;
     }
@@ -130,7 +132,9 @@ export class RxTranslator {
 
   /** Hands over as many packets as there is room for, zeroed with their extensions: nothing stale reaches the driver. */
   #preparePackets(): void {
-    const { base, stride, elements } = this.#packets;
+    const base = this.#packets.base | 0;
+    const stride = this.#packets.stride | 0;
+    const elements = this.#packets.elements | 0;
     const count = this.#packets.freeCount;
     const end = this.#packets.endIndex;
     const beforeWrap = Math.min(count, elements - end);
@@ -160,9 +164,14 @@ export class RxTranslator {
 
   /** The straight line: packets of one whole fragment each. Stops at the first that is anything else. */
   #indicateSimple(most: number): number {
-    const { base: receiveBase, mask: receiveMask } = this.#receive;
-    const { base: packetBase, stride: packetStride, mask: packetMask } = this.#packets;
-    const { base: fragmentBase, stride: fragmentStride, mask: fragmentMask } = this.#fragments;
+    const receiveBase = this.#receive.base | 0;
+    const receiveMask = this.#receive.mask | 0;
+    const packetBase = this.#packets.base | 0;
+    const packetStride = this.#packets.stride | 0;
+    const packetMask = this.#packets.mask | 0;
+    const fragmentBase = this.#fragments.base | 0;
+    const fragmentStride = this.#fragments.stride | 0;
+    const fragmentMask = this.#fragments.mask | 0;
     const checksum = this.#checksum | 0;
     const shadow = this.#shadow | 0;
     const capacity = this.#pool.capacity | 0;
@@ -191,9 +200,7 @@ export class RxTranslator {
       FrameDescriptor.buffer.set(m, d, buffer);
       FrameDescriptor.layout.set(m, d, (layoutLow >>> 16) | (layoutHigh << 16));
       FrameDescriptor.layer4AndChecksum.set(m, d, ((layoutHigh >>> 16) & 15) | (evaluated << 8));
-      FrameDescriptor.segmentSize.set(m, d, 0);
-      FrameDescriptor.hash.set(m, d, 0);
-      FrameDescriptor.context.set(m, d, 0);
+      // The other words of a receive ring's descriptors are zero from the start, and nobody writes them.
       bytes = bytes + length;
       descriptor = (descriptor + 1) & receiveMask;
       expected = (expected + 1) & fragmentMask;

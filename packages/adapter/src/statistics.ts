@@ -6,7 +6,7 @@
 import type { BufferPool, PoolCensus } from '@netcx/buffers';
 import type { ExecutionContext } from './execution-context.ts';
 import type { RxTranslatorCounters } from './rx-translator.ts';
-import type { TxTranslatorCounters } from './tx-translator.ts';
+import type { TxTranslatorCounters } from './tx-translator-options.ts';
 
 /** Counters of an adapter since it was started, summed over its queues. */
 export interface AdapterStatistics {

@@ -19,6 +19,7 @@ export interface TransmitQueueOptions {
   readonly id: number;
   readonly block: QueueBlock;
   readonly pool: BufferPool;
+  readonly reserve: BufferPool;
   readonly domain: number;
   readonly maximumFrame: number;
   readonly maximumFragments: number;
@@ -41,7 +42,6 @@ export class TransmitQueue implements TxQueue, PollClient {
   /** Its memory. */
   readonly block: QueueBlock;
   readonly #protocol: () => Protocol | undefined;
-  readonly #wake: () => void;
   #callbacks: PacketQueueCallbacks | undefined;
   #cancelled = false;
 
@@ -55,10 +55,9 @@ export class TransmitQueue implements TxQueue, PollClient {
     this.rings = block.rings;
     this.context = context;
     this.#protocol = options.protocol;
-    this.#wake = () => {
+    this.edge = new TransmitEdge(id, block.edge, pool, () => {
       context.notify();
-    };
-    this.edge = new TransmitEdge(id, block.edge, pool, this.#wake);
+    });
     this.translator = new TxTranslator({
       send: block.edge,
       rings: block.rings,
@@ -66,6 +65,7 @@ export class TransmitQueue implements TxQueue, PollClient {
       virtualAddress: block.extension(VirtualAddress).offset,
       logicalAddress: block.extension(LogicalAddress).offset,
       pool,
+      reserve: options.reserve,
       domain: options.domain,
       maximumFrame: options.maximumFrame,
       alignment: options.alignment,
@@ -98,9 +98,7 @@ export class TransmitQueue implements TxQueue, PollClient {
   poll(): number {
     const placed = this.#cancelled ? 0 : this.translator.translate();
     this.#callbacks?.advance();
-    const completed = this.#complete();
-    if (!this.#cancelled && this.translator.starved) this.edge.pool.awaitBuffer(this.#wake);
-    return placed + completed;
+    return placed + this.#complete();
   }
 
   #complete(): number {

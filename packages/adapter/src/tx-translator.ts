@@ -12,9 +12,10 @@ import * as buffers from '@netcx/buffers';
 import type { BufferPool } from '@netcx/buffers';
 import * as extensions from '@netcx/extensions';
 import * as rings from '@netcx/rings';
-import type { Ring, RingCollection } from '@netcx/rings';
+import type { Ring } from '@netcx/rings';
 import * as copying from '@netcx/dma/copy';
 import * as frames from './edge/frame-descriptor.ts';
+import type { TxTranslatorCounters, TxTranslatorOptions } from './tx-translator-options.ts';
 
 const { i32: m } = memory;
 const { copy } = copying;
@@ -25,53 +26,8 @@ const { FrameDescriptor, FRAME_DESCRIPTOR_BYTES } = frames;
 const DESCRIPTOR_SHIFT = Math.log2(FRAME_DESCRIPTOR_BYTES / 4) | 0;
 /** The domain of no buffer: none is sent along the straight line. */
 const NO_DOMAIN = -1;
-
-/** `more` in a descriptor's length word. */
-const MORE = 1 << 26;
-
-/** What became of frames, and why. All in frames, except bytes. */
-export interface TxTranslatorCounters {
-  /** Frames that completed after the NIC took them. */
-  packets: number;
-  /** Bytes in them. */
-  bytes: number;
-  /** Frames that were copied into a buffer that the NIC reaches. */
-  bounced: number;
-  /** Frames that had to wait for fragments, or for a buffer to be copied into. */
-  retried: number;
-  /** Frames given up: no bytes in them. */
-  empty: number;
-  /** Frames given up: longer than the NIC sends. */
-  tooLong: number;
-  /** Frames given up: some of their bytes lie outside the buffer they name, or outside host memory. */
-  invalid: number;
-  /** Frames given up: the queue stopped before they were placed. */
-  stopped: number;
-}
-
-/** How a translator reaches its queue and its NIC. */
-export interface TxTranslatorOptions {
-  readonly send: Ring;
-  readonly rings: RingCollection;
-  /** Byte offsets of extensions in this queue's elements; 0 = absent. */
-  readonly checksum: number;
-  readonly virtualAddress: number;
-  readonly logicalAddress: number;
-  /** Buffers to copy into. */
-  readonly pool: BufferPool;
-  /** Number of the NIC's DMA domain; a buffer mapped for another one is copied. */
-  readonly domain: number;
-  /** Longest frame that the NIC sends, in bytes. */
-  readonly maximumFrame: number;
-  /** Alignment of a fragment's first byte, a power of two. */
-  readonly alignment: number;
-  /** Most fragments of one packet. */
-  readonly maximumFragments: number;
-  /** Highest host offset that the NIC reaches; 0 = no limit. */
-  readonly maximumOffset: number;
-  /** Host offset of one word for each fragment element: the buffer that a fragment was copied into. */
-  readonly shadow: number;
-}
+/** `more` in a descriptor's length word, and the bits above it that mean nothing. */
+const FLAGS = -1 << 26;
 
 /** Places frames of one transmit queue and completes them. */
 export class TxTranslator {
@@ -80,6 +36,7 @@ export class TxTranslator {
   readonly #packets: Ring;
   readonly #fragments: Ring;
   readonly #pool: BufferPool;
+  readonly #reserve: BufferPool;
   readonly #checksum: number;
   readonly #virtual: number;
   readonly #logical: number;
@@ -91,7 +48,7 @@ export class TxTranslator {
   readonly #shadow: number;
   /** Fragments in the ring that hold copies: while there are none, completion need not look for them. */
   #copies = 0;
-  /** Whether the frame at `next` waits for fragments or for a buffer. */
+  /** Whether the frame at `next` was counted as one that waits. */
   #waiting = false;
 
   /**
@@ -102,6 +59,7 @@ export class TxTranslator {
     this.#packets = options.rings.packets;
     this.#fragments = options.rings.fragments;
     this.#pool = options.pool;
+    this.#reserve = options.reserve;
     this.#checksum = options.checksum;
     this.#virtual = options.virtualAddress;
     this.#logical = options.logicalAddress;
@@ -130,16 +88,16 @@ export class TxTranslator {
     }
   }
 
-  /** Whether a frame waits, and whoever holds the buffers has to give one back before it can be copied. */
-  get starved(): boolean {
-    return this.#waiting && this.#pool.free === 0;
-  }
-
   /** The straight line: frames of one part in a buffer that the NIC reaches. Stops at the first that is anything else. */
   #placeSimpleFrames(): number {
-    const { base: sendBase, mask: sendMask } = this.#send;
-    const { base: packetBase, stride: packetStride, mask: packetMask } = this.#packets;
-    const { base: fragmentBase, stride: fragmentStride, mask: fragmentMask } = this.#fragments;
+    const sendBase = this.#send.base | 0;
+    const sendMask = this.#send.mask | 0;
+    const packetBase = this.#packets.base | 0;
+    const packetStride = this.#packets.stride | 0;
+    const packetMask = this.#packets.mask | 0;
+    const fragmentBase = this.#fragments.base | 0;
+    const fragmentStride = this.#fragments.stride | 0;
+    const fragmentMask = this.#fragments.mask | 0;
     const checksum = this.#checksum | 0;
     const virtual = this.#virtual | 0;
     const logical = this.#logical | 0;
@@ -261,8 +219,9 @@ export class TxTranslator {
   /** Copies the whole frame into one buffer that the NIC reaches. */
   #bounce(first: number, parts: number, total: number): boolean {
     if (this.#fragments.freeCount < 1) return false;
-    const buffer = this.#pool.take(OWNER_TRANSMIT);
-    if (buffer === NO_BUFFER) return false;
+    const pooled = this.#pool.take(OWNER_TRANSMIT);
+    const buffer = pooled === NO_BUFFER ? this.#reserve.take(OWNER_TRANSMIT) : pooled;
+    if (buffer === NO_BUFFER) return false; // the reserve is in the ring, and wakes the queue when it comes back
     const address = BufferEntry.address.get(m, buffer);
     let copied = 0;
     for (let part = 0; part < parts; part++) {
@@ -322,8 +281,11 @@ export class TxTranslator {
 
   /** The straight line: frames of one part in a buffer that nobody else holds. Stops at the first that is anything else. */
   #completeSimpleFrames(): void {
-    const { base: sendBase, mask: sendMask } = this.#send;
-    const { base: packetBase, stride: packetStride, mask: packetMask } = this.#packets;
+    const sendBase = this.#send.base | 0;
+    const sendMask = this.#send.mask | 0;
+    const packetBase = this.#packets.base | 0;
+    const packetStride = this.#packets.stride | 0;
+    const packetMask = this.#packets.mask | 0;
     const returned = Math.min(this.#packets.reapCount, this.#fragments.reapCount);
     const most = (this.#copies === 0 ? returned : 0) | 0;
     let packet = this.#packets.processedIndex | 0;
@@ -338,7 +300,7 @@ export class TxTranslator {
       const d = (sendBase + (descriptor << DESCRIPTOR_SHIFT)) | 0;
       const buffer = FrameDescriptor.buffer.get(m, d) | 0;
       const length = FrameDescriptor.lengthAndFlags.get(m, d) | 0;
-      if ((Packet.countAndLayoutLow.get(m, p) & 0xffff) !== 1 || buffer === NO_BUFFER || length >= MORE) break;
+      if ((Packet.countAndLayoutLow.get(m, p) & 0xffff) !== 1 || buffer === NO_BUFFER || (length & FLAGS) !== 0) break;
       if ((BufferEntry.references.get(m, buffer) | 0) !== 1) break;
       const home = BufferEntry.pool.get(m, buffer) | 0;
       if (home !== pool) {
@@ -350,7 +312,7 @@ export class TxTranslator {
       BufferEntry.owner.set(m, buffer, OWNER_POOL);
       m[(pool + POOL_WORDS + free) | 0] = buffer;
       free = (free + 1) | 0;
-      bytes = (bytes + length) | 0;
+      bytes = bytes + length;
       descriptor = (descriptor + 1) & sendMask;
       packet = (packet + 1) & packetMask;
       count = (count + 1) | 0;

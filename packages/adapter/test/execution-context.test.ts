@@ -91,7 +91,7 @@ class Device implements PollClient {
 
 /** A clock with one alarm that somebody else sets off. */
 function singleAlarm(): { readonly clock: Clock; pending: boolean; run: () => void } {
-  const state = { pending: false, run: () => undefined as void, clock: undefined as unknown as Clock };
+  const state = { pending: false, run: (): void => undefined, clock: undefined as unknown as Clock };
   const alarm = (callback: () => void): Alarm => {
     state.run = () => {
       state.pending = false;

@@ -247,11 +247,11 @@ export class FakeRx extends FakeQueue {
 
   #write({ bytes, parts = 1, offset = 0, gap = 0, ignore = false, packetless = false, spoil }: Arrival): void {
     const first = this.fragments.beginIndex + gap;
-    const step = Math.ceil(bytes.length / parts);
+    const cut = (part: number): number => Math.floor((part * bytes.length) / parts);
     const fragment = (part: number): number => this.fragments.at(first + part);
     for (let part = 0; part < parts; part++) {
       const f = fragment(part);
-      const piece = bytes.subarray(part * step, (part + 1) * step);
+      const piece = bytes.subarray(cut(part), cut(part + 1));
       Fragment.validLength.set(m, f, piece.length);
       Fragment.offset.set(m, f, part === 0 ? offset : 0);
       u8.set(piece, this.reach(f, Math.max(1, piece.length), 'write'));

@@ -119,7 +119,7 @@ export interface FakeMachine {
   readonly tx: FakeTx[];
   readonly rx: FakeRx[];
   /** Stops the adapter, and runs the clock until it has. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** An adapter with every capability set, and a recorder above it; not started. */

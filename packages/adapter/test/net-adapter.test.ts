@@ -102,7 +102,8 @@ describe('before start', () => {
 
 describe('start', () => {
   it('creates the queues that were wanted, never more than the NIC has', async () => {
-    const { adapter, tx, rx, stop } = buildFakeMachine({ queues: { transmit: 3, receive: 9 } });
+    const machine = buildFakeMachine({ queues: { transmit: 3, receive: 9 } });
+    const { adapter, tx, rx } = machine;
     adapter.start();
     expect([tx.length, rx.length]).toEqual([3, 4]);
     expect(adapter.transmitQueues.map(({ id }) => id)).toEqual([0, 1, 2]);
@@ -124,7 +125,7 @@ describe('start', () => {
         }),
       ).toBe('ADAPTER_STARTED');
     }
-    await stop();
+    await machine.stop();
     expect([adapter.transmitQueues.length, adapter.receiveQueues.length]).toEqual([0, 0]);
     expect(
       codeOf(() => {
@@ -136,14 +137,15 @@ describe('start', () => {
   it('lays out what was advertised, on the queues that can use it', async () => {
     const layers = { ipv4: true, tcp: true, udp: true };
     const enabledOn = async (options: FakeMachineOptions) => {
-      const { adapter, stop } = buildFakeMachine(options);
+      const machine = buildFakeMachine(options);
+      const { adapter } = machine;
       adapter.start();
       const [queue] = [...adapter.transmitQueues, ...adapter.receiveQueues];
       const enabled = ([Checksum, Gso, VirtualAddress, LogicalAddress] as Extension[]).map(
         (extension) => queue!.extension(extension).enabled,
       );
       const strides = [queue!.rings.packets.stride, queue!.rings.fragments.stride];
-      await stop();
+      await machine.stop();
       return [...enabled, ...strides];
     };
     expect(await enabledOn({})).toEqual([false, false, true, true, 3, 6]);
@@ -153,7 +155,8 @@ describe('start', () => {
 
   it('says what was asked for rings and pools, what was granted, and why', async () => {
     const hint = { fragmentRingNumberOfElementsHint: 64 };
-    const { adapter, stop } = buildFakeMachine({ sizing: defaultSizing, tx: hint, rx: hint });
+    const machine = buildFakeMachine({ sizing: defaultSizing, tx: hint, rx: hint });
+    const { adapter } = machine;
     expect(adapter.sizes).toBeUndefined();
     adapter.start();
     // Up to 64 fragments a packet, so that 64 elements are too few for transmit; a received packet needs one.
@@ -166,7 +169,7 @@ describe('start', () => {
     expect(adapter.transmitQueues[0]!.rings.fragments.elements).toBe(128);
     expect(adapter.receiveQueues[0]!.rings.fragments.elements).toBe(64);
     expect(adapter.receiveQueues[0]!.pool.count).toBe(128);
-    await stop();
+    await machine.stop();
   });
 });
 
@@ -234,24 +237,26 @@ describe('a queue', () => {
 describe('stop', () => {
   it('calls cancel, then advance until everything is back, then stop, and gives all memory back', async () => {
     const taken = hostPages.bytesTaken;
-    const { adapter, clock, tx, rx, domain, stop } = buildFakeMachine();
+    const machine = buildFakeMachine();
+    const { adapter, clock, tx, rx, domain } = machine;
     adapter.start();
     clock.run();
     expect(rx[0]!.buffers).toBe(15);
     expect(adapter.statistics().buffers).toEqual({
       'fake tx 0': { count: 32, free: 32, nic: 0, protocol: 0, transmit: 0 },
+      'fake tx 0 reserve': { count: 1, free: 1, nic: 0, protocol: 0, transmit: 0 },
       'fake rx 0': { count: 32, free: 17, nic: 15, protocol: 0, transmit: 0 },
     });
-    await stop();
+    await machine.stop();
     expect(tx[0]!.calls.filter((call) => call !== 'arm' && call !== 'disarm')).toEqual(['start', 'cancel', 'stop']);
     expect(rx[0]!.calls.filter((call) => call !== 'arm' && call !== 'disarm')).toEqual(['start', 'cancel', 'stop']);
     expect([tx[0]!.violations, rx[0]!.violations]).toEqual([[], []]);
     expect([hostPages.bytesTaken, domain.mappedPages]).toEqual([taken, 0]);
-    await stop(); // once more: nothing happens
+    await machine.stop(); // once more: nothing happens
     adapter.start(); // and it starts again
     clock.run();
     expect(rx[0]!.buffers).toBe(15);
-    await stop();
+    await machine.stop();
     expect(hostPages.bytesTaken).toBe(taken);
   });
 
@@ -267,11 +272,12 @@ describe('stop', () => {
 
   it('fails when the driver keeps something, and can be repeated once it gives it back', async () => {
     const taken = hostPages.bytesTaken;
-    const { adapter, clock, rx, stop } = buildFakeMachine();
+    const machine = buildFakeMachine();
+    const { adapter, clock, rx } = machine;
     adapter.start();
     clock.run();
     rx[0]!.stuck = true;
-    await expect(stop()).rejects.toThrow(
+    await expect(machine.stop()).rejects.toThrow(
       /^QUEUE_NOT_DRAINED: fake: driver and protocol have not given back everything: fake rx 0 packets: 16 x 12 B, processed 0 begin 0 next 0 end 15; fake rx 0 fragments.*; fake rx 0 edge/,
     );
     expect(clock.now()).toBe(1e9);
@@ -281,20 +287,21 @@ describe('stop', () => {
       }),
     ).toBe('ADAPTER_STARTED');
     rx[0]!.stuck = false;
-    await stop();
+    await machine.stop();
     expect(rx[0]!.calls.filter((call) => call === 'cancel' || call === 'stop')).toEqual(['cancel', 'stop']);
     expect(hostPages.bytesTaken).toBe(taken);
   });
 
   it('fails while the protocol holds buffers, and can be repeated once it has released them', async () => {
     const taken = hostPages.bytesTaken;
-    const { adapter, clock, rx, recorder, stop } = buildFakeMachine();
+    const machine = buildFakeMachine();
+    const { adapter, clock, rx, recorder } = machine;
     adapter.start();
     clock.run();
     recorder.keeps = true;
     rx[0]!.arrive({ bytes: Uint8Array.of(1, 2, 3) });
     clock.run();
-    await expect(stop()).rejects.toThrow(
+    await expect(machine.stop()).rejects.toThrow(
       'STILL_HELD: fake rx 0: 1 of 32 buffers are still held (receive rings 0, protocol 1, transmit rings 0)',
     );
     expect(
@@ -303,10 +310,10 @@ describe('stop', () => {
       }),
     ).toBe('ADAPTER_STARTED');
     recorder.release();
-    await stop();
+    await machine.stop();
     expect(hostPages.bytesTaken).toBe(taken);
     adapter.start();
-    await stop();
+    await machine.stop();
   });
 
   it('may be asked for from inside a poll', async () => {

@@ -215,19 +215,43 @@ describe('a frame that no NIC could send is given up, in its turn', () => {
 });
 
 describe('a frame that has to wait', () => {
-  it('goes on when the protocol gives back the buffer that it needs', () =>
+  it('goes on one at a time when the protocol holds every buffer', () =>
     on({ buffers: 2 }, (machine) => {
       const { edge } = queueOf(machine);
+      const tx = machine.tx[0]!;
       const held = [edge.pool.take(), edge.pool.take()];
-      submitFrame(edge, [{ address: own, length: 60 }], 1);
+      for (const context of [1, 2, 3]) submitFrame(edge, [{ address: own, length: 60 }], context);
       machine.clock.run();
-      expect([machine.tx[0]!.outstanding, transmit(machine).retried]).toEqual([0, 1]);
+      expect([tx.outstanding, transmit(machine).retried]).toEqual([1, 1]);
       const { polls } = machine.adapter.statistics();
       machine.clock.advance(1e9);
       expect(machine.adapter.statistics().polls).toBe(polls); // it sleeps meanwhile
-      for (const buffer of held) edge.pool.release(buffer);
+      tx.finish();
       machine.clock.run();
-      expect(machine.tx[0]!.outstanding).toBe(1);
+      expect([tx.outstanding, transmit(machine).retried]).toEqual([1, 2]);
+      for (const buffer of held) edge.pool.release(buffer);
+      tx.finish();
+      machine.clock.run();
+      expect([tx.outstanding, edge.pool.census().transmit]).toEqual([1, 1]);
+    }));
+
+  it('goes on when the frames that wait hold every buffer themselves', () =>
+    on({ buffers: 3, tx: { maximumNumberOfFragments: 1 } }, (machine) => {
+      const { edge } = queueOf(machine);
+      submitFrame(
+        edge,
+        [1, 2].map((seed) => filled(edge.pool, pattern(60, seed))),
+        1,
+      );
+      submitFrame(edge, [filled(edge.pool, pattern(60, 3)), { address: own, length: 0 }], 3);
+      machine.clock.run();
+      machine.tx[0]!.finish();
+      machine.clock.run();
+      machine.tx[0]!.finish();
+      machine.clock.run();
+      expect(machine.recorder.sentContexts).toEqual([1, 2, 3, 4]);
+      expect(machine.tx[0]!.frames.map(({ length }) => length)).toEqual([120, 60]);
+      expect(transmit(machine)).toMatchObject({ packets: 2, bounced: 2 });
     }));
 
   it('goes on when the device has made room', () =>

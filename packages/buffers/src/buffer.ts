@@ -4,7 +4,7 @@
  * Handle 0 is no buffer.
  */
 
-import { defineStruct, u32 } from '@netcx/layout';
+import { defineStruct, overlay, u32, u64 } from '@netcx/layout';
 
 /** A buffer's entry. */
 // prettier-ignore
@@ -12,9 +12,10 @@ export const BufferEntry = defineStruct('BufferEntry', 32, {
   references:  u32(0),   // holders; 0 = in its pool
   pool:        u32(4),   // word index of its pool's header
   address:     u32(8),   // host offset of its first byte
-  logicalLow:  u32(12),  // logical address of its first byte, low word
-  logicalHigh: u32(16),  // and high word: the same for each byte of the buffer
-  domain:      u32(20),  // number of the DMA domain that the logical address is good for; 0 = none
+  domain:      u32(12),  // number of the DMA domain that the logical address is good for; 0 = none
+  logicalLow:  u32(16),  // logical address of its first byte, low word
+  logicalHigh: u32(20),  // and high word: the same for each byte of the buffer
+  logical:     overlay(u64(16)), // both words at once, 8-byte aligned: for loops that copy it
   capacity:    u32(24),  // bytes
   owner:       u32(28),  // who holds it: an OWNER_* value
 });

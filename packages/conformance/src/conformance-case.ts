@@ -65,6 +65,7 @@ export async function runCase(one: ConformanceCase, settings: RunSettings = {}):
   const { name } = one;
   const { seed = fromEnvironment('NETCX_SEED'), effort = fromEnvironment('NETCX_EFFORT') } = settings;
   try {
+    checkSettings(seed, effort);
     const skip = (why: string): never => {
       throw new Skipped(why);
     };
@@ -90,6 +91,11 @@ export async function runCases(
   const verdicts: Verdict[] = [];
   for (const one of cases) verdicts.push(await runCase(one, settings));
   return verdicts;
+}
+
+function checkSettings(seed: number, effort: number): void {
+  if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`a seed is a whole number from 0 on, not ${seed}`);
+  if (!(effort > 0 && effort < Infinity)) throw new RangeError(`the effort is a number above 0, not ${effort}`);
 }
 
 function withSeed(thrown: unknown, seed: number): Error {

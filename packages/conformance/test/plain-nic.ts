@@ -99,11 +99,7 @@ export class PlainNic implements PciEndpoint, LinkPartner {
         vendorId: 0xf00d,
         deviceId: 0x0001,
         classCode: 0x02_0000,
-        bars: [
-          { kind: 'memory64', size: 4096 },
-          undefined,
-          { kind: 'memory32', size: 4096 },
-        ],
+        bars: [{ kind: 'memory64', size: 4096 }, undefined, { kind: 'memory32', size: 4096 }],
         capabilities: [
           { kind: 'powerManagement' },
           { kind: 'msix', vectors: 3, table: { bar: 2, offset: 0 }, pending: { bar: 2, offset: 2048 } },
@@ -208,7 +204,7 @@ export class PlainNic implements PciEndpoint, LinkPartner {
   #transmitFrame(ring: RingState): number {
     let length = 0;
     let index = ring.head;
-    for (let last = 0; last === 0; ) {
+    for (let last = 0; last === 0;) {
       if (index === ring.tail) return -1;
       const word = this.#fetch(ring, index);
       if (word < 0) return -1;
@@ -300,7 +296,8 @@ export class PlainNic implements PciEndpoint, LinkPartner {
   }
 
   write32(bar: number, offset: number, value: number): void {
-    if (this.#has('throws at a register') && bar === 0 && offset === 0x7f8 && value === 0xffff_ffff) throw new Error('no such register');
+    if (this.#has('throws at a register') && bar === 0 && offset === 0x7f8 && value === 0xffff_ffff)
+      throw new Error('no such register');
     if (this.#has('shares a register') && bar === 0 && offset === 0x7f4) shared = value;
     this.device.write32(bar, offset, value);
   }

@@ -27,9 +27,12 @@ export class DescriptorRing {
     return this.enabled && this.count > 0 && this.head !== this.tail;
   }
 
-  /** Descriptors from head to tail. */
-  get owned(): number {
-    const distance = this.tail - this.head;
+  /**
+   * @param head - a head that an engine has moved on to
+   * @returns how many descriptors lie between it and the tail
+   */
+  ownedFrom(head: number): number {
+    const distance = this.tail - head;
     return distance < 0 ? distance + this.count : distance;
   }
 

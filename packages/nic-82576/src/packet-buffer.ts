@@ -34,21 +34,11 @@ export class PacketBuffer {
   }
 
   /**
-   * @param offset - byte offset of the first frame in device memory
-   * @param frames - how many
-   * @returns how many of them found no room
+   * @param at - byte offset of a frame's header in device memory
+   * @returns false when it found no room
    */
-  store(offset: number, frames: number): number {
-    let at = offset;
-    for (let frame = 0; frame < frames; frame++) {
-      const bytes = FRAME_HEADER_BYTES + ((Frame.length.get(i32, at >> 2) + 7) & ~7);
-      if (!this.#append(at, bytes)) return frames - frame;
-      at += bytes;
-    }
-    return 0;
-  }
-
-  #append(at: number, bytes: number): boolean {
+  store(at: number): boolean {
+    const bytes = FRAME_HEADER_BYTES + ((Frame.length.get(i32, at >> 2) + 7) & ~7);
     if (this.#frames === 0) this.clear();
     const wrapped = this.#run < this.#frames;
     if (!wrapped && this.#tail + bytes > PACKET_BUFFER_BYTES) {

@@ -15,6 +15,7 @@ import type { EngineParts, QueueBank } from './engine.ts';
 import * as tallies from './frame-tally.ts';
 import * as buffers from './packet-buffer.ts';
 import * as registers from './registers/index.ts';
+import * as verdicts from './verdict.ts';
 
 const { i32: m, u64: m64 } = memory;
 const {
@@ -25,7 +26,6 @@ const {
   copyToHost,
   copyWithinWire,
   Frame,
-  FRAME_BAD_FCS,
   FRAME_HEADER_BYTES,
   freeWire,
 } = wire;
@@ -33,12 +33,18 @@ const { checkReceived, crc32 } = checksums;
 const { PacketBuffer } = buffers;
 const { DescriptorRing } = rings;
 const { clearTally, countReceived, tally } = tallies;
+const { countOther, errorsOf, judge, SHORTEST, SOUND, UNWANTED } = verdicts;
 const { FCS_BYTES, MAXIMUM_FRAME, REGISTERS, RX_STATUS, RxReadDescriptor, RxWriteBack } = registers;
 const { ICR, RCTL, RDBAH, RDBAL, RDH, RDLEN, RDT, RQDPC, RXCSUM, RXDCTL, SRRCTL } = REGISTERS;
 
-/** Shortest frame that is none: what is shorter on the wire than 64 bytes is an undersized frame. */
-const SHORTEST = 60;
 const DONE = RX_STATUS.DD | RX_STATUS.EOP;
+/** What RXCSUM.IPOFL and RXCSUM.TUOFL ask for. */
+const IP_CHECKED = RX_STATUS.IPCS | RX_STATUS.IPE;
+const L4_CHECKED = RX_STATUS.L4CS | RX_STATUS.L4E | RX_STATUS.UDPCS | RX_STATUS.UDPV;
+
+/** What `#deliverOther` returns instead of a head: the frame waits for descriptors, or is dropped. */
+const WAITS = -1;
+const DROPPED = -2;
 /** Bytes of a receive buffer by RCTL.BSIZE, for a queue whose SRRCTL names no size. */
 const LEGACY_SIZES = [2048, 1024, 512, 256] as const;
 
@@ -63,10 +69,12 @@ export class RxEngine {
   readonly #alarm: Alarm;
   readonly #buffer = new PacketBuffer();
   /** Room for one frame with its check sequence. */
-  readonly #scratch = allocateWire(MAXIMUM_FRAME + FCS_BYTES);
+  readonly #scratch = allocateWire(MAXIMUM_FRAME);
   #enabled = false;
   #stripFcs = false;
-  #checksums = false;
+  #storeBad = false;
+  /** The RX_STATUS bits of checksums that the driver asks for. */
+  #checksums = 0;
 
   /**
    * @param parts - what the engine works with
@@ -134,8 +142,10 @@ export class RxEngine {
     const control = file.get(RCTL);
     this.#enabled = RCTL.EN.get(control) === 1;
     this.#stripFcs = RCTL.SECRC.get(control) === 1;
+    this.#storeBad = RCTL.SBP.get(control) === 1;
     const wanted = file.get(RXCSUM);
-    this.#checksums = RXCSUM.IPOFL.get(wanted) === 1 || RXCSUM.TUOFL.get(wanted) === 1;
+    this.#checksums =
+      (RXCSUM.IPOFL.get(wanted) === 1 ? IP_CHECKED : 0) | (RXCSUM.TUOFL.get(wanted) === 1 ? L4_CHECKED : 0);
     this.#queues.forEach((queue, index) => {
       this.#setBufferSize(queue, file.get(SRRCTL, index));
     });
@@ -153,27 +163,35 @@ export class RxEngine {
     if (this.#buffer.frames > 0) this.#drainBuffer();
     // What waits goes first: a burst behind it must wait as well.
     const taken = this.#buffer.frames > 0 ? 0 : this.#deliver(offset, frames);
-    if (taken === frames) return;
-    const missed = this.#buffer.store(this.#stoppedAt(offset, taken), frames - taken);
-    const { statistics, interrupts } = this.#parts;
-    statistics.RNBC += frames - taken;
+    if (taken < frames) this.#keep(offset, taken, frames);
+  }
+
+  /** Puts the frames of a burst from number `first` on into the packet buffer: those that the driver wants. */
+  #keep(offset: number, first: number, frames: number): void {
+    const { filter, interrupts, statistics } = this.#parts;
+    let at = offset;
+    let missed = 0;
+    for (let frame = 0; frame < frames; frame++) {
+      const length = Frame.length.get(w, at >> 2);
+      const verdict = frame < first ? UNWANTED : judge(filter, this.#storeBad, at, length);
+      if (verdict < UNWANTED) {
+        statistics.RNBC += 1;
+        if (!this.#buffer.store(at)) missed++;
+      } else if (frame >= first) {
+        countOther(statistics, verdict, length);
+      }
+      at += FRAME_HEADER_BYTES + ((length + 7) & ~7);
+    }
     if (missed === 0) return;
     statistics.MPC += missed;
     interrupts.otherCause(ICR.RXO.mask);
-  }
-
-  /** Where frame number `index` of a burst starts. */
-  #stoppedAt(offset: number, index: number): number {
-    let at = offset;
-    for (let frame = 0; frame < index; frame++) at += FRAME_HEADER_BYTES + ((Frame.length.get(w, at >> 2) + 7) & ~7);
-    return at;
   }
 
   /** The chip goes away: its memory is free. */
   close(): void {
     this.#alarm.cancel();
     this.#buffer.free();
-    freeWire(this.#scratch, MAXIMUM_FRAME + FCS_BYTES);
+    freeWire(this.#scratch, MAXIMUM_FRAME);
   }
 
   #drainBuffer(): void {
@@ -200,37 +218,42 @@ export class RxEngine {
     const { dma, filter, interrupts, statistics } = this.#parts;
     const index = this.#steer();
     const queue = this.#queues[index]!;
-    if (!queue.hasWork && !queue.dropEnabled) return 0;
-    const ring = queue.locate(dma);
+    const hasWork = queue.hasWork;
+    if (!hasWork && !queue.dropEnabled) return 0;
+    const ring = hasWork ? queue.locate(dma) : 0;
     if (ring < 0) return frames; // a master abort: what comes in is lost
     const direct = dma.directLimit | 0;
     const bufferBytes = this.#stripFcs ? queue.bufferBytes | 0 : 0; // with its check sequence no frame takes the short way
     const count = queue.count | 0;
-    const tail = queue.tail | 0;
+    const tail = (hasWork ? queue.tail : queue.head) | 0; // a queue that is switched off has no descriptors either
     const everything = filter.everything;
     const ownLow = filter.ownLow | 0;
     const ownHigh = filter.ownHigh | 0;
     const longest = filter.longest | 0;
-    const check = this.#checksums;
+    const check = this.#checksums | 0;
     let head = queue.head | 0;
     let at = offset | 0;
     let dealt = 0;
     let received = 0;
     let bytes = 0;
     clearTally();
-    while (dealt < frames) {
+    const total = frames | 0;
+    while (dealt < total) {
       const data = (at + FRAME_HEADER_BYTES) | 0;
       const length = Frame.length.get(w, at >> 2) | 0;
       const first = w[data >> 2]! | 0;
       const second = w[(data >> 2) + 1]! & 0xffff;
       const own = first === ownLow && second === ownHigh;
+      let verdict = SOUND;
       if (
         length < SHORTEST ||
         length > longest ||
         Frame.status.get(w, at >> 2) !== 0 ||
         !(own || everything || filter.accepts(first, second))
       ) {
-        if (!this.#acceptsOther(at, data, length, first, second)) {
+        verdict = judge(filter, this.#storeBad, at, length);
+        if (verdict >= UNWANTED) {
+          countOther(statistics, verdict, length);
           at = (data + ((length + 7) & ~7)) | 0;
           dealt = (dealt + 1) | 0;
           continue;
@@ -247,10 +270,15 @@ export class RxEngine {
       const address = RxReadDescriptor.packetAddress.low.get(m, d) | 0;
       const high = RxReadDescriptor.packetAddress.high.get(m, d) | 0;
       const end = (address + length) | 0;
-      if (high !== 0 || address <= 0 || end > direct || end <= 0 || length > bufferBytes) {
-        // Not in plain sight, or longer than a buffer: over several descriptors, or through an IOMMU.
-        const next = this.#deliverOther(queue, ring, head, data, length);
-        if (next < 0) break;
+      if (high !== 0 || address <= 0 || end > direct || end <= 0 || length > bufferBytes || verdict !== SOUND) {
+        // Not in plain sight, longer than a buffer, or damaged: over several descriptors, or through an IOMMU.
+        const next = this.#deliverOther(index, ring, head, data, length, verdict);
+        if (next === WAITS) break;
+        if (next === DROPPED) {
+          at = (data + ((length + 7) & ~7)) | 0;
+          dealt = (dealt + 1) | 0;
+          continue;
+        }
         head = next;
       } else {
         if (length === 64 && (address & 7) === 0) {
@@ -267,71 +295,51 @@ export class RxEngine {
         } else {
           copyToHost(address, data, length);
         }
-        const found = check ? checkReceived(data, length) : 0;
+        const found = check !== 0 ? checkReceived(data, length) & check : 0;
         RxWriteBack.information.set(m, d, 0);
         RxWriteBack.rssHash.set(m, d, 0);
         RxWriteBack.lengthTag.set(m, d, length);
         RxWriteBack.statusError.set(m, d, DONE | found); // DD last: the driver looks at it
         head = head + 1 === count ? 0 : (head + 1) | 0;
       }
-      tally(first, length);
-      bytes = (bytes + length) | 0;
-      received = (received + 1) | 0;
+      if (verdict === SOUND) {
+        tally(first, length);
+        bytes = (bytes + length) | 0;
+        received = (received + 1) | 0;
+      } else {
+        countOther(statistics, verdict, length);
+      }
       at = (data + ((length + 7) & ~7)) | 0;
       dealt = (dealt + 1) | 0;
     }
+    if (received > 0) countReceived(statistics, received, bytes);
+    if (head !== queue.head) interrupts.rxCause(index);
     queue.head = head;
-    if (received > 0) {
-      countReceived(statistics, received, bytes);
-      interrupts.rxCause(index);
-    }
     return dealt;
-  }
-
-  /** Decides on a frame that is short, long, damaged, or not for the first of our addresses; a dropped one is counted. */
-  #acceptsOther(at: number, data: number, length: number, low: number, high: number): boolean {
-    const { filter, statistics } = this.#parts;
-    if (this.#isSound(at, data, length) && filter.accepts(low, high)) return true;
-    statistics.TPR += 1;
-    statistics.TOR += length + FCS_BYTES;
-    return false;
-  }
-
-  /** Whether the frame has a length and a check sequence that the driver wants; what is wrong is counted either way. */
-  #isSound(at: number, data: number, length: number): boolean {
-    const { filter, registers: file, statistics } = this.#parts;
-    const storeBad = RCTL.SBP.get(file.get(RCTL)) === 1;
-    if ((Frame.status.get(w, at >> 2) & FRAME_BAD_FCS) !== 0) {
-      statistics.CRCERRS += 1;
-      return storeBad;
-    }
-    if (length < SHORTEST) {
-      statistics.RUC += 1;
-      return storeBad;
-    }
-    if (length > filter.longest && !filter.acceptsLong(data, length)) {
-      statistics.ROC += 1;
-      return storeBad;
-    }
-    return true;
   }
 
   /**
    * Writes a frame the slow and general way: over as many descriptors as it needs.
    *
-   * @returns the head behind them; -1 when there are too few descriptors, and nothing is written
+   * @returns the head behind them; WAITS or DROPPED when there are too few descriptors, and nothing is written
    */
-  #deliverOther(queue: RxRing, ring: number, head: number, data: number, length: number): number {
-    const { dma } = this.#parts;
+  #deliverOther(index: number, ring: number, head: number, data: number, length: number, verdict: number): number {
+    const { dma, registers: file } = this.#parts;
+    const queue = this.#queues[index]!;
     const total = length + (this.#stripFcs ? 0 : FCS_BYTES);
     const needed = Math.ceil(total / queue.bufferBytes);
-    const available = queue.tail - head;
-    if ((available < 0 ? available + queue.count : available) < needed) return -1;
-    const found = this.#checksums ? checkReceived(data, length) : 0;
+    if (queue.ownedFrom(head) < needed) {
+      // What the whole ring cannot hold would wait for ever, and everything behind it.
+      if (!queue.dropEnabled && needed < queue.count) return WAITS;
+      file.add(RQDPC, 1, index);
+      return DROPPED;
+    }
+    const checks = this.#checksums;
+    const found = (checks === 0 ? 0 : checkReceived(data, length) & checks) | errorsOf(verdict);
     const from = this.#stripFcs ? data : this.#withFcs(data, length);
-    let index = head;
+    let at = head;
     for (let done = 0; done < total; done += queue.bufferBytes) {
-      const d = ring + (index << 2);
+      const d = ring + (at << 2);
       const part = Math.min(queue.bufferBytes, total - done);
       const { low, high } = RxReadDescriptor.packetAddress;
       // A failed write is a master abort: the descriptor is written back all the same, as the chip does.
@@ -341,9 +349,9 @@ export class RxEngine {
       RxWriteBack.rssHash.set(m, d, 0);
       RxWriteBack.lengthTag.set(m, d, part);
       RxWriteBack.statusError.set(m, d, last ? DONE | found : RX_STATUS.DD);
-      index = index + 1 === queue.count ? 0 : index + 1;
+      at = at + 1 === queue.count ? 0 : at + 1;
     }
-    return index;
+    return at;
   }
 
   /** Frames travel without their check sequence: for a driver that asks for it (no RCTL.SECRC) it is computed here. */

@@ -20,8 +20,19 @@ const { i32: w, u64: w64, u8: w8, allocateWire, copyFromHost, Frame, FRAME_HEADE
 const { DescriptorRing } = rings;
 const { insertChecksums } = checksums;
 const { clearTally, countTransmitted, tally } = tallies;
-const { DESCRIPTOR_BYTES, FCS_BYTES, MAXIMUM_FRAME, REGISTERS, TX_COMMAND, TX_CONTEXTS, TX_STATUS, TxContext, TxData, TxWriteBack } =
-  registers;
+const {
+  DESCRIPTOR_BYTES,
+  FCS_BYTES,
+  MAXIMUM_FRAME,
+  REGISTERS,
+  TX_COMMAND,
+  TX_CONTEXTS,
+  TX_L4_TYPE,
+  TX_STATUS,
+  TxContext,
+  TxData,
+  TxWriteBack,
+} = registers;
 const { TCTL, TDBAH, TDBAL, TDH, TDLEN, TDT, TDWBAH, TDWBAL, TXDCTL } = REGISTERS;
 
 /** Frames of one queue that are handled before others get their turn. */
@@ -35,6 +46,10 @@ const SHORTEST = 60;
 
 /** Words of a context descriptor. */
 const CONTEXT_WORDS = DESCRIPTOR_BYTES / 4;
+
+/** Instead of a frame's length: a master abort, or what is not modelled. Nothing is sent then. */
+const UNREACHABLE = -1;
+const UNMODELLED = -2;
 
 const EOP = TX_COMMAND.EOP | 0;
 const RS = TX_COMMAND.RS | 0;
@@ -82,7 +97,6 @@ export class TxEngine {
   readonly #contexts: number;
   /** Queues that may have work, by number: a doorbell lists its queue, so that a run never looks at all of them. */
   readonly #list: number[] = [];
-  /** Frames that could not be sent as they were: descriptors of a kind that is not modelled. */
   #unsupported = 0;
 
   /**
@@ -93,14 +107,15 @@ export class TxEngine {
     this.#parts = parts;
     const bytes = TX_CONTEXTS * DESCRIPTOR_BYTES;
     this.#contexts = allocateWire(bank.count * bytes);
-    for (let index = 0; index < bank.count; index++) this.#queues.push(new TxRing((this.#contexts + index * bytes) >>> 2));
+    for (let index = 0; index < bank.count; index++)
+      this.#queues.push(new TxRing((this.#contexts + index * bytes) >>> 2));
     this.#alarm = parts.clock.alarm(() => {
       this.#run();
     });
     this.#connect();
   }
 
-  /** Frames that were given up because their descriptors ask for what is not modelled. */
+  /** Frames that were given up because their descriptors ask for what is not modelled, or for too long a frame. */
   get unsupported(): number {
     return this.#unsupported;
   }
@@ -199,7 +214,7 @@ export class TxEngine {
     if (ring < 0) return false; // a master abort, counted by the port
     const direct = dma.directLimit | 0;
     const limit = (start + port.end.available - LONGEST) | 0;
-    const shortest = pad ? SHORTEST : 0;
+    const shortest = pad ? SHORTEST : 1; // nothing at all is no frame
     const count = queue.count | 0;
     const tail = queue.tail | 0;
     const headWriteBack = queue.headWriteBack;
@@ -288,32 +303,39 @@ export class TxEngine {
     const firstCommand = TxData.command.get(m, first) | 0;
     if ((firstCommand & DEXT) !== 0 && (firstCommand & IS_DATA) === 0) {
       const slot = TxContext.idx.get(m, first) % TX_CONTEXTS;
-      for (let word = 0; word < CONTEXT_WORDS; word++) w[queue.contexts + slot * CONTEXT_WORDS + word] = m[first + word]!;
+      for (let word = 0; word < CONTEXT_WORDS; word++)
+        w[queue.contexts + slot * CONTEXT_WORDS + word] = m[first + word]!;
       this.#report(queue, first, firstCommand);
       return this.#after(queue, head);
     }
     const end = this.#endOfFrame(queue, ring, head);
     if (end < 0) return -1;
-    const length = this.#gather(queue, ring, head, end, at + FRAME_HEADER_BYTES);
+    const wanted = TxData.status.get(m, first) & OFFLOADS;
+    const context = queue.contexts + (TxData.idx.get(m, first) % TX_CONTEXTS) * CONTEXT_WORDS;
+    let length = UNMODELLED;
+    if (this.#isModelled(firstCommand, wanted, context)) {
+      length = this.#gather(queue, ring, head, end, at + FRAME_HEADER_BYTES);
+    }
+    if (length === UNMODELLED) this.#unsupported++;
     for (let index = head; index !== end; index = this.#after(queue, index)) {
       const d = ring + (index << 2);
       this.#report(queue, d, TxData.command.get(m, d) | 0);
     }
-    const wanted = TxData.status.get(m, first) & OFFLOADS;
-    const unmodelled = (firstCommand & DEXT) === 0 || (firstCommand & (TX_COMMAND.TSE | TX_COMMAND.VLE)) !== 0;
-    if (unmodelled) this.#unsupported++;
-    if (length <= 0 || unmodelled) return end;
+    if (length <= 0) return end;
     const padded = Math.max(length, shortest);
     w8.fill(0, at + FRAME_HEADER_BYTES + length, at + FRAME_HEADER_BYTES + padded);
-    if (wanted !== 0) {
-      const slot = TxData.idx.get(m, first) % TX_CONTEXTS;
-      insertChecksums(at + FRAME_HEADER_BYTES, length, wanted, queue.contexts + slot * CONTEXT_WORDS);
-    }
+    if (wanted !== 0) insertChecksums(at + FRAME_HEADER_BYTES, length, wanted, context);
     Frame.length.set(w, at >> 2, padded);
     Frame.status.set(w, at >> 2, 0);
     this.#frameBytes = padded;
     this.#written = FRAME_HEADER_BYTES + ((padded + 7) & ~7);
     return end;
+  }
+
+  /** Whether what the first descriptor of a frame asks for is modelled. */
+  #isModelled(command: number, wanted: number, context: number): boolean {
+    if ((command & DEXT) === 0 || (command & (TX_COMMAND.TSE | TX_COMMAND.VLE)) !== 0) return false;
+    return (wanted & TX_STATUS.TXSM) === 0 || TxContext.l4t.get(w, context) <= TX_L4_TYPE.TCP;
   }
 
   #after(queue: TxRing, index: number): number {
@@ -334,7 +356,8 @@ export class TxEngine {
   /**
    * Reads the buffers of a frame one behind the other into device memory.
    *
-   * @returns the frame's length; -1 when it is too long, or lies where the device cannot read: then nothing is sent
+   * @returns the frame's length; UNREACHABLE when it lies where the device cannot read, UNMODELLED when it is longer than
+   * any frame: then nothing is sent
    */
   #gather(queue: TxRing, ring: number, head: number, end: number, data: number): number {
     const { dma } = this.#parts;
@@ -342,9 +365,9 @@ export class TxEngine {
     for (let index = head; index !== end; index = this.#after(queue, index)) {
       const d = ring + (index << 2);
       const part = TxData.dtalen.get(m, d);
-      if (length + part > LONGEST_FRAME) return -1;
+      if (length + part > LONGEST_FRAME) return UNMODELLED;
       const { low, high } = TxData.bufferAddress;
-      if (part > 0 && !dma.readToWire(low.get(m, d), high.get(m, d), part, data + length)) return -1;
+      if (part > 0 && !dma.readToWire(low.get(m, d), high.get(m, d), part, data + length)) return UNREACHABLE;
       length += part;
     }
     return length;

@@ -2,7 +2,7 @@
 
 import { enableDevice, HostBridge, MsixTable, type AttachedSlot } from '@netcx/bus';
 import { VirtualClock } from '@netcx/clock';
-import { IdentityMap } from '@netcx/dma';
+import { IdentityMap, type DmaDomain } from '@netcx/dma';
 import { Link, type LinkPartner } from '@netcx/hardware';
 import type { Register } from '@netcx/layout';
 import { Nic82576, type Nic82576Options } from '../src/index.ts';
@@ -33,11 +33,11 @@ export class Machine {
   readonly nic: Nic82576;
   readonly slot: AttachedSlot;
 
-  constructor(options: Partial<Nic82576Options> = {}) {
+  constructor(options: Partial<Nic82576Options> = {}, dma: DmaDomain = new IdentityMap()) {
     this.link.b.attach(this.sink);
     this.link.b.enable(true);
     this.nic = new Nic82576({ clock: this.clock, link: this.link.a, macAddress: MAC, ...options });
-    this.slot = new HostBridge(this.clock).attach(this.nic, { dma: new IdentityMap() });
+    this.slot = new HostBridge(this.clock).attach(this.nic, { dma });
     enableDevice(this.slot.function);
   }
 

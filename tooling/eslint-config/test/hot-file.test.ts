@@ -1,5 +1,5 @@
 import { hotFile } from '../rules/hot-file.js';
-import { type Case, check, filename } from './rule-tester.ts';
+import { type Case, checkTyped, filename } from './rule-tester.ts';
 
 /** A hot file: header, an import, its re-binding, then the case's own text. */
 const hot = (text: string): string =>
@@ -15,7 +15,7 @@ const invalid = (code: string, ...messageIds: string[]): Case => ({
   errors: messageIds.map((messageId) => ({ messageId })),
 });
 
-check('hot-file', hotFile, {
+checkTyped('hot-file', hotFile, {
   valid: [
     // A file that is not hot may do as it likes.
     valid("import { i32 } from './memory.ts';\nfor (let i = 0; i < 4; i++) i32[i] = [i].length;"),

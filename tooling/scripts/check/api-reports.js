@@ -37,12 +37,11 @@ function configure(owner, entry, temporary) {
       tsdocMetadata: { enabled: false },
       messages: {
         extractorMessageReporting: {
-          default: { logLevel: ExtractorLogLevel.Warning },
-          // Everything exported is public, and an unexported type that shows is noted in the report itself.
-          'ae-missing-release-tag': { logLevel: ExtractorLogLevel.None },
+          // Everything exported is public, and ESLint and typedoc check what is said about it. An unexported type that
+          // shows is noted in the report itself.
+          default: { logLevel: ExtractorLogLevel.None },
           'ae-forgotten-export': { logLevel: ExtractorLogLevel.Warning, addToApiReportFile: true },
         },
-        // ESLint checks documentation.
         tsdocMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
       },
     },

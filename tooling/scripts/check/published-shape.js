@@ -13,10 +13,10 @@ import { tarballName } from './pack.js';
  */
 export async function lintTarballs(packages, tarballs) {
   const found = await Promise.all(
-    packages.map(async ({ path, manifest }) => {
+    packages.map(async ({ manifest }) => {
       const bytes = readFileSync(join(tarballs, tarballName(manifest)));
       const tarball = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
-      const { messages, pkg } = await publint({ pkgDir: path, pack: { tarball }, strict: true });
+      const { messages, pkg } = await publint({ pack: { tarball }, strict: true });
       return messages.map(
         (message) => `${manifest.name}: ${formatMessage(message, pkg, { color: false }) ?? message.code}`,
       );

@@ -5,11 +5,11 @@
 import { basename } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { CommandError } from '../exit-code.ts';
-import { fileProblem, openInputs } from '../replay/inputs.ts';
+import { openInputs } from '../replay/inputs.ts';
 import { ReplayJob, type Replayed, type ReplaySettings } from '../replay/job.ts';
 import { reportAsJson } from '../replay/json.ts';
 import { ReplayOutcome, type WrittenCapture } from '../replay/outcome.ts';
-import { chooseOutput, OutputCapture, type OutputPlace } from '../replay/output.ts';
+import { cannotWrite, chooseOutput, OutputCapture, type OutputPlace } from '../replay/output.ts';
 import { ProgressBar } from '../replay/progress.ts';
 import { reportAsTable } from '../replay/table.ts';
 import { verify } from '../replay/verification.ts';
@@ -125,7 +125,7 @@ async function replayInto(
     const replayed = await job.run(capture, signal, bar.update);
     const problem = await capture.close().then(
       () => undefined,
-      (error: unknown) => `cannot write ${fileProblem(place.name, error)}`,
+      (error: unknown) => cannotWrite(place.name, error),
     );
     return { replayed, output: { name: place.name, frames: capture.frames, problem } };
   } catch (error) {

@@ -44,6 +44,7 @@ export function notEthernet(interfaces: readonly Pick<CaptureInterface, 'linkTyp
  * @returns one line
  */
 export function fileProblem(name: string, error: unknown): string {
+  if (error instanceof CaptureError && error.code === 'not-a-capture') return `${name} is no capture: ${error.message}`;
   const cause = error instanceof CaptureError ? (error.cause ?? error) : error;
   const { code, message } = cause as { code?: string; message?: string };
   if (code === 'ENOENT') return `${name}: no such file`;

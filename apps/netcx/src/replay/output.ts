@@ -5,7 +5,14 @@
  */
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { createCaptureFile, openCapture, PcapngWriter, type CaptureOutputFile, type CaptureSink } from '@netcx/pcap';
+import {
+  CaptureError,
+  createCaptureFile,
+  openCapture,
+  PcapngWriter,
+  type CaptureOutputFile,
+  type CaptureSink,
+} from '@netcx/pcap';
 import { CommandError } from '../exit-code.ts';
 import { signature, version } from '../version.ts';
 import { fileProblem, type CaptureInput } from './inputs.ts';
@@ -49,7 +56,7 @@ export async function chooseOutput(
   const path = resolve(folder, file);
   const status = await stat(path).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new CommandError(`cannot write ${fileProblem(file, error)}`);
+    throw new CommandError(cannotWrite(file, error));
   });
   const place = { path, name: file, regular: status?.isFile() ?? true };
   if (status === undefined) return place;
@@ -60,6 +67,17 @@ export async function chooseOutput(
   }
   if (!place.regular || force || (await isOurs(path))) return place;
   throw new CommandError(`${file} exists and netcx did not write it; choose another file with --out, or add --force`);
+}
+
+/**
+ * @param name - the file as the user knows it
+ * @param error - what went wrong with writing it
+ * @returns one line for the user
+ */
+export function cannotWrite(name: string, error: unknown): string {
+  const cause = error instanceof CaptureError ? (error.cause ?? error) : error;
+  if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return `cannot write ${name}: its folder does not exist`;
+  return `cannot write ${fileProblem(name, error)}`;
 }
 
 /** Whether netcx wrote the capture: its first section says so. */
@@ -120,7 +138,7 @@ export class OutputCapture implements FrameSink {
     try {
       return new OutputCapture(await createCaptureFile(place.path, (sink) => beginCapture(sink, comments)));
     } catch (error) {
-      throw new CommandError(`cannot write ${fileProblem(place.name, error)}`);
+      throw new CommandError(cannotWrite(place.name, error));
     }
   }
 

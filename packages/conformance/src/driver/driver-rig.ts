@@ -12,7 +12,7 @@ import { hostPages, Iommu } from '@netcx/dma';
 import { FRAME_BAD_FCS } from '@netcx/hardware/wire';
 import type { ConformanceContext } from '../conformance-case.ts';
 import { FrameLedger } from '../frame-ledger.ts';
-import { FrameMaker, HEADER_BYTES } from '../frames.ts';
+import { FrameMaker, HEADER_BYTES, SHORTEST_FRAME } from '../frames.ts';
 import { Peer } from '../peer.ts';
 import { wait, waitFor, type VirtualTime } from '../virtual-time.ts';
 import type { DriverUnderTest } from './driver-under-test.ts';
@@ -105,6 +105,14 @@ export class DriverRig {
   /** Bytes of the longest frame, without frame check sequence. */
   get longest(): number {
     return this.adapter.mtu + HEADER_BYTES;
+  }
+
+  /**
+   * @param most - longest that it may be; as long as a frame can be when left out
+   * @returns a random length of a frame that the driver can send and that needs no padding
+   */
+  randomLength(most: number = this.longest): number {
+    return this.random.between(SHORTEST_FRAME, Math.max(SHORTEST_FRAME, Math.min(most, this.longest)));
   }
 
   /** Elements of the smallest ring between driver and framework. */

@@ -5,11 +5,10 @@
 
 import { strictEqual } from 'node:assert/strict';
 import { MICROSECOND, MILLISECOND } from '@netcx/clock';
-import { padded, SHORTEST_FRAME } from '../frames.ts';
 import { wait, waitFor } from '../virtual-time.ts';
 import type { DriverCase } from './driver-case.ts';
 import type { DriverRig } from './driver-rig.ts';
-import { deliverAll, exchange, sendAll, sendParts } from './traffic.ts';
+import { deliverAll, exchange, sendAll, sendOn, sendParts } from './traffic.ts';
 
 /** Frames each way: more than the 32,768 after which a signed 16-bit index is negative. */
 const WRAPPING_FRAMES = 41_000;
@@ -22,7 +21,7 @@ async function wrapsAround(rig: DriverRig): Promise<void> {
   const total = Math.ceil(WRAPPING_FRAMES * rig.context.effort);
   const window = Math.max(1, rig.ringSize >>> 1);
   const most = Math.max(1, Math.min(32, window));
-  const make = (): Uint8Array => frames.make(random.between(SHORTEST_FRAME, 160));
+  const make = (): Uint8Array => frames.make(rig.randomLength(160));
   let sent = 0;
   let received = 0;
   let idle = 0;
@@ -58,10 +57,9 @@ async function wakesUp(rig: DriverRig): Promise<void> {
     const rest = random.below(round % 10 === 0 ? 5 * MILLISECOND : 120 * MICROSECOND);
     rig.clock.advance(rest);
     const what = random.below(3);
-    const length = (): number => random.between(SHORTEST_FRAME, 300);
-    if (what !== 0) sendAll(rig, [frames.make(length())]);
+    if (what !== 0) sendAll(rig, [frames.make(rig.randomLength(300))]);
     if (what === 2) rig.clock.advance(random.below(10 * MICROSECOND));
-    if (what !== 1) deliverAll(rig, [frames.make(length())]);
+    if (what !== 1) deliverAll(rig, [frames.make(rig.randomLength(300))]);
     const done = (): boolean => rig.onWire.pending <= 0 && rig.atProtocol.pending <= 0 && sender.pending === 0;
     const kind = ['received', 'sent', 'sent and another received'][what] ?? '';
     waitFor(rig.clock, `after ${rest} ns of rest a frame is ${kind}, and completes`, done, { step: 2 * MICROSECOND });
@@ -75,7 +73,7 @@ const STEP_KINDS: readonly ((rig: DriverRig) => void)[] = [
   (rig) => deliverAll(rig, randomFrames(rig, 20)),
   (rig) => exchange(rig, 1),
   (rig) => {
-    const bytes = rig.frames.make(rig.random.between(SHORTEST_FRAME, rig.longest));
+    const bytes = rig.frames.make(rig.randomLength());
     const middle = rig.random.below(bytes.length);
     const parts = [bytes.subarray(0, middle), bytes.subarray(middle)];
     sendParts(
@@ -91,10 +89,7 @@ const STEP_KINDS: readonly ((rig: DriverRig) => void)[] = [
     rig.receiver.holds = true;
     deliverAll(rig, randomFrames(rig, 5));
     rig.receiver.holds = false;
-    for (const { bytes, parts } of rig.receiver.held.splice(0)) {
-      waitFor(rig.clock, 'there is room to send on', () => rig.sender.writeReceived(parts));
-      rig.onWire.expect(padded(bytes));
-    }
+    sendOn(rig);
   },
   (rig) => {
     rig.sender.flush();
@@ -108,10 +103,8 @@ const STEP_KINDS: readonly ((rig: DriverRig) => void)[] = [
 
 function randomFrames(rig: DriverRig, most: number): readonly Uint8Array[] {
   const longest = rig.random.chance(0.2) ? rig.longest : 300;
-  const lengths = Array.from({ length: rig.random.between(1, most) }, () =>
-    rig.random.between(SHORTEST_FRAME, longest),
-  );
-  return lengths.map((length) => rig.frames.make(length));
+  const count = rig.random.between(1, most);
+  return Array.from({ length: count }, () => rig.frames.make(rig.randomLength(longest)));
 }
 
 async function carriesRandomTraffic(rig: DriverRig): Promise<void> {

@@ -14,14 +14,13 @@ import { exchange } from './traffic.ts';
 /** Fills the transmit ring and has the peer send a burst, none of which needs to get through. */
 function fillBothDirections(rig: DriverRig): void {
   const { sender, frames, random } = rig;
-  const length = (): number => random.between(SHORTEST_FRAME, Math.min(rig.longest, 600));
   for (let index = 0; index < rig.ringSize; index++) {
-    const bytes = frames.make(length());
+    const bytes = frames.make(rig.randomLength(600));
     if (!sender.write([{ bytes, from: random.pick(['buffer', 'own']), offset: 0 }])) break;
     rig.onWire.expect(bytes, true);
   }
   sender.flush();
-  const burst = Array.from({ length: 40 }, () => frames.make(length()));
+  const burst = Array.from({ length: 40 }, () => frames.make(rig.randomLength(600)));
   for (const frame of burst) rig.atProtocol.expect(frame, true);
   rig.peer.send(burst);
 }

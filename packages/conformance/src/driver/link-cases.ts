@@ -4,7 +4,6 @@
 
 import { deepEqual, ok } from 'node:assert/strict';
 import { MICROSECOND, MILLISECOND, SECOND } from '@netcx/clock';
-import { SHORTEST_FRAME } from '../frames.ts';
 import { waitFor } from '../virtual-time.ts';
 import type { DriverCase } from './driver-case.ts';
 import type { DriverRig } from './driver-rig.ts';
@@ -45,7 +44,7 @@ async function survivesPulledCables(rig: DriverRig): Promise<void> {
   const { frames, random, sender } = rig;
   const submit = (count: number): void => {
     for (let index = 0; index < count; index++) {
-      const bytes = frames.make(random.between(SHORTEST_FRAME, 400));
+      const bytes = frames.make(rig.randomLength(400));
       if (!sender.write([{ bytes, from: 'buffer', offset: 0 }])) break;
       rig.onWire.expect(bytes, true);
     }
@@ -53,7 +52,7 @@ async function survivesPulledCables(rig: DriverRig): Promise<void> {
   };
   for (let round = 0; round < Math.max(3, Math.round(15 * rig.context.effort)); round++) {
     submit(rig.ringSize);
-    const burst = Array.from({ length: 30 }, () => frames.make(random.between(SHORTEST_FRAME, 400)));
+    const burst = Array.from({ length: 30 }, () => frames.make(rig.randomLength(400)));
     for (const frame of burst) rig.atProtocol.expect(frame, true);
     rig.peer.send(burst);
     rig.clock.advance(random.below(200 * MICROSECOND));

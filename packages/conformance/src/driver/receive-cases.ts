@@ -23,7 +23,7 @@ async function receivesEveryLength(rig: DriverRig): Promise<void> {
 async function receivesWhatIsForIt(rig: DriverRig): Promise<void> {
   await rig.start();
   const destination = rig.adapter.linkLayerAddress;
-  const lengths = Array.from({ length: 100 }, () => rig.random.between(SHORTEST_FRAME, rig.longest));
+  const lengths = Array.from({ length: 100 }, () => rig.randomLength());
   deliverAll(
     rig,
     lengths.map((length, index) => rig.frames.make(length, index % 2 === 0 ? { destination } : {})),
@@ -32,7 +32,7 @@ async function receivesWhatIsForIt(rig: DriverRig): Promise<void> {
 
 /** Sends more than can be taken: what comes is in order and unaltered. */
 function flood(rig: DriverRig, count: number): void {
-  const frames = Array.from({ length: count }, () => rig.frames.make(rig.random.between(SHORTEST_FRAME, 200)));
+  const frames = Array.from({ length: count }, () => rig.frames.make(rig.randomLength(200)));
   for (const frame of frames) rig.atProtocol.expect(frame, true);
   rig.peer.send(frames);
   wait(rig.clock, () => rig.peer.waiting === 0, { step: 100 * MICROSECOND });
@@ -62,9 +62,7 @@ async function goesOnOnceBuffersAreBack(rig: DriverRig): Promise<void> {
     rig.settle();
     receiver.letGo();
     rig.clock.advance(10 * MILLISECOND);
-    const many = Array.from({ length: 2 * rig.ringSize }, () =>
-      rig.frames.make(rig.random.between(SHORTEST_FRAME, 200)),
-    );
+    const many = Array.from({ length: 2 * rig.ringSize }, () => rig.frames.make(rig.randomLength(200)));
     deliverAll(rig, many);
   }
 }

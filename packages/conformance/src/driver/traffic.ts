@@ -23,14 +23,34 @@ const IN_BUFFER: PartPlace = { from: 'buffer', offset: 0 };
  * @param parts - the frame
  */
 export function sendParts(rig: DriverRig, parts: readonly Part[]): void {
-  const { sender } = rig;
-  const write = (): boolean => {
-    if (sender.write(parts)) return true;
-    sender.flush();
-    return false;
-  };
-  waitFor(rig.clock, 'there is room to send again', write);
+  whenThereIsRoom(rig, () => rig.sender.write(parts));
   rig.onWire.expect(padded(join(parts)));
+}
+
+/**
+ * Sends frames on that were received, in the buffers they came in, and expects them on the wire.
+ *
+ * @param rig - where
+ */
+export function sendOn(rig: DriverRig): void {
+  for (const { bytes, parts } of rig.receiver.held.splice(0)) {
+    whenThereIsRoom(rig, () => rig.sender.writeReceived(parts));
+    rig.onWire.expect(padded(bytes));
+  }
+}
+
+/**
+ * Writes a frame, and waits while there is no room for it.
+ *
+ * @param rig - where
+ * @param write - writes it; false when there is no room now
+ */
+export function whenThereIsRoom(rig: DriverRig, write: () => boolean): void {
+  waitFor(rig.clock, 'there is room to send again', () => {
+    if (write()) return true;
+    rig.sender.flush();
+    return false;
+  });
 }
 
 /** The frame that parts make. */
@@ -85,8 +105,8 @@ export function deliverAll(rig: DriverRig, frames: readonly Uint8Array[]): void 
  */
 export function exchange(rig: DriverRig, count: number): void {
   for (let index = 0; index < count; index++) {
-    sendAll(rig, [rig.frames.make(rig.random.between(SHORTEST_FRAME, rig.longest))]);
-    deliverAll(rig, [rig.frames.make(rig.random.between(SHORTEST_FRAME, rig.longest))]);
+    sendAll(rig, [rig.frames.make(rig.randomLength())]);
+    deliverAll(rig, [rig.frames.make(rig.randomLength())]);
   }
 }
 

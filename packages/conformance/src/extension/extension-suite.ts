@@ -34,6 +34,6 @@ export function extensionSuite<F extends ExtensionFields>(
   return cases.map((one) => ({
     name: `${name} version ${version} ${one.name}`,
     // In a promise of its own, so that what it throws is a rejection.
-    run: (context) => Promise.resolve().then(() => one.run(context)),
+    run: () => Promise.resolve().then(one.run),
   }));
 }

@@ -17,7 +17,6 @@ import {
 } from '@netcx/extensions';
 import { FRAGMENT_BYTES, PACKET_BYTES } from '@netcx/rings';
 import type { Location } from '@netcx/layout';
-import type { ConformanceContext } from '../conformance-case.ts';
 
 /** The core descriptors that extensions follow. */
 export const CORES: Readonly<Record<Level, { readonly coreSize: number; readonly coreAlignment: number }>> = {
@@ -30,7 +29,7 @@ export interface ExtensionCase {
   /** What it must do, as a sentence without its subject. */
   readonly name: string;
   /** Throws an AssertionError when it does not. */
-  readonly run: (context: ConformanceContext) => void;
+  readonly run: () => void;
 }
 
 /** Both ways to lay an element out. */
