@@ -42,7 +42,10 @@ export interface Said {
 }
 
 /** Runs `netcx` with arguments in the test's folder. */
-export async function netcx(args: readonly string[], { tty = false, colour = false, signal = new AbortController().signal } = {}): Promise<Said> {
+export async function netcx(
+  args: readonly string[],
+  { tty = false, colour = false, signal = new AbortController().signal } = {},
+): Promise<Said> {
   const stdout = new Kept();
   const stderr = new Kept();
   stderr.isTTY = tty;
@@ -65,12 +68,18 @@ export interface JsonReport {
     readonly otherLinkTypes: Readonly<Record<string, number>>;
     readonly fault: { readonly code: string; readonly offset: number | null; readonly message: string } | null;
   }[];
-  readonly frames: Readonly<Record<'read' | 'equal' | 'padded' | 'tooLong' | 'empty' | 'lost' | 'altered' | 'reordered', number>>;
+  readonly frames: Readonly<
+    Record<'read' | 'equal' | 'padded' | 'tooLong' | 'empty' | 'lost' | 'altered' | 'reordered', number>
+  >;
   readonly drops: Readonly<Record<string, number>>;
   readonly buffers: { readonly inUse: number; readonly leaked: number };
   readonly virtualTime: number;
   readonly output: { readonly file: string; readonly frames: number };
-  readonly verification: { readonly compared: number; readonly mismatch: string | null; readonly irreproducible: string | null } | null;
+  readonly verification: {
+    readonly compared: number;
+    readonly mismatch: string | null;
+    readonly irreproducible: string | null;
+  } | null;
   readonly problems: readonly string[];
 }
 
@@ -94,7 +103,9 @@ type Packet = Partial<PacketToWrite> & Pick<PacketToWrite, 'data'>;
 export function writePcap(name: string, packets: readonly Packet[], options: PcapWriterOptions = {}): string {
   const chunks: Uint8Array[] = [];
   const writer = new PcapWriter((chunk) => chunks.push(chunk), options);
-  packets.forEach((packet, index) => { writer.write({ timestamp: BigInt(index) * 1_000_000n, ...packet }); });
+  packets.forEach((packet, index) => {
+    writer.write({ timestamp: BigInt(index) * 1_000_000n, ...packet });
+  });
   writer.close();
   writeFileSync(inFolder(name), Buffer.concat(chunks));
   return name;
@@ -105,7 +116,9 @@ export function writePcapng(name: string, interfaces: readonly InterfaceToWrite[
   const chunks: Uint8Array[] = [];
   const writer = new PcapngWriter((chunk) => chunks.push(chunk));
   for (const one of interfaces) writer.addInterface(one);
-  packets.forEach((packet, index) => { writer.write({ timestamp: BigInt(index) * 1_000_000n, ...packet }); });
+  packets.forEach((packet, index) => {
+    writer.write({ timestamp: BigInt(index) * 1_000_000n, ...packet });
+  });
   writer.close();
   writeFileSync(inFolder(name), Buffer.concat(chunks));
   return name;

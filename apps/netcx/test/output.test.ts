@@ -27,7 +27,10 @@ describe('a file that netcx wrote', () => {
     input();
     await netcx(['replay', 'in.pcap']);
     const before = readFileSync(inFolder('replayed.pcapng'));
-    await expectRefusal(['replayed.pcapng'], /^error: replayed\.pcapng is one of the inputs and would be overwritten; choose another file with --out$/m);
+    await expectRefusal(
+      ['replayed.pcapng'],
+      /^error: replayed\.pcapng is one of the inputs and would be overwritten; choose another file with --out$/m,
+    );
     await expectRefusal(['replayed.pcapng', '--force'], /is one of the inputs/);
     expect(readFileSync(inFolder('replayed.pcapng')).equals(before)).toBe(true);
     expect((await netcx(['replay', 'replayed.pcapng', '--out', 'again.pcapng', '--verify'])).code).toBe(0);
@@ -36,15 +39,38 @@ describe('a file that netcx wrote', () => {
 
 describe('a file that somebody else wrote', () => {
   it.each([
-    ['notes', (): void => { writeFileSync(inFolder('mine'), 'my notes'); }],
-    ['an empty file', (): void => { writeFileSync(inFolder('mine'), ''); }],
-    ['a pcap', (): void => { writePcap('mine', [{ data: frame(64) }]); }],
-    ['a pcapng', (): void => { writePcapng('mine', [{}], [{ data: frame(64) }]); }],
+    [
+      'notes',
+      (): void => {
+        writeFileSync(inFolder('mine'), 'my notes');
+      },
+    ],
+    [
+      'an empty file',
+      (): void => {
+        writeFileSync(inFolder('mine'), '');
+      },
+    ],
+    [
+      'a pcap',
+      (): void => {
+        writePcap('mine', [{ data: frame(64) }]);
+      },
+    ],
+    [
+      'a pcapng',
+      (): void => {
+        writePcapng('mine', [{}], [{ data: frame(64) }]);
+      },
+    ],
   ])('is kept: %s', async (_, make) => {
     input();
     make();
     const before = readFileSync(inFolder('mine'));
-    await expectRefusal(['in.pcap', '--out', 'mine'], /^error: mine exists and netcx did not write it; choose another file with --out, or add --force$/m);
+    await expectRefusal(
+      ['in.pcap', '--out', 'mine'],
+      /^error: mine exists and netcx did not write it; choose another file with --out, or add --force$/m,
+    );
     expect(readFileSync(inFolder('mine')).equals(before)).toBe(true);
     expect((await netcx(['replay', 'in.pcap', '--out', 'mine', '--force'])).code).toBe(0);
     expect(await readPackets('mine')).toHaveLength(1);
@@ -68,12 +94,18 @@ describe('a place', () => {
   it('that is a directory is refused', async () => {
     input();
     mkdirSync(inFolder('out'));
-    await expectRefusal(['in.pcap', '--out', 'out'], /^error: cannot write out: it is a directory; name a file in it with --out$/m);
+    await expectRefusal(
+      ['in.pcap', '--out', 'out'],
+      /^error: cannot write out: it is a directory; name a file in it with --out$/m,
+    );
   });
 
   it('that is not there is refused', async () => {
     input();
-    await expectRefusal(['in.pcap', '--out', 'absent/out.pcapng'], /^error: cannot write absent\/out\.pcapng: its folder does not exist$/m);
+    await expectRefusal(
+      ['in.pcap', '--out', 'absent/out.pcapng'],
+      /^error: cannot write absent\/out\.pcapng: its folder does not exist$/m,
+    );
   });
 
   it('below a file is refused', async () => {
@@ -93,7 +125,10 @@ describe('a place', () => {
   it.runIf(existsSync('/dev/null'))('that is no file is written to, and cannot be verified', async () => {
     input();
     expect((await netcx(['replay', 'in.pcap', '--out', '/dev/null'])).code).toBe(0);
-    await expectRefusal(['in.pcap', '--out', '/dev/null', '--verify'], /^error: --verify reads \/dev\/null back, and it is no file; choose another --out$/m);
+    await expectRefusal(
+      ['in.pcap', '--out', '/dev/null', '--verify'],
+      /^error: --verify reads \/dev\/null back, and it is no file; choose another --out$/m,
+    );
   });
 });
 

@@ -62,7 +62,7 @@ it('prints one JSON object and nothing else', async () => {
   expect(json.inputs).toHaveLength(12);
 });
 
-it('writes what arrived: padded, with the machine\'s time, inbound, and where it comes from', async () => {
+it("writes what arrived: padded, with the machine's time, inbound, and where it comes from", async () => {
   writePcap('in.pcap', [{ data: frame(20) }, { data: frame(100, 1) }, { data: frame(9721) }, { data: frame(60, 2) }]);
   const { code } = await replayJson('in.pcap', '--out', 'out.pcapng', '--seed', '7');
   expect(code).toBe(0);
@@ -108,7 +108,19 @@ describe('the same call', () => {
 
 it('repeats, stops after so many frames, and keeps to an MTU', async () => {
   writePcap('in.pcap', [{ data: frame(64) }, { data: frame(1514) }, { data: frame(1515) }]);
-  const { json } = await replayJson('in.pcap', '--repeat', '5', '--frames', '10', '--mtu', '1500', '--iommu', '--timing', 'none', '--verify');
+  const { json } = await replayJson(
+    'in.pcap',
+    '--repeat',
+    '5',
+    '--frames',
+    '10',
+    '--mtu',
+    '1500',
+    '--iommu',
+    '--timing',
+    'none',
+    '--verify',
+  );
   expect(json).toMatchObject({ ok: true, settings: { timing: 'none' }, frames: { read: 10, equal: 7, tooLong: 3 } });
   expect(json.verification).toMatchObject({ compared: 7, mismatch: null, irreproducible: null });
 });
@@ -117,7 +129,10 @@ it('replays several captures as one, in the order given', async () => {
   writePcap('1.pcap', [{ data: frame(64, 1) }]);
   writePcap('2.pcap', [{ data: frame(64, 2) }, { data: frame(64, 3) }]);
   const { json } = await replayJson('2.pcap', '1.pcap');
-  expect(json.inputs.map(({ file, frames }) => [file, frames])).toEqual([['2.pcap', 2], ['1.pcap', 1]]);
+  expect(json.inputs.map(({ file, frames }) => [file, frames])).toEqual([
+    ['2.pcap', 2],
+    ['1.pcap', 1],
+  ]);
   expect((await readPackets('replayed.pcapng')).map(({ data }) => data[0])).toEqual([62, 93, 31]);
 });
 
@@ -126,7 +141,9 @@ it('counts empty frames, and says so when nothing can be sent', async () => {
   const { code, out } = await netcx(['replay', 'empty.pcap']);
   expect(code).toBe(0);
   expect(out).toMatch(/^│ {3}empty +│ +1 │ not a byte to send/m);
-  expect(out).toMatch(/^No frame could be sent: 1 longer than the NIC can send and refused, as they must be; 1 without a byte and refused, as they must be\.$/m);
+  expect(out).toMatch(
+    /^No frame could be sent: 1 longer than the NIC can send and refused, as they must be; 1 without a byte and refused, as they must be\.$/m,
+  );
 });
 
 it('replays a capture without a frame', async () => {
@@ -178,13 +195,26 @@ describe('help', () => {
   it('is there for the command', async () => {
     const { code, out } = await netcx(['replay', '--help']);
     expect(code).toBe(0);
-    for (const option of ['--out', '--force', '--verify', '--seed', '--timing', '--repeat', '--frames', '--mtu', '--iommu', '--json']) {
+    for (const option of [
+      '--out',
+      '--force',
+      '--verify',
+      '--seed',
+      '--timing',
+      '--repeat',
+      '--frames',
+      '--mtu',
+      '--iommu',
+      '--json',
+    ]) {
       expect(out).toContain(option);
     }
   });
 
   it('knows its version', async () => {
-    const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+    const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
     expect(await netcx(['--version'])).toEqual({ code: 0, out: `${manifest.version}\n`, err: '' });
   });
 });

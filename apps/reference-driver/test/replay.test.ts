@@ -190,10 +190,8 @@ describe('a replay ends early', () => {
   });
 
   it('when the source throws something that is no error', async () => {
-    const source = (async function* (): AsyncGenerator<ReplayFrame> {
-      yield* traffic(3, 3);
-      await Promise.reject('nothing');
-    })();
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+    const source = { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject('nothing') }) };
     await expect(replay(source)).rejects.toThrow('the replay failed: nothing');
   });
 

@@ -34,7 +34,7 @@ export interface TxTranslatorOptions {
   readonly checksum: number;
   readonly virtualAddress: number;
   readonly logicalAddress: number;
-  /** Buffers to copy into. */
+  /** Buffers to copy into, each as long as the longest frame or longer. */
   readonly pool: BufferPool;
   /** One more, for when frames that wait hold all of them: then frames go on one by one, and never not at all. */
   readonly reserve: BufferPool;

@@ -171,7 +171,7 @@ export class TxTranslator {
     }
     if (parts > this.#maximumFragments) direct = false;
     if (total === 0) this.counters.empty++;
-    else if (total > this.#maximumFrame || (!direct && total > this.#pool.capacity)) this.counters.tooLong++;
+    else if (total > this.#maximumFrame) this.counters.tooLong++;
     else if (!readable) this.counters.invalid++;
     else {
       const placed = direct ? this.#placeParts(first, parts) : this.#bounce(first, parts, total);

@@ -76,6 +76,19 @@ describe('a frame in a buffer that the NIC reaches', () => {
       expect(queue.edge.pool.inUse).toBe(0);
     }));
 
+  it('is not longer for bits of its length word that mean nothing', () =>
+    on({}, (machine) => {
+      const { edge } = queueOf(machine);
+      writeFrame(edge, 0, 0, [filled(edge.pool, pattern(70, 1))]);
+      FrameDescriptor.lengthAndFlags.set(i32, edge.ring.at(0), 70 | (0b10101 << 27));
+      edge.submit(1);
+      machine.clock.run();
+      machine.tx[0]!.finish();
+      machine.clock.run();
+      expect(machine.tx[0]!.frames).toEqual([Buffer.from(pattern(70, 1))]);
+      expect(transmit(machine)).toMatchObject({ packets: 1, bytes: 70, bounced: 0 });
+    }));
+
   it('is one packet of several fragments when it has several parts', () =>
     on({}, (machine) => {
       const { edge } = queueOf(machine);

@@ -8,7 +8,7 @@ export const SHORTEST_FRAME = 60;
 /** Bytes of an Ethernet header. */
 export const HEADER_BYTES = 14;
 /** Everybody's address. */
-export const BROADCAST: Uint8Array = new Uint8Array(6).fill(0xff);
+const BROADCAST: Uint8Array = new Uint8Array(6).fill(0xff);
 /** IEEE's EtherType for experiments: no protocol wakes up for it. */
 const EXPERIMENTAL = 0x88b5;
 const SOURCE = Uint8Array.of(0x02, 0x4e, 0x43, 0x58, 0x00, 0x01);

@@ -3,11 +3,13 @@
  * fail. All of them run behind an IOMMU, so that a driver which lets its NIC loose harms nothing of the test's own.
  */
 
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { driverSuite, runCases } from '../src/index.ts';
 import { plainMachine, type DriverFault } from './plain-driver.ts';
 import type { NicFault } from './plain-nic.ts';
 import { expectFailures, type Expectation } from './verdicts.ts';
+
+vi.setConfig({ testTimeout: 120_000 }); // a suite each, perhaps on a slow machine that counts coverage
 
 /** Enough to find each of these faults. */
 const SETTINGS = { seed: 1, effort: 0.05 };

@@ -2,11 +2,13 @@
  * The NIC suite finds a NIC that is wrong, and blames it for what is wrong: each fault makes exactly its own cases fail.
  */
 
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { nicSuite, runCases, type NicUnderTest, type NicWishes } from '../src/index.ts';
 import { plainNic } from './plain-nic-under-test.ts';
 import type { NicFault } from './plain-nic.ts';
 import { expectFailures, type Expectation } from './verdicts.ts';
+
+vi.setConfig({ testTimeout: 120_000 }); // a suite each, perhaps on a slow machine that counts coverage
 
 const SETTINGS = { seed: 1, effort: 0.1 };
 

@@ -270,7 +270,7 @@ class PlainRxQueue implements PacketQueueCallbacks {
   }
 }
 
-export class PlainDriver {
+class PlainDriver {
   readonly adapter: NetAdapter;
   readonly enabler: DmaEnabler;
   onTx: () => void = () => undefined;

@@ -67,6 +67,7 @@ export class Traffic {
     this.partner = new Partner(this.machine.link.b);
     this.enabler = new DmaEnabler(dma, { addressWidth: 64, version: 3 });
     this.machine.linkUp();
+    this.machine.read(REGISTERS.ICR); // the link's change is no news
   }
 
   /** Memory that the device reaches, holding `bytes` if they are given. */

@@ -1,0 +1,53 @@
+/*
+ * Does the data path allocate? In a process of its own, on the built packages: two adapters forward 64-byte packets by
+ * their descriptors; after warm-up, collections of garbage and growth of the heap are counted over two million packets.
+ * Not one collection may happen, and the heap may grow by a tenth of a byte per packet: the smallest object takes 12.
+ *
+ *     node bench/garbage.mjs [--litter]        (--litter: makes one object for each burst, to show that it would be found)
+ *
+ * Prints one JSON object; ends with 1 when the path allocates.
+ */
+
+import { PerformanceObserver } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import v8 from 'node:v8';
+import vm from 'node:vm';
+import { buildLoad } from './harness.mjs';
+
+const WARM_UP = 3_000_000;
+const BLOCK = 500_000;
+const BLOCKS = 4;
+const MOST_BYTES_PER_PACKET = 0.1;
+
+// From an empty young generation on, so that growth is all that was allocated as long as nothing is collected.
+v8.setFlagsFromString('--expose-gc');
+const collectGarbage = vm.runInNewContext('gc');
+
+let collections = 0;
+new PerformanceObserver((list) => (collections += list.getEntries().length)).observe({ entryTypes: ['gc'] });
+
+const load = await buildLoad();
+if (process.argv.includes('--litter')) {
+  for (const { forwarder } of load.stations) {
+    const receive = forwarder.receive.bind(forwarder);
+    forwarder.receive = (edge, count) => {
+      forwarder.last = { edge, count };
+      receive(edge, count);
+    };
+  }
+}
+load.run(WARM_UP);
+collectGarbage();
+await sleep(20); // what is observed is told later
+collections = 0;
+const before = process.memoryUsage().heapUsed;
+for (let block = 0; block < BLOCKS; block++) load.run(BLOCK);
+const bytes = process.memoryUsage().heapUsed - before;
+await sleep(20);
+await load.stop();
+
+const packets = BLOCK * BLOCKS;
+const bytesPerPacket = bytes / packets;
+const clean = collections === 0 && bytesPerPacket <= MOST_BYTES_PER_PACKET;
+console.log(JSON.stringify({ packets, collections, bytes, bytesPerPacket, clean }));
+process.exitCode = clean ? 0 : 1;
