@@ -19,6 +19,7 @@ import {
 } from '../src/index.ts';
 import { buildFakeMachine, Recorder, type FakeMachineOptions } from './fake-machine.ts';
 import { FakeTx } from './fake-driver.ts';
+import { submitFrame } from './frames.ts';
 
 const codeOf = (action: () => unknown): string => {
   try {
@@ -314,6 +315,26 @@ describe('stop', () => {
     expect(hostPages.bytesTaken).toBe(taken);
     adapter.start();
     await machine.stop();
+  });
+
+  it('waits for the poll that it is asked for in', async () => {
+    const { adapter, clock, tx } = buildFakeMachine({ queues: { transmit: 1, receive: 0 } });
+    let callsAfterwards: string[] = [];
+    let stopped: Promise<void> | undefined;
+    adapter.detachProtocol();
+    adapter.attachProtocol({
+      receive: () => undefined,
+      sent: () => {
+        stopped = adapter.stop(); // everything has come back already
+        callsAfterwards = [...tx[0]!.calls];
+      },
+    });
+    adapter.start();
+    submitFrame(adapter.transmitQueues[0]!.edge, [{ address: 0, length: 0 }]);
+    clock.run();
+    await clock.drive(stopped!);
+    expect(callsAfterwards).not.toContain('stop');
+    expect(tx[0]!.calls.slice(-2)).toEqual(['cancel', 'stop']);
   });
 
   it('may be asked for from inside a poll', async () => {

@@ -120,6 +120,22 @@ describe('what is dropped', () => {
     }),
   );
 
+  it('because its fragments have not come back with it', () =>
+    on({}, (machine) => {
+      const queue = queueOf(machine);
+      const { packets, fragments } = queue.rings;
+      Fragment.validLength.set(i32, fragments.at(0), 60);
+      Packet.fragmentCount.set(i32, packets.at(0), 1);
+      packets.complete(1);
+      queue.notifyMoreReceivedPacketsAvailable();
+      machine.clock.run();
+      expect(received(machine)).toEqual({ packets: 0, bytes: 0, dropped: { ...nothingDropped, invalid: 1 } });
+      fragments.complete(1);
+      queue.notifyMoreReceivedPacketsAvailable();
+      machine.clock.run();
+      expect(queue.pool.census()).toMatchObject({ free: 17, nic: 15, protocol: 0 });
+    }));
+
   it('as the driver says: its fragments serve the next frame', () =>
     on({}, (machine) => {
       machine.rx[0]!.arrive(frame(1), frame(2, { ignore: true }), frame(3, { ignore: true, parts: 3 }), frame(4));
@@ -172,6 +188,7 @@ describe('the device', () => {
       rx.batch = 1; // one a poll, so that the poll alone has to notice that it did something
       const bad: Partial<Arrival>[] = [
         { ignore: true },
+        { ignore: true, parts: 0 },
         { packetless: true },
         {
           spoil: (p) => {
@@ -187,7 +204,7 @@ describe('the device', () => {
       rx.arrive(frame(1));
       machine.clock.run();
       expect(shown(machine)).toEqual(bytesOf(1));
-      expect(received(machine).dropped).toEqual({ ...nothingDropped, ignored: 40, invalid: 40 });
+      expect(received(machine).dropped).toEqual({ ...nothingDropped, ignored: 80, invalid: 40 });
     }));
 
   it('gets buffers again as soon as anybody gives one back', () =>

@@ -341,6 +341,18 @@ describe('the edge', () => {
 });
 
 describe('a queue that stops', () => {
+  it('hands nothing more to its driver', () =>
+    on({}, async (machine) => {
+      const { edge } = queueOf(machine);
+      for (const context of [1, 2]) submitFrame(edge, [filled(edge.pool, pattern(60, context))], context);
+      const stopped = machine.stop(); // before the queue was polled
+      await Promise.resolve();
+      machine.clock.run({ until: machine.clock.now() });
+      expect([machine.tx[0]!.outstanding, transmit(machine).dropped.stopped]).toEqual([0, 2]);
+      expect([machine.recorder.sentContexts, edge.pool.inUse]).toEqual([[1, 2], 0]);
+      await stopped;
+    }));
+
   it.each([true, false])(
     'gives up what its driver was not given, after the rest; the driver gives up too: %s',
     (givesUp) =>

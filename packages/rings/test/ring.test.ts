@@ -76,6 +76,13 @@ describe('attach', () => {
     expect(codeOf(() => Ring.attach(offset, 'found'))).toBe('RING_HEADER');
   });
 
+  it('refuses a sound header where no ring can begin', () => {
+    Ring.create(block, { name: 'made', elements: 4, stride: 12 });
+    u8.copyWithin(block + 32, block, block + 64);
+    expect(codeOf(() => Ring.attach(block + 32, 'found'))).toBe('RING_HEADER');
+    expect(codeOf(() => Ring.attach(block + 32.5, 'found'))).toBe('RING_HEADER');
+  });
+
   // prettier-ignore
   it.each<[string, Exclude<keyof typeof RingHeader, symbol>, number]>([
     ['no elements',                     'numberOfElements', 0],
