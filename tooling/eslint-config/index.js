@@ -107,11 +107,6 @@ export const configure = (types) =>
       rules: { 'no-console': 'off' },
     },
     {
-      // A benchmark may be plain JavaScript without types, run exactly as it is read.
-      files: ['packages/*/bench/**/*.{js,mjs}', 'apps/*/bench/**/*.{js,mjs}'],
-      extends: [tseslint.configs.disableTypeChecked],
-    },
-    {
       // Plain JavaScript states its types in JSDoc.
       files: ['**/*.{js,mjs}'],
       extends: [documentationWithTypes],
@@ -126,6 +121,12 @@ export const configure = (types) =>
         'jsdoc/require-param-description': 'off',
         'jsdoc/require-returns-description': 'off',
       },
+    },
+    {
+      // A benchmark may be plain JavaScript without types, run exactly as it is read.
+      files: ['packages/*/bench/**/*.{js,mjs}', 'apps/*/bench/**/*.{js,mjs}'],
+      extends: [tseslint.configs.disableTypeChecked],
+      rules: { 'jsdoc/require-param-type': 'off', 'jsdoc/require-returns-type': 'off' },
     },
   );
 

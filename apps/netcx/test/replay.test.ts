@@ -125,6 +125,31 @@ it('repeats, stops after so many frames, and keeps to an MTU', async () => {
   expect(json.verification).toMatchObject({ compared: 7, mismatch: null, irreproducible: null });
 });
 
+it('replays the shipped captures many times over with varied timing', async () => {
+  // 8 times is 10,824 frames, 74 times 100,122; NETCX_TEST_SIZE says which, as for the reference driver's tests.
+  const size = process.env['NETCX_TEST_SIZE'] ?? (process.env['CI'] === undefined ? 'quick' : 'ci');
+  const repeat = { quick: 8, ci: 74, long: 740 }[size] ?? 8;
+  const seed = process.env['NETCX_TEST_SEED'] ?? '1';
+  process.stderr.write(`shipped captures ${repeat} times (NETCX_TEST_SIZE=${size}, NETCX_TEST_SEED=${seed})\n`);
+  const { code, json } = await replayJson('--repeat', String(repeat), '--seed', seed, '--verify');
+  expect(code).toBe(0);
+  expect(json).toMatchObject({
+    settings: { timing: 'varied' },
+    buffers: { leaked: 0 },
+    verification: { mismatch: null, irreproducible: null },
+  });
+  expect(json.frames).toEqual({
+    read: 1353 * repeat,
+    equal: 1257 * repeat,
+    padded: 84 * repeat,
+    tooLong: 12 * repeat,
+    empty: 0,
+    lost: 0,
+    altered: 0,
+    reordered: 0,
+  });
+}, 600_000);
+
 it('replays several captures as one, in the order given', async () => {
   writePcap('1.pcap', [{ data: frame(64, 1) }]);
   writePcap('2.pcap', [{ data: frame(64, 2) }, { data: frame(64, 3) }]);
@@ -157,6 +182,8 @@ it('replays a capture without a frame', async () => {
 it('shows progress to a person, on the error stream, and to nobody else', async () => {
   const watched = await netcx(['replay', '--json'], { tty: true });
   expect(watched.err).toContain('replaying');
+  expect(watched.err).not.toContain('verifying');
+  expect((await netcx(['replay', '--verify'], { tty: true })).err).toContain('verifying');
   expect(() => JSON.parse(watched.out) as unknown).not.toThrow();
   const unwatched = await netcx(['replay', '--json']);
   expect(unwatched.err).toBe('');

@@ -15,7 +15,7 @@ const { EERD } = REGISTERS;
  * @returns its 16 bits
  * @throws DriverError `TIMEOUT` when the device does not answer
  */
-export async function readEepromWord(device: Device, address: number): Promise<number> {
+async function readEepromWord(device: Device, address: number): Promise<number> {
   device.write(EERD, EERD.ADDR.set(EERD.START.mask, address));
   await device.until(`EEPROM word ${String(address)}`, 5 * MILLISECOND, () => EERD.DONE.get(device.read(EERD)) === 1);
   return EERD.DATA.get(device.read(EERD));

@@ -33,7 +33,7 @@ const command = (operation: number, register: PhyRegister): number =>
  * @returns its 16 bits
  * @throws DriverError `PHY_ERROR` or `TIMEOUT`
  */
-export const readPhy = (device: Device, register: PhyRegister): Promise<number> =>
+const readPhy = (device: Device, register: PhyRegister): Promise<number> =>
   transfer(device, command(MDI_OPERATION.READ, register));
 
 /**
@@ -42,7 +42,7 @@ export const readPhy = (device: Device, register: PhyRegister): Promise<number> 
  * @param value - 16 bits
  * @throws DriverError `PHY_ERROR` or `TIMEOUT`
  */
-export async function writePhy(device: Device, register: PhyRegister, value: number): Promise<void> {
+async function writePhy(device: Device, register: PhyRegister, value: number): Promise<void> {
   await transfer(device, command(MDI_OPERATION.WRITE, register) | value);
 }
 

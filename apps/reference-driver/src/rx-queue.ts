@@ -144,12 +144,7 @@ export class ReceiveQueue implements PacketQueueCallbacks {
       if ((status & DD) === 0) break;
       const f = (fragmentBase + Math.imul(fragment, fragmentStride)) | 0;
       const length = RxWriteBack.length.get(m, d) | 0;
-      if (
-        (status & WHOLE_FRAME) !== WHOLE_FRAME ||
-        (status & (RXE | CE)) !== 0 ||
-        length === 0 ||
-        length > bufferBytes
-      )
+      if ((status & WHOLE_FRAME) !== WHOLE_FRAME || (status & (RXE | CE)) !== 0 || length === 0 || length > bufferBytes)
         break;
       const p = (packetBase + Math.imul(packet, packetStride)) | 0;
       Fragment.validLength.set(m, f, length);

@@ -71,6 +71,27 @@ describe.each(Object.entries(shapes))('%s', (_, options) => {
   });
 });
 
+it.each([
+  ['of its own', 25],
+  ['shared by both directions', 2],
+])('a vector %s loses no wake-up, whatever comes together', async (_, vectors) => {
+  // Interrupts are held back, so that much happens while one is due; the cable holds little, so that sending has to wait.
+  const pair = await Pair.started({ nic: { vectors }, interruptInterval: 100, cable: { capacity: 32 * 1024 } });
+  const { a, b, clock } = pair;
+  const random = clock.random('what comes together');
+  for (let round = 0; round < 300; round++) {
+    for (let number = 0; number < 60; number++) expect(b.trySend(frame(1514, number))).toBe(true);
+    for (let number = random.between(1, 5); number > 0; number--) {
+      clock.advance(random.below(200_000));
+      expect(a.trySend(frame(60, round))).toBe(true);
+    }
+    clock.advance(3e6);
+    expect([a.edge().pending, b.edge().pending], `round ${round}`).toEqual([0, 0]);
+    expect([a.arrivals.length, b.arrivals.length], `round ${round}`).toEqual([b.completed, a.completed]);
+  }
+  await pair.close();
+});
+
 it('grants the rings that were asked for, and says so', async () => {
   const pair = await Pair.started({ ringSize: 4096 });
   expect(pair.a.driver.adapter.sizes?.transmit.fragments).toEqual({ asked: 4096, granted: 4096, reason: 'as asked' });

@@ -8,7 +8,7 @@ import { HostBridge, type AttachedSlot, type PciSlot } from '@netcx/bus';
 import { MICROSECOND, MILLISECOND, VirtualClock } from '@netcx/clock';
 import { IdentityMap, Iommu, type DmaDomain } from '@netcx/dma';
 import { i32, u8 } from '@netcx/dma/memory';
-import { Link, type LinkEnd } from '@netcx/hardware';
+import { Link, type LinkEnd, type LinkOptions } from '@netcx/hardware';
 import { Nic82576, type Nic82576Options } from '@netcx/nic-82576';
 import { ReferenceDriver, type DriverOptions } from '../src/index.ts';
 
@@ -17,6 +17,8 @@ export interface PairOptions extends DriverOptions {
   readonly iommu?: boolean;
   /** What station b is told in place of what a is told. */
   readonly far?: DriverOptions;
+  /** The cable. */
+  readonly cable?: LinkOptions;
   /** Changes to both NICs. */
   readonly nic?: Partial<Nic82576Options>;
   /** What stands between a NIC and the cable. */
@@ -53,7 +55,7 @@ export class TestStation {
   readonly driver: ReferenceDriver;
 
   constructor(clock: VirtualClock, bridge: HostBridge, name: 'a' | 'b', link: LinkEnd, options: PairOptions) {
-    const { nic, iommu = false, end, bus, seed: _, far, ...near } = options;
+    const { nic, iommu = false, end, bus, seed: _, cable: __, far, ...near } = options;
     const driverOptions = name === 'b' ? { ...near, ...far } : near;
     const macAddress = Uint8Array.of(2, 0, 0, 0, 0, name === 'a' ? 1 : 2);
     this.domain = iommu ? new Iommu() : new IdentityMap();
@@ -131,7 +133,7 @@ export class Pair {
 
   constructor(options: PairOptions = {}) {
     this.clock = new VirtualClock({ seed: options.seed ?? 1 });
-    this.link = new Link(this.clock);
+    this.link = new Link(this.clock, options.cable);
     const bridge = new HostBridge(this.clock);
     this.a = new TestStation(this.clock, bridge, 'a', this.link.a, options);
     this.b = new TestStation(this.clock, bridge, 'b', this.link.b, options);

@@ -99,8 +99,8 @@ async function replayFiles(files: readonly string[], options: ReplayArguments, t
   try {
     bar.start('replaying ');
     const { replayed, output } = await replayInto(place, job, signal, bar);
-    bar.start('verifying ');
     const verifiable = options.verify === true && output.problem === undefined && !signal.aborted;
+    if (verifiable) bar.start('verifying ');
     const verification = verifiable ? await verify(job, place.path, replayed.report, signal, bar.update) : undefined;
     bar.stop();
     const outcome = new ReplayOutcome(replayed, settings, output, verification, signal.aborted);

@@ -7,7 +7,7 @@
 import type { Difference } from './report.ts';
 
 /** Bytes of the shortest frame on the wire, without frame check sequence: what a NIC pads to. */
-export const SHORTEST_FRAME = 60;
+const SHORTEST_FRAME = 60;
 const MOST_DIFFERENCES = 10;
 /** Frames that are dealt with and still remembered, to know one that comes late or twice. */
 const REMEMBERED = 64;
