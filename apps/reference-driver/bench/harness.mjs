@@ -29,11 +29,12 @@ class Forwarder {
 
   receive(receiveEdge, count) {
     const transmitEdge = this.adapter.transmitQueues[receiveEdge.id].edge;
-    if (transmitEdge.room < count) throw new Error(`the transmit ring has room for ${transmitEdge.room} of ${count} frames`);
+    if (transmitEdge.room < count)
+      throw new Error(`the transmit ring has room for ${transmitEdge.room} of ${count} frames`);
     const from = receiveEdge.ring;
     const to = transmitEdge.ring;
     // Without checksum offload nothing in a received descriptor could be taken for a wish. A run ends where a ring wraps.
-    for (let done = 0; done < count; ) {
+    for (let done = 0; done < count;) {
       const source = (from.beginIndex + done) & from.mask;
       const target = (to.endIndex + done) & to.mask;
       const run = Math.min(count - done, from.elements - source, to.elements - target);
@@ -67,7 +68,8 @@ class LoadEnd {
       const at = this.in + index * this.slot;
       Frame.length.set(w, at >> 2, this.frameBytes);
       Frame.status.set(w, at >> 2, 0);
-      for (let byte = 0; byte < this.frameBytes; byte++) w8[at + FRAME_HEADER_BYTES + byte] = (byte * 7 + index * 13 + seed) & 255;
+      for (let byte = 0; byte < this.frameBytes; byte++)
+        w8[at + FRAME_HEADER_BYTES + byte] = (byte * 7 + index * 13 + seed) & 255;
       w8.set(destination, at + FRAME_HEADER_BYTES);
       w8.set([2, 0, 0, 0, 0, 99, 0x88, 0xb5], at + FRAME_HEADER_BYTES + 6);
     }
@@ -78,7 +80,9 @@ class LoadEnd {
     partner.changed(true);
   }
 
-  enable() {}
+  enable() {
+    // Always up: there is no transceiver to switch on.
+  }
 
   reserve() {
     return this.out;
@@ -95,8 +99,10 @@ class LoadEnd {
   /** Compares the last burst that left with the one that goes in, all bytes. */
   verify() {
     for (let byte = 0; byte < this.slot * this.burst; byte++) {
-      const inHeader = byte % this.slot < FRAME_HEADER_BYTES || byte % this.slot >= FRAME_HEADER_BYTES + this.frameBytes;
-      if (!inHeader && w8[this.out + byte] !== w8[this.in + byte]) throw new Error(`byte ${byte} of the last burst differs`);
+      const inHeader =
+        byte % this.slot < FRAME_HEADER_BYTES || byte % this.slot >= FRAME_HEADER_BYTES + this.frameBytes;
+      if (!inHeader && w8[this.out + byte] !== w8[this.in + byte])
+        throw new Error(`byte ${byte} of the last burst differs`);
     }
   }
 }
@@ -114,7 +120,13 @@ export async function buildLoad({ frameBytes = 64, burst = 32, ringSize = 256, a
     const macAddress = Uint8Array.of(2, 0, 0, 0, 0, index + 1);
     const nic = new Nic82576({ clock, macAddress, link: end, name: `nic ${index}` });
     const slot = bridge.attach(nic, { dma: new IdentityMap() });
-    const driver = new ReferenceDriver(slot, clock, { ringSize, mtu, interruptInterval: 0, checksumOffload: false, name: `adapter ${index}` });
+    const driver = new ReferenceDriver(slot, clock, {
+      ringSize,
+      mtu,
+      interruptInterval: 0,
+      checksumOffload: false,
+      name: `adapter ${index}`,
+    });
     const forwarder = new Forwarder(driver.adapter);
     driver.adapter.attachProtocol(forwarder);
     end.fill(macAddress, index);

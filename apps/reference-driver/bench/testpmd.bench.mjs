@@ -28,7 +28,9 @@ const spread = (numbers) =>
   `${median(numbers).toFixed(1)} (${Math.min(...numbers).toFixed(1)}..${Math.max(...numbers).toFixed(1)})`;
 
 async function measureOurs() {
-  const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(new URL('datapath.mjs', import.meta.url))]);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    fileURLToPath(new URL('datapath.mjs', import.meta.url)),
+  ]);
   return JSON.parse(stdout).nanoseconds;
 }
 
@@ -59,6 +61,8 @@ if (values.json) {
   console.log(`  DPDK testpmd, null to null, io    ${spread(theirs)}`);
   const range = `${Math.min(...ratios).toFixed(2)}..${Math.max(...ratios).toFixed(2)}`;
   console.log(`  ratio (DPDK = 1)                  ${median(ratios).toFixed(2)} (${range})`);
-  console.log(`  goal ${GOAL}: ${median(ratios) >= GOAL ? 'met' : `not met, short by ${((1 - median(ratios) / GOAL) * 100).toFixed(0)} %`}`);
+  console.log(
+    `  goal ${GOAL}: ${median(ratios) >= GOAL ? 'met' : `not met, short by ${((1 - median(ratios) / GOAL) * 100).toFixed(0)} %`}`,
+  );
 }
 if (median(ratios) < BROKEN) process.exitCode = 1;
