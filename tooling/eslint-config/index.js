@@ -126,6 +126,7 @@ export const configure = (types) =>
       // A benchmark may be plain JavaScript without types, run exactly as it is read.
       files: ['packages/*/bench/**/*.{js,mjs}', 'apps/*/bench/**/*.{js,mjs}'],
       extends: [tseslint.configs.disableTypeChecked],
+      languageOptions: { parserOptions: { programs: null } },
       rules: { 'jsdoc/require-param-type': 'off', 'jsdoc/require-returns-type': 'off' },
     },
   );

@@ -1,9 +1,6 @@
 // Owns: what `npm test` does, step by step, and what each step needs first.
 // Invariant: a step tells all it found; whether it passed is decided by that alone.
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { lintAll } from '../commands/lint.js';
-import { typecheckAll } from '../commands/typecheck.js';
 import { capture } from '../lib/process.js';
 import { pack } from './pack.js';
 import { checkTypes, lintTarballs } from './published-shape.js';
@@ -49,9 +46,8 @@ export const steps = [
     needs: [],
     run: program(['turbo', 'run', 'build', '--output-logs=errors-only', '--log-order=grouped']),
   },
-  { name: 'types', needs: [], run: program(typecheckAll) },
+  { name: 'types and lint', needs: [], run: program([process.execPath, 'tooling/scripts/run.js', 'lint']) },
   { name: 'tests', needs: ['build'], run: tests },
-  { name: 'lint', needs: ['types'], run: program(lintAll) },
   // The other half of the layer check, driver side against device side, is one of the lint rules.
   { name: 'layers', needs: [], run: program(['turbo', 'boundaries']) },
   { name: 'format', needs: [], run: program(['prettier', '--check', '--log-level=warn', '.']) },
@@ -78,9 +74,7 @@ export const steps = [
   {
     name: 'attw',
     needs: ['pack'],
-    run: async ({ packed, folder }) => ({
-      problems: await checkTypes(packed, join(folder, 'tarballs'), availableParallelism()),
-    }),
+    run: async ({ packed, folder }) => ({ problems: await checkTypes(packed, join(folder, 'tarballs')) }),
   },
   {
     name: 'install and import',

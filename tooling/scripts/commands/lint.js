@@ -1,14 +1,15 @@
-// Owns: `npm run lint`: everything in one go, or by package with turbo's arguments, such as `--filter=@netcx/dma`.
+// Owns: `npm run lint`: everything in one go, types first, or by package with turbo's arguments, such as
+// `--filter=@netcx/dma`.
+import { checkTypesAndLint } from '../check/types-and-lint.js';
 import { run as runProgram } from '../lib/process.js';
-
-/** How the whole workspace is linted. */
-export const lintAll = ['eslint', '--config', 'tooling/eslint-config/whole.js', '.'];
 
 /**
  * @param {string[]} args
  * @returns {Promise<number>}
  */
-export function run(args) {
-  const [command = '', ...rest] = args.length === 0 ? lintAll : ['turbo', 'run', 'lint', ...args];
-  return runProgram(command, rest);
+export async function run(args) {
+  if (args.length > 0) return runProgram('turbo', ['run', 'lint', ...args]);
+  const { types, lint } = await checkTypesAndLint();
+  process.stdout.write(types + lint);
+  return types + lint === '' ? 0 : 1;
 }
