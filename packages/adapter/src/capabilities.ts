@@ -60,11 +60,19 @@ export interface RxCapabilities {
  * @param more - limits, where the NIC has any
  * @returns DMA capabilities: no limit on addresses, any node
  */
-export function dmaCapabilities(enabler: DmaEnabler, more: Partial<Omit<DmaCapabilities, 'enabler'>> = {}): DmaCapabilities {
+export function dmaCapabilities(
+  enabler: DmaEnabler,
+  more: Partial<Omit<DmaCapabilities, 'enabler'>> = {},
+): DmaCapabilities {
   return { enabler, maximumPhysicalAddress: 0, preferredNode: 'any', ...more };
 }
 
-type TxWishes = Partial<Pick<TxCapabilities, 'payloadBackfill' | 'maximumNumberOfFragments' | 'fragmentBufferAlignment' | 'fragmentRingNumberOfElementsHint'>>;
+type TxWishes = Partial<
+  Pick<
+    TxCapabilities,
+    'payloadBackfill' | 'maximumNumberOfFragments' | 'fragmentBufferAlignment' | 'fragmentRingNumberOfElementsHint'
+  >
+>;
 type RxWishes = Partial<Pick<RxCapabilities, 'fragmentBufferAlignment' | 'fragmentRingNumberOfElementsHint'>>;
 
 const TX_DEFAULTS = {
@@ -106,7 +114,12 @@ export const RxCapabilities = {
    * @param wishes - hints and constraints
    * @returns capabilities of a NIC whose buffers the system allocates, maps and attaches
    */
-  systemManagedDma: (dma: DmaCapabilities, maximumFrameSize: number, queues: number, wishes: RxWishes = {}): RxCapabilities => ({
+  systemManagedDma: (
+    dma: DmaCapabilities,
+    maximumFrameSize: number,
+    queues: number,
+    wishes: RxWishes = {},
+  ): RxCapabilities => ({
     ...RX_DEFAULTS,
     ...wishes,
     allocationMode: 'system',
@@ -128,26 +141,53 @@ const isPowerOfTwo = (value: number): boolean => Number.isInteger(value) && valu
  */
 export function checkDatapathCapabilities(adapter: string, tx: TxCapabilities, rx: RxCapabilities): void {
   const wrong: string[] = [];
-  const both = [['tx', tx], ['rx', rx]] as const;
+  const both = [
+    ['tx', tx],
+    ['rx', rx],
+  ] as const;
   for (const [side, capabilities] of both) {
-    const { maximumNumberOfQueues: queues, fragmentBufferAlignment: alignment, fragmentRingNumberOfElementsHint: hint } = capabilities;
-    if (!Number.isInteger(queues) || queues < 1) wrong.push(`${side}.maximumNumberOfQueues is ${String(queues)}; expected 1 or more`);
-    if (!isPowerOfTwo(alignment) || alignment > 4096) wrong.push(`${side}.fragmentBufferAlignment is ${String(alignment)}; expected a power of two up to 4096`);
-    if (hint !== 0 && (!isPowerOfTwo(hint) || hint < 2 || hint > 65_536)) wrong.push(`${side}.fragmentRingNumberOfElementsHint is ${String(hint)}; expected 0 or a power of two from 2 to 65536`);
-    if (capabilities.mappingRequirement === 'dmaMapped' && capabilities.dma === undefined) wrong.push(`${side}.dma is missing, though mapping is required`);
+    const {
+      maximumNumberOfQueues: queues,
+      fragmentBufferAlignment: alignment,
+      fragmentRingNumberOfElementsHint: hint,
+    } = capabilities;
+    if (!Number.isInteger(queues) || queues < 1)
+      wrong.push(`${side}.maximumNumberOfQueues is ${String(queues)}; expected 1 or more`);
+    if (!isPowerOfTwo(alignment) || alignment > 4096)
+      wrong.push(`${side}.fragmentBufferAlignment is ${String(alignment)}; expected a power of two up to 4096`);
+    if (hint !== 0 && (!isPowerOfTwo(hint) || hint < 2 || hint > 65_536))
+      wrong.push(
+        `${side}.fragmentRingNumberOfElementsHint is ${String(hint)}; expected 0 or a power of two from 2 to 65536`,
+      );
+    if (capabilities.mappingRequirement === 'dmaMapped' && capabilities.dma === undefined)
+      wrong.push(`${side}.dma is missing, though mapping is required`);
     const dma = capabilities.dma;
     const highest = dma?.maximumPhysicalAddress ?? 0;
-    if (!Number.isSafeInteger(highest) || highest < 0) wrong.push(`${side}.dma.maximumPhysicalAddress is ${String(highest)}; expected 0 (no limit) or the highest host offset`);
+    if (!Number.isSafeInteger(highest) || highest < 0)
+      wrong.push(
+        `${side}.dma.maximumPhysicalAddress is ${String(highest)}; expected 0 (no limit) or the highest host offset`,
+      );
     const node = dma?.preferredNode ?? 'any';
-    if (node !== 'any' && (!Number.isInteger(node) || node < 0)) wrong.push(`${side}.dma.preferredNode is ${String(node)}; expected 'any' or a node's number`);
+    if (node !== 'any' && (!Number.isInteger(node) || node < 0))
+      wrong.push(`${side}.dma.preferredNode is ${String(node)}; expected 'any' or a node's number`);
     const version = capabilities.dma?.enabler.version ?? 3;
-    if (version !== 3) wrong.push(`${side}.dma.enabler has DMA version ${String(version)}; the buffer manager needs version 3`);
+    if (version !== 3)
+      wrong.push(`${side}.dma.enabler has DMA version ${String(version)}; the buffer manager needs version 3`);
   }
-  if (!Number.isInteger(tx.maximumNumberOfFragments) || tx.maximumNumberOfFragments < 1) wrong.push(`tx.maximumNumberOfFragments is ${String(tx.maximumNumberOfFragments)}; expected 1 or more`);
+  if (!Number.isInteger(tx.maximumNumberOfFragments) || tx.maximumNumberOfFragments < 1)
+    wrong.push(`tx.maximumNumberOfFragments is ${String(tx.maximumNumberOfFragments)}; expected 1 or more`);
   // What would be silently ignored is refused: a driver that got less than it asked for would write where it must not.
-  if (tx.payloadBackfill !== 0) wrong.push(`tx.payloadBackfill is ${String(tx.payloadBackfill)}; expected 0, since frames are sent from where they lie`);
-  if (rx.allocationMode === 'driver' && rx.attachmentMode === 'system') wrong.push('rx.allocationMode is driver and rx.attachmentMode is system; the driver cannot allocate buffers that the system attaches');
-  else if (rx.attachmentMode !== 'system') wrong.push(`rx.attachmentMode is ${rx.attachmentMode}; expected system, which allocates and attaches every buffer`);
-  if (!Number.isInteger(rx.maximumFrameSize) || rx.maximumFrameSize < 64 || rx.maximumFrameSize >= 2 ** 26) wrong.push(`rx.maximumFrameSize is ${String(rx.maximumFrameSize)}; expected 64 to 2^26 - 1`);
+  if (tx.payloadBackfill !== 0)
+    wrong.push(
+      `tx.payloadBackfill is ${String(tx.payloadBackfill)}; expected 0, since frames are sent from where they lie`,
+    );
+  if (rx.allocationMode === 'driver' && rx.attachmentMode === 'system')
+    wrong.push(
+      'rx.allocationMode is driver and rx.attachmentMode is system; the driver cannot allocate buffers that the system attaches',
+    );
+  else if (rx.attachmentMode !== 'system')
+    wrong.push(`rx.attachmentMode is ${rx.attachmentMode}; expected system, which allocates and attaches every buffer`);
+  if (!Number.isInteger(rx.maximumFrameSize) || rx.maximumFrameSize < 64 || rx.maximumFrameSize >= 2 ** 26)
+    wrong.push(`rx.maximumFrameSize is ${String(rx.maximumFrameSize)}; expected 64 to 2^26 - 1`);
   if (wrong.length > 0) throw new AdapterError('CAPABILITIES_INVALID', `${adapter}: ${wrong.join('; ')}`);
 }

@@ -4,7 +4,8 @@
  * rx-translator.ts; the upper edge is `@netcx/adapter/edge`.
  */
 
-export { NetAdapter, type AdapterCallbacks, type NetAdapterOptions } from './net-adapter.ts';
+export { NetAdapter, type NetAdapterOptions } from './net-adapter.ts';
+export type { AdapterCallbacks } from './queue-creation.ts';
 export {
   checkDatapathCapabilities,
   dmaCapabilities,

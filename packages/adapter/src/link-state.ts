@@ -30,7 +30,10 @@ export function checkLinkState(adapter: string, state: LinkState): void {
     const speed = state[name];
     const possible = state.connected ? Number.isFinite(speed) && speed > 0 : speed === 0;
     if (!possible) {
-      throw new AdapterError('LINK_STATE_INVALID', `${adapter}: ${name} is ${String(speed)} bit/s; expected ${state.connected ? 'more than 0' : '0'} on a link that is ${state.connected ? 'connected' : 'disconnected'}`);
+      throw new AdapterError(
+        'LINK_STATE_INVALID',
+        `${adapter}: ${name} is ${String(speed)} bit/s; expected ${state.connected ? 'more than 0' : '0'} on a link that is ${state.connected ? 'connected' : 'disconnected'}`,
+      );
     }
   }
 }

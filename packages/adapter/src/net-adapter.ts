@@ -4,46 +4,20 @@
  * a start that finds one missing says which.
  */
 
-import { BufferPool, defaultSizing, domainNumber, type QueueSizes, type RingSizing } from '@netcx/buffers';
-import { MILLISECOND, type Clock } from '@netcx/clock';
-import {
-  Checksum,
-  ExtensionRegistry,
-  LogicalAddress,
-  RX_EXTENSIONS,
-  TX_EXTENSIONS,
-  VirtualAddress,
-} from '@netcx/extensions';
+import { defaultSizing, type QueueSizes, type RingSizing } from '@netcx/buffers';
+import type { Clock } from '@netcx/clock';
+import { Checksum, ExtensionRegistry, LogicalAddress, VirtualAddress } from '@netcx/extensions';
 import { FRAGMENT_MAXIMUM_LENGTH } from '@netcx/rings';
 import { AdapterError } from './adapter-error.ts';
-import { checkDatapathCapabilities, type DmaCapabilities, type RxCapabilities, type TxCapabilities } from './capabilities.ts';
+import { checkDatapathCapabilities, type RxCapabilities, type TxCapabilities } from './capabilities.ts';
+import { Datapath } from './datapath.ts';
 import type { Protocol } from './edge/protocol.ts';
-import { ExecutionContext } from './execution-context.ts';
 import { checkLinkState, DISCONNECTED, type LinkState } from './link-state.ts';
 import type { OffloadCapabilities } from './offload-capabilities.ts';
-import { QueueBlock } from './queue-block.ts';
-import type { QueueInit, RxQueue, TxQueue } from './packet-queue.ts';
-import { createQueue } from './queue-creation.ts';
-import { ReceiveQueue } from './receive-queue.ts';
-import type { AdapterStatistics } from './statistics.ts';
-import { collectStatistics } from './statistics.ts';
-import { TransmitQueue } from './transmit-queue.ts';
-
-/** What a driver brings for its adapter. */
-export interface AdapterCallbacks {
-  /**
-   * Called at start, once for each transmit queue; must call `init.create` before it returns.
-   *
-   * @param init - makes the queue
-   */
-  createTxQueue(init: QueueInit<TxQueue>): void;
-  /**
-   * Called at start, once for each receive queue; must call `init.create` before it returns.
-   *
-   * @param init - makes the queue
-   */
-  createRxQueue(init: QueueInit<RxQueue>): void;
-}
+import type { AdapterCallbacks } from './queue-creation.ts';
+import type { ReceiveQueue } from './receive-queue.ts';
+import { collectStatistics, type AdapterStatistics } from './statistics.ts';
+import type { TransmitQueue } from './transmit-queue.ts';
 
 /** How an adapter is made. */
 export interface NetAdapterOptions {
@@ -63,8 +37,6 @@ export interface NetAdapterOptions {
 const ETHERNET_HEADER_BYTES = 14;
 /** The longest frame that a fragment can say, without its header. */
 const MAXIMUM_MTU = FRAGMENT_MAXIMUM_LENGTH - ETHERNET_HEADER_BYTES;
-/** How long a stopping queue may take to give everything back. */
-const DRAIN_LIMIT = 1000 * MILLISECOND;
 
 /** A network adapter. */
 export class NetAdapter {
@@ -84,11 +56,8 @@ export class NetAdapter {
   #offloads: OffloadCapabilities = {};
   #linkState: LinkState = DISCONNECTED;
   #protocol: Protocol | undefined;
-  #started = false;
   #stopping: Promise<void> | undefined;
-  #transmitQueues: TransmitQueue[] = [];
-  #receiveQueues: ReceiveQueue[] = [];
-  #pools: BufferPool[] = [];
+  #datapath: Datapath | undefined;
   #sizes: { readonly transmit: QueueSizes; readonly receive: QueueSizes } | undefined;
 
   /**
@@ -98,7 +67,11 @@ export class NetAdapter {
   constructor(options: NetAdapterOptions) {
     this.name = options.name;
     for (const [direction, count] of Object.entries(options.queues ?? {})) {
-      if (!Number.isInteger(count) || count < 0) throw new AdapterError('QUEUE_CONFIGURATION', `${this.name}: queues.${direction} is ${String(count)}; expected 0 or more`);
+      if (!Number.isInteger(count) || count < 0)
+        throw new AdapterError(
+          'QUEUE_CONFIGURATION',
+          `${this.name}: queues.${direction} is ${String(count)}; expected 0 or more`,
+        );
     }
     this.#clock = options.clock;
     this.#callbacks = options.callbacks;
@@ -124,7 +97,11 @@ export class NetAdapter {
    */
   setLinkLayerCapabilities(linkSpeed: number): void {
     this.#refuseWhenStarted('setLinkLayerCapabilities');
-    if (!Number.isFinite(linkSpeed) || linkSpeed <= 0) throw new AdapterError('CAPABILITIES_INVALID', `${this.name}: linkSpeed is ${String(linkSpeed)} bit/s; expected more than 0`);
+    if (!Number.isFinite(linkSpeed) || linkSpeed <= 0)
+      throw new AdapterError(
+        'CAPABILITIES_INVALID',
+        `${this.name}: linkSpeed is ${String(linkSpeed)} bit/s; expected more than 0`,
+      );
     this.#linkSpeed = linkSpeed;
   }
 
@@ -134,7 +111,11 @@ export class NetAdapter {
    */
   setLinkLayerMtuSize(mtu: number): void {
     this.#refuseWhenStarted('setLinkLayerMtuSize');
-    if (!Number.isInteger(mtu) || mtu <= 0 || mtu > MAXIMUM_MTU) throw new AdapterError('CAPABILITIES_INVALID', `${this.name}: an MTU of ${String(mtu)}; expected 1 to ${String(MAXIMUM_MTU)}`);
+    if (!Number.isInteger(mtu) || mtu <= 0 || mtu > MAXIMUM_MTU)
+      throw new AdapterError(
+        'CAPABILITIES_INVALID',
+        `${this.name}: an MTU of ${String(mtu)}; expected 1 to ${String(MAXIMUM_MTU)}`,
+      );
     this.#mtu = mtu;
   }
 
@@ -144,7 +125,11 @@ export class NetAdapter {
    */
   setPermanentLinkLayerAddress(address: Uint8Array): void {
     this.#refuseWhenStarted('setPermanentLinkLayerAddress');
-    if (address.length === 0 || address.length > 32) throw new AdapterError('ADDRESS_INVALID', `${this.name}: an address of ${String(address.length)} bytes; expected 1 to 32`);
+    if (address.length === 0 || address.length > 32)
+      throw new AdapterError(
+        'ADDRESS_INVALID',
+        `${this.name}: an address of ${String(address.length)} bytes; expected 1 to 32`,
+      );
     this.#address = address.slice();
   }
 
@@ -164,8 +149,9 @@ export class NetAdapter {
    * @throws AdapterError `PROTOCOL_ATTACHED` when there is one
    */
   attachProtocol(protocol: Protocol): void {
-    if (this.#protocol !== undefined) throw new AdapterError('PROTOCOL_ATTACHED', `${this.name} has a protocol above it already; detach it first`);
-    for (const queue of this.#receiveQueues) queue.discard();
+    if (this.#protocol !== undefined)
+      throw new AdapterError('PROTOCOL_ATTACHED', `${this.name} has a protocol above it already; detach it first`);
+    for (const queue of this.receiveQueues) queue.discard();
     this.#protocol = protocol;
     if (this.#linkState.connected) protocol.linkChanged?.(true);
   }
@@ -210,12 +196,12 @@ export class NetAdapter {
 
   /** The transmit queues, from start to stop. */
   get transmitQueues(): readonly TransmitQueue[] {
-    return this.#transmitQueues;
+    return this.#datapath?.transmitQueues ?? [];
   }
 
   /** The receive queues, from start to stop. */
   get receiveQueues(): readonly ReceiveQueue[] {
-    return this.#receiveQueues;
+    return this.#datapath?.receiveQueues ?? [];
   }
 
   /**
@@ -231,20 +217,33 @@ export class NetAdapter {
     const maximumFragments = Math.min(tx.maximumNumberOfFragments, 64);
     // A receive buffer holds the longest frame, so one fragment is all that a received packet needs.
     const sizes = {
-      transmit: this.#sizing({ fragmentRingHint: tx.fragmentRingNumberOfElementsHint, linkSpeed, maximumFragments }).transmit,
-      receive: this.#sizing({ fragmentRingHint: rx.fragmentRingNumberOfElementsHint, linkSpeed, maximumFragments: 1 }).receive,
+      transmit: this.#sizing({ fragmentRingHint: tx.fragmentRingNumberOfElementsHint, linkSpeed, maximumFragments })
+        .transmit,
+      receive: this.#sizing({ fragmentRingHint: rx.fragmentRingNumberOfElementsHint, linkSpeed, maximumFragments: 1 })
+        .receive,
     };
     this.#sizes = sizes;
-    this.#started = true;
+    const datapath = new Datapath({
+      name: this.name,
+      clock: this.#clock,
+      callbacks: this.#callbacks,
+      registry: this.extensions,
+      protocol: () => this.#protocol,
+      tx,
+      rx,
+      maximumFrame: mtu + ETHERNET_HEADER_BYTES,
+      maximumFragments,
+      sizes,
+      queues: {
+        transmit: Math.min(this.#wanted.transmit, tx.maximumNumberOfQueues),
+        receive: Math.min(this.#wanted.receive, rx.maximumNumberOfQueues),
+      },
+    });
+    this.#datapath = datapath;
     try {
-      const transmit = Math.min(this.#wanted.transmit, tx.maximumNumberOfQueues);
-      const receive = Math.min(this.#wanted.receive, rx.maximumNumberOfQueues);
-      for (let id = 0; id < transmit; id++) this.#createTransmitQueue(id, tx, mtu, sizes.transmit, maximumFragments);
-      for (let id = 0; id < receive; id++) this.#createReceiveQueue(id, rx, sizes.receive);
+      datapath.create();
     } catch (error) {
-      // No queue was polled yet, so none has anything to give back.
-      for (const queue of [...this.#transmitQueues, ...this.#receiveQueues]) queue.cancel();
-      this.#teardown();
+      this.#datapath = undefined;
       throw error;
     }
   }
@@ -266,25 +265,15 @@ export class NetAdapter {
 
   async #stop(): Promise<void> {
     await Promise.resolve(); // a protocol may call this from inside a poll: queues go when the poll is over
-    const queues = [...this.#transmitQueues, ...this.#receiveQueues];
-    for (const queue of queues) queue.cancel();
-    const limit = this.#clock.now() + DRAIN_LIMIT;
-    for (const queue of queues) {
-      while (!queue.drained) {
-        if (this.#clock.now() >= limit) {
-          const { packets, fragments } = queue.rings;
-          throw new AdapterError('QUEUE_NOT_DRAINED', `${this.name}: driver and protocol have not given back everything: ${[packets, fragments, queue.edge.ring].map((ring) => ring.describe()).join('; ')}`);
-        }
-        queue.context.notify();
-        await this.#clock.delay(MILLISECOND / 10);
-      }
-    }
-    this.#teardown();
+    this.#datapath?.cancel();
+    await this.#datapath?.drain();
+    this.#datapath?.close();
+    this.#datapath = undefined;
   }
 
   /** @returns the adapter's counters now */
   statistics(): AdapterStatistics {
-    return collectStatistics(this.#transmitQueues, this.#receiveQueues, this.#pools);
+    return this.#datapath?.statistics() ?? collectStatistics([], [], []);
   }
 
   #requireCapabilities() {
@@ -293,7 +282,13 @@ export class NetAdapter {
     const rx = this.#rx;
     const linkSpeed = this.#linkSpeed;
     const mtu = this.#mtu;
-    if (tx !== undefined && rx !== undefined && linkSpeed !== undefined && mtu !== undefined && this.#address !== undefined) {
+    if (
+      tx !== undefined &&
+      rx !== undefined &&
+      linkSpeed !== undefined &&
+      mtu !== undefined &&
+      this.#address !== undefined
+    ) {
       return { tx, rx, linkSpeed, mtu };
     }
     const missing: string[] = [];
@@ -309,81 +304,12 @@ export class NetAdapter {
     this.extensions.clear();
     this.extensions.register(VirtualAddress);
     if (tx.dma !== undefined || rx.dma !== undefined) this.extensions.register(LogicalAddress);
-    if (this.#offloads.txChecksum !== undefined || this.#offloads.rxChecksum !== undefined) this.extensions.register(Checksum);
-  }
-
-  #createPool(name: string, count: number, capacity: number, alignment: number, dma: DmaCapabilities | undefined): BufferPool {
-    const limit = dma?.maximumPhysicalAddress ?? 0;
-    const pool = new BufferPool({
-      name: `${this.name} ${name}`,
-      count,
-      capacity,
-      alignment: Math.max(64, alignment),
-      ...(dma === undefined ? {} : { enabler: dma.enabler }),
-      ...(limit === 0 ? {} : { maximumOffset: limit }),
-    });
-    this.#pools.push(pool);
-    return pool;
-  }
-
-  #createTransmitQueue(id: number, tx: TxCapabilities, mtu: number, sizes: QueueSizes, maximumFragments: number): void {
-    const name = `tx ${String(id)}`;
-    const maximumFrame = mtu + ETHERNET_HEADER_BYTES;
-    const capacity = Math.max(maximumFrame, 64);
-    const pool = this.#createPool(name, sizes.buffers.granted, capacity, tx.fragmentBufferAlignment, tx.dma);
-    const reserve = this.#createPool(`${name} reserve`, 1, capacity, tx.fragmentBufferAlignment, tx.dma);
-    const block = this.#createBlock(name, sizes, sizes.packets.granted, TX_EXTENSIONS);
-    const queue = new TransmitQueue({
-      id,
-      block,
-      pool,
-      reserve,
-      domain: tx.dma === undefined ? 0 : domainNumber(tx.dma.enabler.domain),
-      maximumFrame,
-      maximumFragments,
-      alignment: tx.fragmentBufferAlignment,
-      maximumOffset: tx.dma?.maximumPhysicalAddress ?? 0,
-      context: new ExecutionContext(this.#clock),
-      protocol: () => this.#protocol,
-    });
-    this.#transmitQueues.push(queue);
-    createQueue<TxQueue>(this.name, 'createTxQueue', queue, (init) => { this.#callbacks.createTxQueue(init); }, (callbacks) => { queue.start(callbacks); });
-  }
-
-  #createReceiveQueue(id: number, rx: RxCapabilities, sizes: QueueSizes): void {
-    const name = `rx ${String(id)}`;
-    const pool = this.#createPool(name, sizes.buffers.granted, rx.maximumFrameSize, rx.fragmentBufferAlignment, rx.dma);
-    // The edge holds what the protocol has not looked at yet: as many descriptors as there are buffers.
-    const block = this.#createBlock(name, sizes, 2 * sizes.packets.granted, RX_EXTENSIONS);
-    const queue = new ReceiveQueue({ id, block, pool, context: new ExecutionContext(this.#clock), protocol: () => this.#protocol });
-    this.#receiveQueues.push(queue);
-    createQueue<RxQueue>(this.name, 'createRxQueue', queue, (init) => { this.#callbacks.createRxQueue(init); }, (callbacks) => { queue.start(callbacks); });
-  }
-
-  #createBlock(name: string, sizes: QueueSizes, descriptors: number, proposed: typeof TX_EXTENSIONS): QueueBlock {
-    return new QueueBlock({
-      name: `${this.name} ${name}`,
-      packets: sizes.packets.granted,
-      fragments: sizes.fragments.granted,
-      descriptors,
-      registry: this.extensions,
-      proposed,
-    });
-  }
-
-  #teardown(): void {
-    for (const queue of [...this.#transmitQueues, ...this.#receiveQueues]) queue.stop();
-    this.#transmitQueues = [];
-    this.#receiveQueues = [];
-    // A pool that somebody still holds buffers of throws; it and those behind it stay, to be closed when stopped again.
-    for (const pool of [...this.#pools]) {
-      pool.close();
-      this.#pools.shift();
-    }
-    this.#started = false;
+    if (this.#offloads.txChecksum !== undefined || this.#offloads.rxChecksum !== undefined)
+      this.extensions.register(Checksum);
   }
 
   #refuseWhenStarted(what: string): void {
-    if (this.#started) throw new AdapterError('ADAPTER_STARTED', `${this.name}: ${what} comes before start; stop the adapter first`);
+    if (this.#datapath !== undefined)
+      throw new AdapterError('ADAPTER_STARTED', `${this.name}: ${what} comes before start; stop the adapter first`);
   }
 }

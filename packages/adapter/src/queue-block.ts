@@ -58,7 +58,13 @@ export class QueueBlock {
       planElement({ level, coreSize, coreAlignment, extensions: registry.select(level, proposed), mode: 'packed' });
     this.#packetPlan = plan('packet', PACKET_BYTES, 4);
     this.#fragmentPlan = plan('fragment', FRAGMENT_BYTES, 8);
-    const layout = { name, packets, fragments, packetStride: this.#packetPlan.stride, fragmentStride: this.#fragmentPlan.stride };
+    const layout = {
+      name,
+      packets,
+      fragments,
+      packetStride: this.#packetPlan.stride,
+      fragmentStride: this.#fragmentPlan.stride,
+    };
     const edge = { name: `${name} edge`, elements: descriptors, stride: FRAME_DESCRIPTOR_BYTES };
     this.ringBytes = RingCollection.bytes(layout);
     const edgeBytes = alignLine(Ring.bytes(edge));
@@ -73,7 +79,9 @@ export class QueueBlock {
    * @returns where it lies in this queue's elements; not enabled when the queue does not have it
    */
   extension<F extends ExtensionFields>(definition: Extension<F>): BoundExtension<F> {
-    return (describeExtension(definition).level === 'packet' ? this.#packetPlan : this.#fragmentPlan).extension(definition);
+    return (describeExtension(definition).level === 'packet' ? this.#packetPlan : this.#fragmentPlan).extension(
+      definition,
+    );
   }
 
   /**

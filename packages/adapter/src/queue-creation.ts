@@ -4,7 +4,23 @@
  */
 
 import { AdapterError } from './adapter-error.ts';
-import type { PacketQueue, PacketQueueCallbacks, QueueInit } from './packet-queue.ts';
+import type { PacketQueue, PacketQueueCallbacks, QueueInit, RxQueue, TxQueue } from './packet-queue.ts';
+
+/** What a driver brings for its adapter. */
+export interface AdapterCallbacks {
+  /**
+   * Called at start, once for each transmit queue; must call `init.create` before it returns.
+   *
+   * @param init - makes the queue
+   */
+  createTxQueue(init: QueueInit<TxQueue>): void;
+  /**
+   * Called at start, once for each receive queue; must call `init.create` before it returns.
+   *
+   * @param init - makes the queue
+   */
+  createRxQueue(init: QueueInit<RxQueue>): void;
+}
 
 /**
  * @param adapter - the adapter's name, for messages
@@ -39,6 +55,7 @@ export function createQueue<Q extends PacketQueue>(
   } finally {
     open = false;
   }
-  if (created === undefined) throw new AdapterError('QUEUE_NOT_CREATED', `${name}: the driver returned without init.create`);
+  if (created === undefined)
+    throw new AdapterError('QUEUE_NOT_CREATED', `${name}: the driver returned without init.create`);
   start(created);
 }

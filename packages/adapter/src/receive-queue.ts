@@ -5,7 +5,14 @@
  */
 
 import type { BufferPool } from '@netcx/buffers';
-import { Checksum, LogicalAddress, VirtualAddress, type BoundExtension, type Extension, type ExtensionFields } from '@netcx/extensions';
+import {
+  Checksum,
+  LogicalAddress,
+  VirtualAddress,
+  type BoundExtension,
+  type Extension,
+  type ExtensionFields,
+} from '@netcx/extensions';
 import type { RingCollection } from '@netcx/rings';
 import type { Protocol } from './edge/protocol.ts';
 import { ReceiveEdge } from './edge/receive-edge.ts';
@@ -97,7 +104,8 @@ export class ReceiveQueue implements RxQueue, PollClient {
     this.#callbacks?.advance();
     const shown = this.translator.indicate();
     // What was dropped counts too: its buffers go back to the device, which may have no other.
-    const moved = ((packets.processedIndex - packet) & packets.mask) + ((fragments.processedIndex - fragment) & fragments.mask);
+    const moved =
+      ((packets.processedIndex - packet) & packets.mask) + ((fragments.processedIndex - fragment) & fragments.mask);
     if (shown > 0) this.#show(shown);
     // What the poll could not do for want of a buffer or of room, it does when somebody gives some back.
     if (!this.#cancelled && this.translator.starved) this.pool.awaitBuffer(this.#wake);
@@ -135,7 +143,12 @@ export class ReceiveQueue implements RxQueue, PollClient {
   /** Whether everything was given back and shown, and the protocol has completed it. */
   get drained(): boolean {
     const { packets, fragments } = this.rings;
-    return packets.driverCount === 0 && packets.reapCount === 0 && fragments.driverCount === 0 && this.edge.ring.driverCount === 0;
+    return (
+      packets.driverCount === 0 &&
+      packets.reapCount === 0 &&
+      fragments.driverCount === 0 &&
+      this.edge.ring.driverCount === 0
+    );
   }
 
   /** The last word to the driver; fragments that no packet took go back to the pool, and the queue's memory goes. */

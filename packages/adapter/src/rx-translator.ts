@@ -231,7 +231,12 @@ export class RxTranslator {
     const count = Packet.fragmentCount.get(m, p);
     const skipped = (first - this.#fragments.processedIndex) & this.#fragments.mask;
     // Fragments that do not exist, are still the driver's or were shown before; or more than any protocol could be shown.
-    if (first > this.#fragments.mask || count === 0 || skipped + count > this.#fragments.reapCount || count > this.#receive.mask) {
+    if (
+      first > this.#fragments.mask ||
+      count === 0 ||
+      skipped + count > this.#fragments.reapCount ||
+      count > this.#receive.mask
+    ) {
       this.counters.invalid++;
       this.#packets.reap(1);
       return true;
@@ -305,7 +310,8 @@ export class RxTranslator {
   /** Gives back the buffers of fragments that no packet refers to. */
   #reclaim(count: number): void {
     const first = this.#fragments.processedIndex;
-    for (let index = 0; index < count; index++) releaseBuffer(m[this.#shadow + ((first + index) & this.#fragments.mask)]!);
+    for (let index = 0; index < count; index++)
+      releaseBuffer(m[this.#shadow + ((first + index) & this.#fragments.mask)]!);
     this.#fragments.reap(count);
   }
 }

@@ -53,7 +53,8 @@ interface ReceiveSource {
   readonly context: ExecutionContext;
 }
 
-const sum = <T>(items: readonly T[], of: (item: T) => number): number => items.reduce((total, item) => total + of(item), 0);
+const sum = <T>(items: readonly T[], of: (item: T) => number): number =>
+  items.reduce((total, item) => total + of(item), 0);
 
 /**
  * @param transmit - the transmit queues

@@ -5,7 +5,14 @@
  */
 
 import type { BufferPool } from '@netcx/buffers';
-import { Checksum, LogicalAddress, VirtualAddress, type BoundExtension, type Extension, type ExtensionFields } from '@netcx/extensions';
+import {
+  Checksum,
+  LogicalAddress,
+  VirtualAddress,
+  type BoundExtension,
+  type Extension,
+  type ExtensionFields,
+} from '@netcx/extensions';
 import type { RingCollection } from '@netcx/rings';
 import type { Protocol } from './edge/protocol.ts';
 import { TransmitEdge } from './edge/transmit-edge.ts';

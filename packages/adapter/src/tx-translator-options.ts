@@ -26,6 +26,18 @@ export interface TxTranslatorCounters {
   stopped: number;
 }
 
+/** @returns counters of a translator that has placed nothing yet */
+export const newTxTranslatorCounters = (): TxTranslatorCounters => ({
+  packets: 0,
+  bytes: 0,
+  bounced: 0,
+  retried: 0,
+  empty: 0,
+  tooLong: 0,
+  invalid: 0,
+  stopped: 0,
+});
+
 /** How a translator reaches its queue and its NIC. */
 export interface TxTranslatorOptions {
   readonly send: Ring;

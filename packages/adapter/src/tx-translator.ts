@@ -15,11 +15,14 @@ import * as rings from '@netcx/rings';
 import type { Ring } from '@netcx/rings';
 import * as copying from '@netcx/dma/copy';
 import * as frames from './edge/frame-descriptor.ts';
-import type { TxTranslatorCounters, TxTranslatorOptions } from './tx-translator-options.ts';
+import * as options from './tx-translator-options.ts';
+import type { TxTranslatorOptions } from './tx-translator-options.ts';
 
 const { i32: m } = memory;
 const { copy } = copying;
-const { BufferEntry, NO_BUFFER, OWNER_POOL, OWNER_PROTOCOL, OWNER_TRANSMIT, Pool, POOL_WORDS, releaseBuffer, wakeWaiter } = buffers;
+const { BufferEntry, NO_BUFFER, Pool, POOL_WORDS, releaseBuffer, settleFree } = buffers;
+const { OWNER_POOL, OWNER_PROTOCOL, OWNER_TRANSMIT } = buffers;
+const { newTxTranslatorCounters } = options;
 const { Checksum, LogicalAddress, VirtualAddress } = extensions;
 const { Fragment, Packet } = rings;
 const { FrameDescriptor, FRAME_DESCRIPTOR_BYTES } = frames;
@@ -31,7 +34,7 @@ const FLAGS = -1 << 26;
 
 /** Places frames of one transmit queue and completes them. */
 export class TxTranslator {
-  readonly counters: TxTranslatorCounters = { packets: 0, bytes: 0, bounced: 0, retried: 0, empty: 0, tooLong: 0, invalid: 0, stopped: 0 };
+  readonly counters = newTxTranslatorCounters();
   readonly #send: Ring;
   readonly #packets: Ring;
   readonly #fragments: Ring;
@@ -389,10 +392,4 @@ export class TxTranslator {
       this.#copies--;
     }
   }
-}
-
-/** Writes a pool's stack pointer back, and wakes who waits for a buffer of it. */
-function settleFree(pool: number, free: number): void {
-  Pool.free.set(m, pool, free);
-  if (Pool.waiting.get(m, pool) !== 0) wakeWaiter(pool);
 }

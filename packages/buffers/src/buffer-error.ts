@@ -4,7 +4,15 @@
  */
 
 /** The stable codes of {@link BufferError}. */
-export type BufferErrorCode = 'POOL_SIZE' | 'BUFFER_SIZE' | 'BUFFER_ALIGNMENT' | 'NOT_A_BUFFER' | 'NOT_HELD' | 'STILL_HELD' | 'POOL_CLOSED' | 'DMA_VERSION';
+export type BufferErrorCode =
+  | 'POOL_SIZE'
+  | 'BUFFER_SIZE'
+  | 'BUFFER_ALIGNMENT'
+  | 'NOT_A_BUFFER'
+  | 'NOT_HELD'
+  | 'STILL_HELD'
+  | 'POOL_CLOSED'
+  | 'DMA_VERSION';
 
 /** Thrown when a pool is built or used in a way that cannot be right. */
 export class BufferError extends Error {

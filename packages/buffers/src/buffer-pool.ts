@@ -101,12 +101,22 @@ export class BufferPool {
     try {
       if (enabler === undefined) {
         const offset = hostPages.allocate(size, { ...page, owner: `${name}: buffers` });
-        this.#release = () => { hostPages.free(offset); };
+        this.#release = () => {
+          hostPages.free(offset);
+        };
         this.#fill(stride, offset, 0, 0, 0);
       } else {
         const common = enabler.allocateCommonBuffer(size, { ...page, purpose: `${name}: buffers` });
-        this.#release = () => { common.free(); };
-        this.#fill(stride, common.offset, lowWord(common.address), highWord(common.address), domains.domainNumber(enabler.domain));
+        this.#release = () => {
+          common.free();
+        };
+        this.#fill(
+          stride,
+          common.offset,
+          lowWord(common.address),
+          highWord(common.address),
+          domains.domainNumber(enabler.domain),
+        );
       }
     } catch (error) {
       hostPages.free(this.#pages);
@@ -240,7 +250,10 @@ export class BufferPool {
     if (this.#closed) throw new BufferError('POOL_CLOSED', `${this.name} was closed before`);
     if (this.inUse > 0) {
       const { nic, protocol, transmit } = this.census();
-      throw new BufferError('STILL_HELD', `${this.name}: ${String(this.inUse)} of ${String(this.count)} buffers are still held (receive rings ${String(nic)}, protocol ${String(protocol)}, transmit rings ${String(transmit)})`);
+      throw new BufferError(
+        'STILL_HELD',
+        `${this.name}: ${String(this.inUse)} of ${String(this.count)} buffers are still held (receive rings ${String(nic)}, protocol ${String(protocol)}, transmit rings ${String(transmit)})`,
+      );
     }
     this.#closed = true;
     waiters.delete(this.header);
@@ -258,7 +271,10 @@ export class BufferPool {
   #checkHeld(handle: number): void {
     this.#checkHandle(handle);
     if (BufferEntry.references.get(m, handle) === 0) {
-      throw new BufferError('NOT_HELD', `${this.name}: buffer ${String(handle)} lies in the pool; it was released before, or never taken`);
+      throw new BufferError(
+        'NOT_HELD',
+        `${this.name}: buffer ${String(handle)} lies in the pool; it was released before, or never taken`,
+      );
     }
   }
 }
@@ -286,9 +302,20 @@ export function releaseBuffer(handle: number): void {
  *
  * @param pool - word index of the pool's header, whose `waiting` is set
  */
-export function wakeWaiter(pool: number): void {
+function wakeWaiter(pool: number): void {
   Pool.waiting.set(m, pool, 0);
   waiters.get(pool)?.();
+}
+
+/**
+ * For a loop that puts many buffers back into one pool: writes the pool's stack pointer back, and wakes who waits.
+ *
+ * @param pool - word index of the pool's header
+ * @param free - buffers on its stack now
+ */
+export function settleFree(pool: number, free: number): void {
+  Pool.free.set(m, pool, free);
+  if (Pool.waiting.get(m, pool) !== 0) wakeWaiter(pool);
 }
 
 /**
@@ -312,6 +339,9 @@ function check(options: BufferPoolOptions, alignment: number): void {
     throw new BufferError('BUFFER_SIZE', `${name}: buffers of ${String(capacity)} bytes; expected 64 to 2^26 - 1`);
   }
   if (!Number.isInteger(alignment) || alignment < 8 || alignment > PAGE_BYTES || (alignment & (alignment - 1)) !== 0) {
-    throw new BufferError('BUFFER_ALIGNMENT', `${name}: an alignment of ${String(alignment)}; expected a power of two from 8 to ${String(PAGE_BYTES)}`);
+    throw new BufferError(
+      'BUFFER_ALIGNMENT',
+      `${name}: an alignment of ${String(alignment)}; expected a power of two from 8 to ${String(PAGE_BYTES)}`,
+    );
   }
 }

@@ -13,7 +13,14 @@ export {
   Pool,
   POOL_WORDS,
 } from './buffer.ts';
-export { BufferPool, bufferBytes, releaseBuffer, wakeWaiter, type BufferPoolOptions, type PoolCensus } from './buffer-pool.ts';
+export {
+  BufferPool,
+  bufferBytes,
+  releaseBuffer,
+  settleFree,
+  type BufferPoolOptions,
+  type PoolCensus,
+} from './buffer-pool.ts';
 export { domainNumber } from './domain-number.ts';
 export { defaultSizing, type Granted, type QueueSizes, type RingSizing, type SizingInput } from './sizing.ts';
 export { BufferError, type BufferErrorCode } from './buffer-error.ts';

@@ -57,8 +57,16 @@ export const defaultSizing: RingSizing = (input) => {
   const fragments = ringOf(hint, bySpeed, least);
   const packets = { asked: 0, granted: fragments.granted, reason: 'as many as fragments, for frames of one fragment' };
   return {
-    transmit: { packets, fragments, buffers: { asked: 0, granted: fragments.granted, reason: 'one for each element, should every frame be copied' } },
-    receive: { packets, fragments, buffers: { asked: 0, granted: 2 * fragments.granted, reason: 'as many with the protocol as on the ring' } },
+    transmit: {
+      packets,
+      fragments,
+      buffers: { asked: 0, granted: fragments.granted, reason: 'one for each element, should every frame be copied' },
+    },
+    receive: {
+      packets,
+      fragments,
+      buffers: { asked: 0, granted: 2 * fragments.granted, reason: 'as many with the protocol as on the ring' },
+    },
   };
 };
 

@@ -51,7 +51,7 @@ export const ascending = <B extends Block>(blocks: readonly B[]): B[] =>
  * @param start - where the first may start, above 0
  * @returns them in that order
  */
-export function descendingTwoPass<B extends Block>(blocks: readonly B[], start: number): B[] {
+function descendingTwoPass<B extends Block>(blocks: readonly B[], start: number): B[] {
   const sorted = blocks.toSorted((a, b) => b.alignment - a.alignment);
   const order: B[] = [];
   let current = start & -start; // the greatest power of two that divides it
@@ -70,7 +70,7 @@ export function descendingTwoPass<B extends Block>(blocks: readonly B[], start: 
  * @param start - where the first may start
  * @returns them in that order
  */
-export function holeFilling<B extends Block>(blocks: readonly B[], start: number): B[] {
+function holeFilling<B extends Block>(blocks: readonly B[], start: number): B[] {
   const left = [...blocks];
   const order: B[] = [];
   let end = start;

@@ -8,7 +8,7 @@ import { REGISTERS } from '../src/registers/index.ts';
 import { Machine } from './machine.ts';
 
 /** The address of the model in `Machine`. */
-export const STATION = [2, 0, 0, 0, 0, 1];
+const STATION = [2, 0, 0, 0, 0, 1];
 
 /** Stands at the far end of the cable: keeps a copy of every frame, and sends bursts. */
 export class Partner implements LinkPartner {

@@ -80,11 +80,11 @@ function section(little: boolean): fc.Arbitrary<Uint8Array> {
   });
 }
 
-export const pcapngCapture: fc.Arbitrary<Uint8Array> = fc
+const pcapngCapture: fc.Arbitrary<Uint8Array> = fc
   .array(fc.boolean().chain(section), { minLength: 1, maxLength: 3 })
   .map((parts) => concat(...parts));
 
-export const pcapCapture: fc.Arbitrary<Uint8Array> = fc
+const pcapCapture: fc.Arbitrary<Uint8Array> = fc
   .record({
     little: fc.boolean(),
     header: fc.record({

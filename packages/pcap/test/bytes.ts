@@ -23,7 +23,7 @@ export function wordPair(value: bigint, little: boolean): number[] {
   return [...number(value >> 32n, 4, little), ...number(value & 0xffff_ffffn, 4, little)];
 }
 
-export function pad(bytes: Uint8Array | readonly number[]): number[] {
+function pad(bytes: Uint8Array | readonly number[]): number[] {
   return [...bytes, ...new Array<number>((4 - (bytes.length % 4)) % 4).fill(0)];
 }
 

@@ -77,7 +77,10 @@ export class Ring {
       throw new RingError('RING_SIZE', `${name}: ${String(elements)} elements; expected a power of two from 2 to 2^20`);
     }
     if (!Number.isInteger(stride) || stride < 4 || stride > 65_532 || stride % 4 !== 0) {
-      throw new RingError('RING_STRIDE', `${name}: a stride of ${String(stride)} bytes; expected a multiple of 4 up to 65532`);
+      throw new RingError(
+        'RING_STRIDE',
+        `${name}: a stride of ${String(stride)} bytes; expected a multiple of 4 up to 65532`,
+      );
     }
     return RING_HEADER_BYTES + elements * stride;
   }
@@ -93,7 +96,10 @@ export class Ring {
   static create(offset: number, options: RingOptions): Ring {
     const bytes = Ring.bytes(options);
     if (!Number.isInteger(offset) || offset < 0 || offset % 64 !== 0 || offset + bytes > memory.hostBytes) {
-      throw new RingError('RING_ADDRESS', `${options.name}: no room for ${String(bytes)} bytes at host offset ${String(offset)}, which must be a multiple of 64`);
+      throw new RingError(
+        'RING_ADDRESS',
+        `${options.name}: no room for ${String(bytes)} bytes at host offset ${String(offset)}, which must be a multiple of 64`,
+      );
     }
     const word = offset >>> 2;
     m.fill(0, word, word + (bytes >>> 2));
@@ -113,10 +119,12 @@ export class Ring {
    */
   static attach(offset: number, name: string): Ring {
     const word = offset >>> 2;
-    const placed = Number.isInteger(offset) && offset >= 0 && offset % 64 === 0 && offset + RING_HEADER_BYTES <= memory.hostBytes;
+    const placed =
+      Number.isInteger(offset) && offset >= 0 && offset % 64 === 0 && offset + RING_HEADER_BYTES <= memory.hostBytes;
     const elements = placed ? RingHeader.numberOfElements.get(m, word) : 0;
     const stride = placed ? RingHeader.elementStride.get(m, word) : 0;
-    const shaped = elements >= 2 && elements <= 2 ** 20 && (elements & (elements - 1)) === 0 && stride >= 4 && stride % 4 === 0;
+    const shaped =
+      elements >= 2 && elements <= 2 ** 20 && (elements & (elements - 1)) === 0 && stride >= 4 && stride % 4 === 0;
     const sound =
       shaped &&
       offset + RING_HEADER_BYTES + elements * stride <= memory.hostBytes &&
@@ -187,7 +195,8 @@ export class Ring {
    */
   post(count: number): void {
     const next = this.nextIndex;
-    if (count >>> 0 !== count || count > ((this.endIndex - next) & this.mask)) this.#exceeded('post', count, this.postCount);
+    if (count >>> 0 !== count || count > ((this.endIndex - next) & this.mask))
+      this.#exceeded('post', count, this.postCount);
     m[this.header + NEXT] = (next + count) & this.mask;
   }
 
@@ -199,7 +208,8 @@ export class Ring {
    */
   complete(count: number): void {
     const begin = this.beginIndex;
-    if (count >>> 0 !== count || count > ((this.endIndex - begin) & this.mask)) this.#exceeded('complete', count, this.driverCount);
+    if (count >>> 0 !== count || count > ((this.endIndex - begin) & this.mask))
+      this.#exceeded('complete', count, this.driverCount);
     const moved = (begin + count) & this.mask;
     if (count > ((this.nextIndex - begin) & this.mask)) m[this.header + NEXT] = moved;
     m[this.header + BEGIN] = moved;
@@ -213,7 +223,8 @@ export class Ring {
    */
   publish(count: number): void {
     const end = this.endIndex;
-    if (count >>> 0 !== count || count > ((this.processedIndex - 1 - end) & this.mask)) this.#exceeded('publish', count, this.freeCount);
+    if (count >>> 0 !== count || count > ((this.processedIndex - 1 - end) & this.mask))
+      this.#exceeded('publish', count, this.freeCount);
     m[this.header + END] = (end + count) & this.mask;
   }
 
@@ -225,7 +236,8 @@ export class Ring {
    */
   reap(count: number): void {
     const processed = this.processedIndex;
-    if (count >>> 0 !== count || count > ((this.beginIndex - processed) & this.mask)) this.#exceeded('reap', count, this.reapCount);
+    if (count >>> 0 !== count || count > ((this.beginIndex - processed) & this.mask))
+      this.#exceeded('reap', count, this.reapCount);
     m[this.header + PROCESSED] = (processed + count) & this.mask;
   }
 
@@ -246,6 +258,9 @@ export class Ring {
   }
 
   #exceeded(verb: string, count: number, most: number): never {
-    throw new RingError('RANGE_EXCEEDED', `${this.name}: ${verb}(${String(count)}), but at most ${String(most)} elements may move (${this.describe()})`);
+    throw new RingError(
+      'RANGE_EXCEEDED',
+      `${this.name}: ${verb}(${String(count)}), but at most ${String(most)} elements may move (${this.describe()})`,
+    );
   }
 }

@@ -37,7 +37,11 @@ export class ReceiveEdge {
    * @throws RingError `RANGE_EXCEEDED`; nothing moves. AdapterError `EDGE_CLOSED` once the queue has stopped
    */
   complete(count: number): void {
-    if (!this.#open) throw new AdapterError('EDGE_CLOSED', `receive edge ${String(this.id)}: the queue has stopped, and its ring is gone`);
+    if (!this.#open)
+      throw new AdapterError(
+        'EDGE_CLOSED',
+        `receive edge ${String(this.id)}: the queue has stopped, and its ring is gone`,
+      );
     this.ring.complete(count);
     this.ring.reap(count);
     if (!this.#starved) return;

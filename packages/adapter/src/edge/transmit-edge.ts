@@ -53,9 +53,16 @@ export class TransmitEdge {
    * descriptor says `more`, `EDGE_CLOSED` once the adapter stops. Nothing is submitted then
    */
   submit(count: number): void {
-    if (!this.#open) throw new AdapterError('EDGE_CLOSED', `transmit edge ${String(this.id)}: the adapter stops and takes no more frames`);
+    if (!this.#open)
+      throw new AdapterError(
+        'EDGE_CLOSED',
+        `transmit edge ${String(this.id)}: the adapter stops and takes no more frames`,
+      );
     if (count > 0 && FrameDescriptor.more.get(i32, this.ring.at(this.ring.endIndex + count - 1)) !== 0) {
-      throw new AdapterError('FRAME_INCOMPLETE', `transmit edge ${String(this.id)}: the last of ${String(count)} descriptors says that its frame goes on; whole frames only`);
+      throw new AdapterError(
+        'FRAME_INCOMPLETE',
+        `transmit edge ${String(this.id)}: the last of ${String(count)} descriptors says that its frame goes on; whole frames only`,
+      );
     }
     this.ring.publish(count);
     this.#notify();
