@@ -89,7 +89,7 @@ export const configure = (types) =>
     },
     {
       // Tests, benchmarks and tools are read, not called by others.
-      files: ['**/test/**', '**/bench/**', '**/examples/**', '**/scripts/**', 'tooling/**'],
+      files: ['**/test/**', '**/bench/**', '**/soak/**', '**/examples/**', '**/scripts/**', 'tooling/**'],
       rules: {
         'jsdoc/require-jsdoc': 'off',
         'jsdoc/require-param': 'off',
@@ -103,7 +103,7 @@ export const configure = (types) =>
     },
     {
       // Programs talk to a terminal.
-      files: ['**/bench/**', '**/examples/**', '**/scripts/**', 'tooling/**', 'apps/*/src/main.ts'],
+      files: ['**/bench/**', '**/soak/**', '**/examples/**', '**/scripts/**', 'tooling/**', 'apps/*/src/main.ts'],
       rules: { 'no-console': 'off' },
     },
     {

@@ -14,6 +14,14 @@ vi.setConfig({ testTimeout: 120_000 }); // a suite each, perhaps on a slow machi
 /** Enough to find each of these faults. */
 const SETTINGS = { seed: 1, effort: 0.05 };
 
+/** A whole suite runs for each fault: in the quick size, every third fault has its turn; `.ci/run` takes them all. */
+function ofThisSize<T>(faults: readonly T[]): readonly T[] {
+  const size = process.env['NETCX_TEST_SIZE'] ?? (process.env['CI'] === undefined ? 'quick' : 'ci');
+  const chosen = size === 'quick' ? faults.filter((_, index) => index % 3 === 0) : faults;
+  process.stderr.write(`faults tried: ${chosen.length} of ${faults.length} (NETCX_TEST_SIZE=${size})\n`);
+  return chosen;
+}
+
 const LIFE = {
   again: 'starts again after each stop as if for the first time',
   early: 'stops before its link was ever up',
@@ -64,7 +72,7 @@ const DRIVER_FAULTS: Readonly<Record<Exclude<DriverFault, 'counts packets in 16 
   'loses wake-ups':               { fails: [RECEIVED_LENGTHS, WAKES, WRAPS], mayFail: [...Object.values(TRANSMIT), RANDOM, LIFE.again, FLOOD, DAMAGED, LINK.reports] },
 };
 
-it.each(Object.entries(DRIVER_FAULTS))('finds a driver that %s', async (fault, expectation) => {
+it.each(ofThisSize(Object.entries(DRIVER_FAULTS)))('finds a driver that %s', async (fault, expectation) => {
   const create = (wishes: Parameters<typeof plainMachine>[0]) => plainMachine(wishes, [fault as DriverFault]);
   expectFailures(await runCases(driverSuite({ create, iommu: 'with' }), SETTINGS), expectation);
 });
@@ -75,7 +83,7 @@ const NIC_FAULTS: readonly (readonly [NicFault, Expectation])[] = [
   ['rounds addresses down', { fails: [TRANSMIT.parts, TRANSMIT.alignment], mayFail: [RANDOM] }],
 ];
 
-it.each(NIC_FAULTS)('finds a machine whose NIC %s', async (fault, expectation) => {
+it.each(ofThisSize(NIC_FAULTS))('finds a machine whose NIC %s', async (fault, expectation) => {
   const cases = driverSuite({ create: (wishes) => plainMachine(wishes, [], [fault]), iommu: 'with' });
   expectFailures(await runCases(cases, SETTINGS), expectation);
 });
