@@ -24,6 +24,7 @@ function configure(owner, entry, temporary) {
     packageJsonFullPath: join(owner.path, 'package.json'),
     configObject: {
       projectFolder: owner.path,
+      newlineKind: 'lf',
       mainEntryPointFilePath: join(owner.path, entry.types),
       compiler: { tsconfigFilePath: join(owner.path, 'tsconfig.build.json') },
       apiReport: {
