@@ -36,6 +36,8 @@ const projects = folders.map((folder) => {
 
 export default defineConfig({
   test: {
+    // A thread starts twice as fast as a process.
+    pool: 'threads',
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects,
     passWithNoTests: true,

@@ -40,7 +40,6 @@ export const configure = (types) =>
     js.configs.recommended,
     tseslint.configs.strictTypeChecked,
     tseslint.configs.stylisticTypeChecked,
-    documentation,
     {
       plugins: { netcx },
       linterOptions: { reportUnusedDisableDirectives: 'error' },
@@ -62,6 +61,17 @@ export const configure = (types) =>
         '@typescript-eslint/prefer-for-of': 'off',
         // netcx/proven-index takes its place: `view[i]!` is how a typed array is read under noUncheckedIndexedAccess.
         '@typescript-eslint/no-non-null-assertion': 'off',
+      },
+    },
+    {
+      files: ['packages/*/src/**/*.ts', 'apps/*/src/**/*.ts'],
+      rules: { 'netcx/hot-file': 'error', 'netcx/proven-index': 'error' },
+    },
+    {
+      // What others call is documented; tests, benchmarks and scripts are only read.
+      files: ['packages/*/src/**/*.ts', 'apps/*/src/**/*.ts'],
+      extends: [documentation],
+      rules: {
         'jsdoc/tag-lines': ['error', 'any', { startLines: null }],
         'jsdoc/check-tag-names': [
           'error',
@@ -84,19 +94,6 @@ export const configure = (types) =>
       },
     },
     {
-      files: ['packages/*/src/**/*.ts', 'apps/*/src/**/*.ts'],
-      rules: { 'netcx/hot-file': 'error', 'netcx/proven-index': 'error' },
-    },
-    {
-      // Tests, benchmarks and tools are read, not called by others.
-      files: ['**/test/**', '**/bench/**', '**/soak/**', '**/examples/**', '**/scripts/**', 'tooling/**'],
-      rules: {
-        'jsdoc/require-jsdoc': 'off',
-        'jsdoc/require-param': 'off',
-        'jsdoc/require-returns': 'off',
-      },
-    },
-    {
       // A syntax tree's node types are told apart by their names, as ESLint's own documentation does.
       files: ['tooling/eslint-config/**'],
       rules: { '@typescript-eslint/no-unsafe-enum-comparison': 'off' },
@@ -116,7 +113,10 @@ export const configure = (types) =>
         // A cast in JSDoc is invisible to these two, so `JSON.parse` could not be given a type at all.
         '@typescript-eslint/no-unsafe-assignment': 'off',
         '@typescript-eslint/no-unsafe-return': 'off',
+        'jsdoc/tag-lines': ['error', 'any', { startLines: null }],
         'jsdoc/require-jsdoc': 'off',
+        'jsdoc/require-param': 'off',
+        'jsdoc/require-returns': 'off',
         'jsdoc/require-property-description': 'off',
         'jsdoc/require-param-description': 'off',
         'jsdoc/require-returns-description': 'off',

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
+import { CompilerState, Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 import { listPackages } from '../lib/packages.js';
 
 /**
@@ -57,37 +57,46 @@ function configure(owner, entry, temporary) {
 export function apiReports(update) {
   /** @type {string[]} */
   const problems = [];
-  let count = 0;
   const temporary = mkdtempSync(join(tmpdir(), 'netcx-api-'));
+  const packages = listPackages();
   try {
-    for (const owner of listPackages()) {
+    const reports = packages.flatMap((owner) =>
+      owner.entries.map((entry) => ({ owner, entry, config: configure(owner, entry, temporary) })),
+    );
+    const compilerState = loadDeclarations(reports.map(({ config }) => config));
+    for (const { owner, entry, config } of reports) {
+      const name = `${owner.folder}/etc/${reportName(entry.subpath)}`;
+      if (update) mkdirSync(config.reportFolder, { recursive: true });
+      const { apiReportChanged, errorCount } = Extractor.invoke(config, {
+        compilerState,
+        localBuild: update,
+        messageCallback(message) {
+          message.handled = true;
+          if (message.logLevel === ExtractorLogLevel.Error) problems.push(`${name}: ${message.text}`);
+        },
+      });
+      if (!update && apiReportChanged) problems.push(`${name} is out of date: npm run api`);
+      else if (errorCount > 0) problems.push(`${name} could not be made`);
+    }
+    for (const owner of packages) {
       const etc = join(owner.path, 'etc');
-      if (update && owner.entries.length > 0) mkdirSync(etc, { recursive: true });
-      for (const entry of owner.entries) {
-        count++;
-        /** @type {string[]} */
-        const messages = [];
-        const result = Extractor.invoke(configure(owner, entry, temporary), {
-          localBuild: update,
-          messageCallback(message) {
-            message.handled = true;
-            const { logLevel, messageId } = message;
-            const isProblem = logLevel === ExtractorLogLevel.Error || logLevel === ExtractorLogLevel.Warning;
-            if (isProblem && !messageId.startsWith('console-')) messages.push(`${messageId}: ${message.text}`);
-          },
-        });
-        if (!update && result.apiReportChanged) {
-          problems.push(`${owner.folder}/etc/${reportName(entry.subpath)} is out of date: npm run api`);
-        } else if (!result.succeeded && !update) {
-          problems.push(...messages.map((message) => `${entry.specifier}: ${message}`));
-        }
-      }
       problems.push(...strays(etc, owner.entries, update).map((name) => `${owner.folder}/etc/${name} reports nothing`));
     }
+    return { count: reports.length, problems };
   } finally {
     rmSync(temporary, { recursive: true });
   }
-  return { count, problems };
+}
+
+/**
+ * @param {ExtractorConfig[]} configs
+ * @returns {CompilerState} one TypeScript program for all of them, which is loaded once
+ */
+function loadDeclarations(configs) {
+  const [first] = configs;
+  if (first === undefined) throw new Error('no package has an entry point');
+  const additionalEntryPoints = configs.map(({ mainEntryPointFilePath }) => mainEntryPointFilePath);
+  return CompilerState.create(first, { additionalEntryPoints });
 }
 
 /**

@@ -34,6 +34,7 @@ export async function runTests() {
     const { code, output } = await capture('vitest', [
       'run',
       '--coverage',
+      '--coverage.reporter=json-summary',
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${file}`,
