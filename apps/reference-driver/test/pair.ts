@@ -3,14 +3,15 @@
  * at either end is kept with what the NIC said of it.
  */
 
-import { FrameDescriptor, type Protocol, type TransmitEdge } from '@netcx/adapter/edge';
 import { HostBridge, type AttachedSlot, type PciSlot } from '@netcx/bus';
 import { MICROSECOND, MILLISECOND, VirtualClock } from '@netcx/clock';
 import { IdentityMap, Iommu, type DmaDomain } from '@netcx/dma';
-import { i32, u8 } from '@netcx/dma/memory';
 import { Link, type LinkEnd, type LinkOptions } from '@netcx/hardware';
 import { Nic82576, type Nic82576Options } from '@netcx/nic-82576';
 import { ReferenceDriver, type DriverOptions } from '../src/index.ts';
+import { Endpoint, type Wishes } from './endpoint.ts';
+
+export type { Arrival, Wishes } from './endpoint.ts';
 
 export interface PairOptions extends DriverOptions {
   readonly seed?: number;
@@ -27,100 +28,22 @@ export interface PairOptions extends DriverOptions {
   readonly bus?: (slot: AttachedSlot, clock: VirtualClock) => PciSlot;
 }
 
-/** A frame as it arrived. */
-export interface Arrival {
-  readonly bytes: Uint8Array;
-  /** The checksum extension's byte. */
-  readonly checksum: number;
-  readonly queue: number;
-}
-
-/** What a frame asks for besides being sent. */
-export interface Wishes {
-  readonly layout?: number;
-  readonly layer4Type?: number;
-  readonly checksum?: number;
-  readonly queue?: number;
-  /** Bytes of each part; one part when left out. */
-  readonly parts?: readonly number[];
-}
-
-export class TestStation {
-  readonly arrivals: Arrival[] = [];
-  completed = 0;
-  linkChanges: boolean[] = [];
+export class TestStation extends Endpoint {
   readonly nic: Nic82576;
   readonly slot: AttachedSlot;
   readonly domain: DmaDomain;
-  readonly driver: ReferenceDriver;
 
   constructor(clock: VirtualClock, bridge: HostBridge, name: 'a' | 'b', link: LinkEnd, options: PairOptions) {
-    const { nic, iommu = false, end, bus, seed: _, cable: __, far, ...near } = options;
+    const { nic: nicOptions, iommu = false, end, bus, seed: _, cable: __, far, ...near } = options;
     const driverOptions = name === 'b' ? { ...near, ...far } : near;
     const macAddress = Uint8Array.of(2, 0, 0, 0, 0, name === 'a' ? 1 : 2);
-    this.domain = iommu ? new Iommu() : new IdentityMap();
-    this.nic = new Nic82576({ clock, macAddress, link: end?.(link, name) ?? link, name, ...nic });
-    this.slot = bridge.attach(this.nic, { name, dma: this.domain });
-    const slot = bus?.(this.slot, clock) ?? this.slot;
-    this.driver = new ReferenceDriver(slot, clock, { promiscuous: true, name, ...driverOptions });
-    this.driver.adapter.attachProtocol(this.#protocol());
-  }
-
-  #protocol(): Protocol {
-    return {
-      receive: (edge, count) => {
-        let parts: Uint8Array[] = [];
-        for (let index = 0; index < count; index++) {
-          const at = edge.ring.at(edge.ring.beginIndex + index);
-          const address = FrameDescriptor.address.get(i32, at);
-          parts.push(u8.slice(address, address + FrameDescriptor.length.get(i32, at)));
-          if (FrameDescriptor.more.get(i32, at) === 0) {
-            const checksum = FrameDescriptor.checksum.get(i32, at);
-            this.arrivals.push({ bytes: Uint8Array.from(Buffer.concat(parts)), checksum, queue: edge.id });
-            parts = [];
-          }
-          edge.release(FrameDescriptor.buffer.get(i32, at));
-        }
-        edge.complete(count);
-      },
-      sent: (_edge, count) => {
-        this.completed += count;
-      },
-      linkChanged: (up) => {
-        this.linkChanges.push(up);
-      },
-    };
-  }
-
-  edge(queue = 0): TransmitEdge {
-    const found = this.driver.adapter.transmitQueues[queue];
-    if (found === undefined) throw new Error(`transmit queue ${queue} is not there`);
-    return found.edge;
-  }
-
-  /** Submits one frame if there is room for it. */
-  trySend(bytes: Uint8Array, wishes: Wishes = {}): boolean {
-    const { queue = 0, parts = [bytes.length] } = wishes;
-    const { ring, pool } = this.edge(queue);
-    if (this.edge(queue).room < parts.length || pool.free < parts.length) return false;
-    let done = 0;
-    parts.forEach((length, index) => {
-      const buffer = pool.take();
-      const address = pool.address(buffer);
-      u8.set(bytes.subarray(done, done + length), address);
-      const at = ring.at(ring.endIndex + index);
-      i32.fill(0, at, at + ring.stride);
-      FrameDescriptor.address.set(i32, at, address);
-      FrameDescriptor.length.set(i32, at, length);
-      FrameDescriptor.buffer.set(i32, at, buffer);
-      FrameDescriptor.more.set(i32, at, index + 1 < parts.length ? 1 : 0);
-      FrameDescriptor.layout.set(i32, at, wishes.layout ?? 0);
-      FrameDescriptor.layer4Type.set(i32, at, wishes.layer4Type ?? 0);
-      FrameDescriptor.checksum.set(i32, at, wishes.checksum ?? 0);
-      done += length;
-    });
-    this.edge(queue).submit(parts.length);
-    return true;
+    const domain = iommu ? new Iommu() : new IdentityMap();
+    const nic = new Nic82576({ clock, macAddress, link: end?.(link, name) ?? link, name, ...nicOptions });
+    const slot = bridge.attach(nic, { name, dma: domain });
+    super(new ReferenceDriver(bus?.(slot, clock) ?? slot, clock, { promiscuous: true, name, ...driverOptions }));
+    this.nic = nic;
+    this.slot = slot;
+    this.domain = domain;
   }
 }
 

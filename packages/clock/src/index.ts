@@ -7,5 +7,5 @@ export { MICROSECOND, MILLISECOND, SECOND, type Alarm, type Clock } from './cloc
 export { ClockError, type ClockErrorCode } from './clock-error.ts';
 export { Random } from './random.ts';
 export { RealClock, type RealClockOptions } from './real-clock.ts';
-export { VirtualClock, type RunLimit, type VirtualClockOptions } from './virtual-clock.ts';
+export { VirtualClock, type Companion, type RunLimit, type VirtualClockOptions } from './virtual-clock.ts';
 export type { TimerScope } from './host-timers.ts';

@@ -24,6 +24,19 @@ export interface RunLimit {
   readonly until?: number;
 }
 
+/** Another world with a time of its own that shall be this clock's: a machine simulated elsewhere. */
+export interface Companion {
+  /**
+   * Told before this clock lets time pass: the other world goes first. What happens there may set alarms of this clock,
+   * and then it stops.
+   *
+   * @param from - the time now, in nanoseconds
+   * @param to - where this clock is about to go, later than `from`
+   * @returns where the other world stands: `to`, or earlier when it has set an alarm that is due
+   */
+  follow(from: number, to: number): number;
+}
+
 /** A clock that stands still until it is run. */
 export class VirtualClock implements Clock {
   /** The seed it was made with. */
@@ -31,6 +44,7 @@ export class VirtualClock implements Clock {
   readonly #schedule = new AlarmSchedule({ refresh: () => undefined, changed: () => undefined });
   readonly #delays: Delays;
   readonly #outside = new Set<Promise<unknown>>();
+  #companion: Companion | undefined;
   #running = false;
 
   /**
@@ -47,6 +61,11 @@ export class VirtualClock implements Clock {
   /** How many alarms are pending. */
   get pending(): number {
     return this.#schedule.size;
+  }
+
+  /** How many of them are due now. */
+  get due(): number {
+    return this.#schedule.due;
   }
 
   now(): number {
@@ -67,6 +86,19 @@ export class VirtualClock implements Clock {
    */
   random(stream: string): Random {
     return new Random(this.seed, stream);
+  }
+
+  /**
+   * Ties another world's time to this clock's.
+   *
+   * @param companion - the other world; in place of the one before
+   * @returns ends it
+   */
+  accompany(companion: Companion): () => void {
+    this.#companion = companion;
+    return () => {
+      if (this.#companion === companion) this.#companion = undefined;
+    };
   }
 
   /**
@@ -158,7 +190,7 @@ export class VirtualClock implements Clock {
     this.#running = true;
     try {
       while (count < most && !(this.now() > until)) {
-        if (schedule.due === 0 && !schedule.advance(until)) break;
+        if (schedule.due === 0 && !this.#isOvertaken(until) && !schedule.advance(until)) break;
         const alarm = schedule.takeDue();
         if (alarm === undefined) break;
         count++;
@@ -168,5 +200,17 @@ export class VirtualClock implements Clock {
       this.#running = false;
     }
     return count;
+  }
+
+  /** Lets the other world go first, if there is one. Whether something is due there before anything is due here. */
+  #isOvertaken(until: number): boolean {
+    const companion = this.#companion;
+    if (companion === undefined) return false;
+    const schedule = this.#schedule;
+    const from = this.now();
+    const to = Math.min(schedule.nextTime, until);
+    if (to === Infinity || to <= from) return false; // without an alarm or a limit there is no time to go to
+    schedule.now[0] = companion.follow(from, to);
+    return schedule.due > 0;
   }
 }

@@ -33,7 +33,9 @@ function choose(source: MemorySource): Chosen {
   if ('buffer' in source) {
     const { buffer } = source;
     const hostBytes = checkSize(buffer.byteLength, 8);
-    return { buffer, hostBytes, wasm: undefined, pages: { start: HOST_PAGE, end: Math.max(HOST_PAGE, hostBytes) } };
+    const all = { start: HOST_PAGE, end: Math.max(HOST_PAGE, hostBytes) };
+    const pages = source.pages === undefined ? all : checkPages(source.pages, hostBytes);
+    return { buffer, hostBytes, wasm: undefined, pages };
   }
   if ('memory' in source) {
     const { memory: wasm, pages = { start: HOST_PAGE, end: HOST_PAGE } } = source;

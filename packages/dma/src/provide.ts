@@ -31,6 +31,11 @@ export interface SharedMemory {
 export interface ForeignMemory {
   /** The bytes. They must stay where they are for the life of the process. */
   readonly buffer: ArrayBufferLike;
+  /**
+   * The part whose pages may be handed out, from `start` up to `end`, both multiples of the page size: a virtual machine's
+   * RAM may have holes. All but the first page when left out.
+   */
+  readonly pages?: { readonly start: number; readonly end: number };
 }
 
 /** Where the host memory comes from. */

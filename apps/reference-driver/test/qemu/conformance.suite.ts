@@ -1,0 +1,64 @@
+/*
+ * The suite that every driver must pass, with QEMU's own 82576 behind the bus instead of our model. The driver is the same:
+ * it does not know.
+ */
+
+import type { ConformanceCase } from '@netcx/conformance';
+import { provideRam } from '@netcx/qtest/ram';
+import type { DriverOptions } from '../../src/driver.ts';
+
+const ram = provideRam(128 * 1024 * 1024);
+const { driverSuite } = await import('@netcx/conformance');
+const { register } = await import('@netcx/conformance/node');
+const { VirtualClock } = await import('@netcx/clock');
+const { QemuMachine } = await import('@netcx/qtest');
+const { ReferenceDriver } = await import('../../src/driver.ts');
+const { WireEnd } = await import('./wire-end.ts');
+const program = process.env['NETCX_QEMU'] ?? '';
+
+/** What QEMU's chip does otherwise; `features.suite.ts` shows that it does. */
+const DIFFERENT = [
+  // It parses every frame, and drops one that claims to be IP and is not, whatever the driver asked for.
+  'leaves frames alone that look like IP and are not sound',
+  // The test protocol cannot pull a device out of QEMU's root bus.
+  'stops after its NIC was pulled out, and does not start without it',
+];
+
+function suiteFor(options: DriverOptions): readonly ConformanceCase[] {
+  const cases = driverSuite({
+    iommu: 'without',
+    create({ seed }) {
+      const clock = new VirtualClock({ seed });
+      const macAddress = Uint8Array.of(0x52, 0x54, 0, 0x12, 0x34, 0x56);
+      const machine = new QemuMachine({ program, ram, clock, devices: [{ model: 'igb', macAddress }] });
+      const [station] = machine.stations;
+      if (station === undefined) throw new Error('the machine has no device');
+      const { slot, wire } = station;
+      const driver = new ReferenceDriver(slot, clock, { name: 'igb', ...options });
+      const peer = new WireEnd(wire, clock);
+      return {
+        clock,
+        adapter: driver.adapter,
+        peer,
+        domain: slot.dma,
+        start: () => driver.start(),
+        stop: () => driver.stop(),
+        dispose: () => {
+          peer.close();
+          machine.close();
+        },
+      };
+    },
+  });
+  const applicable = cases.filter(({ name }) => !DIFFERENT.some((different) => name.endsWith(different)));
+  if (applicable.length !== cases.length - DIFFERENT.length)
+    throw new Error('a case of the list of differences is gone');
+  return applicable;
+}
+
+register("the reference driver on QEMU's igb", suiteFor({}), { effort: 0.1 });
+register(
+  "the reference driver on QEMU's igb, with jumbo frames, several queues and small rings",
+  suiteFor({ mtu: 9000, queues: 4, ringSize: 16 }),
+  { effort: 0.02 },
+);
