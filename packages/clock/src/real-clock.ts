@@ -1,6 +1,6 @@
 /*
  * Real time: alarms go off by the host's timers. Never early; late by about a millisecond, since that is how exact the
- * host's timers are, and nothing here spins to be more exact. `soon` needs no timer and is not late.
+ * host's timers are, and nothing here spins to be more exact unless it is asked to. `soon` needs no timer and is not late.
  */
 
 import type { Alarm, Clock } from './clock.ts';
@@ -10,10 +10,18 @@ import { Delays } from './delays.ts';
 import { hostAfter, hostSoon, type HostTimer, type TimerScope } from './host-timers.ts';
 import { ScheduledAlarm } from './scheduled-alarm.ts';
 
+/** A timer that is set for less than this may be late by as much, in nanoseconds. */
+const NEAR = 2_000_000;
+
 /** Options of a {@link RealClock}. */
 export interface RealClockOptions {
   /** Whether pending alarms keep the process running; true when left out. */
   readonly keepAlive?: boolean;
+  /**
+   * Whether the last two milliseconds before an alarm are spent going round the event loop instead of waiting for a timer:
+   * exact to some microseconds, and a processor is busy meanwhile. False when left out.
+   */
+  readonly precise?: boolean;
   /** Where the host's timers come from; the global scope when left out. */
   readonly scope?: TimerScope;
 }
@@ -25,6 +33,7 @@ export class RealClock implements Clock {
   readonly #delays: Delays;
   readonly #scope: TimerScope;
   readonly #dispatch = (): void => this.#fire();
+  readonly #precise: boolean;
   #keepAlive: boolean;
   #closed = false;
   #firing = false;
@@ -37,8 +46,9 @@ export class RealClock implements Clock {
    * @param options - whether it keeps the process running, whose timers it uses
    */
   constructor(options: RealClockOptions = {}) {
-    const { keepAlive = true, scope = globalThis } = options;
+    const { keepAlive = true, precise = false, scope = globalThis } = options;
     this.#keepAlive = keepAlive;
+    this.#precise = precise;
     this.#scope = scope;
     this.#schedule = new AlarmSchedule({
       refresh: (now) => {
@@ -95,8 +105,10 @@ export class RealClock implements Clock {
       this.#sleep();
       return;
     }
-    if (this.#schedule.due > 0) this.#soon ??= this.#started(hostSoon(this.#dispatch, this.#scope));
     const next = this.#schedule.nextTime;
+    const near = this.#precise && next - this.now() < NEAR;
+    if (this.#schedule.due > 0 || near) this.#soon ??= this.#started(hostSoon(this.#dispatch, this.#scope));
+    if (near) return;
     // A timer that comes too early finds nothing due and asks again.
     if (next >= this.#timerTime) return;
     this.#timer?.cancel();

@@ -58,6 +58,14 @@ export class VirtualClock implements Clock {
     this.#delays = new Delays(this);
   }
 
+  /**
+   * When the next alarm goes off: for whoever runs the clock along another one, such as real time. Infinity when none is
+   * pending.
+   */
+  get nextTime(): number {
+    return this.#schedule.due > 0 ? this.now() : this.#schedule.nextTime;
+  }
+
   /** How many alarms are pending. */
   get pending(): number {
     return this.#schedule.size;

@@ -1,0 +1,187 @@
+/*
+ * The system calls that a TAP takes, since Node has none of them. Each either does what it says or throws a TapError with
+ * the name of the call and of the error; those on the data path return -1 where the kernel has nothing or no room. Numbers
+ * are those of Linux on x86-64 and arm64.
+ */
+
+import koffi from 'koffi';
+import { constants } from 'node:os';
+import { TapError } from './tap-error.ts';
+
+const O_RDWR = 2;
+const O_NONBLOCK = 0x800;
+const O_CLOEXEC = 0x8_0000;
+const AF_INET = 2;
+const SOCK_DGRAM_CLOEXEC = 2 | O_CLOEXEC;
+const CLONE_NEWNET = 0x4000_0000;
+const { EAGAIN, EINTR, EPERM, EACCES } = constants.errno;
+
+type Call = (...args: readonly unknown[]) => number;
+
+interface Calls {
+  readonly open: Call;
+  readonly close: Call;
+  readonly ioctl: Call;
+  readonly ioctlValue: Call;
+  readonly readv: Call;
+  readonly writev: Call;
+  readonly socket: Call;
+  readonly setns: Call;
+  readonly poll: Call;
+}
+
+let loaded: Calls | undefined;
+
+function calls(): Calls {
+  if (loaded !== undefined) return loaded;
+  if (process.platform !== 'linux')
+    throw new TapError('SYSTEM', `a TAP is a thing of Linux, and this is ${process.platform}`);
+  const libc = koffi.load('libc.so.6');
+  loaded = {
+    open: libc.func('int open(const char *path, int flags)') as Call,
+    close: libc.func('int close(int fd)') as Call,
+    ioctl: libc.func('int ioctl(int fd, unsigned long request, void *argument)') as Call,
+    ioctlValue: libc.func('ioctl', 'int', ['int', 'unsigned long', 'unsigned long']) as Call,
+    readv: libc.func('long readv(int fd, const void *vector, int count)') as Call,
+    writev: libc.func('long writev(int fd, const void *vector, int count)') as Call,
+    socket: libc.func('int socket(int domain, int type, int protocol)') as Call,
+    setns: libc.func('int setns(int fd, int kind)') as Call,
+    poll: libc.func('int poll(void *list, unsigned long count, int timeout)') as Call,
+  };
+  return loaded;
+}
+
+function check(call: string, result: number): number {
+  if (result >= 0) return result;
+  const number = koffi.errno();
+  const name = Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? String(number);
+  const refused = number === EPERM || number === EACCES;
+  throw new TapError(refused ? 'NOT_PERMITTED' : 'SYSTEM', `${call}: ${name}`);
+}
+
+/**
+ * @param path - a device
+ * @returns a descriptor that never waits
+ * @throws TapError `NOT_PERMITTED` or `SYSTEM`
+ */
+export function openDevice(path: string): number {
+  return check(`open ${path}`, calls().open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC));
+}
+
+/**
+ * @returns a socket to ask the kernel about interfaces with
+ * @throws TapError `SYSTEM`
+ */
+export function openControlSocket(): number {
+  return check('socket', calls().socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0));
+}
+
+/**
+ * @param fd - a descriptor of ours
+ */
+export function closeDescriptor(fd: number): void {
+  calls().close(fd);
+}
+
+/**
+ * @param name - of the request, for the message
+ * @param fd - what is asked
+ * @param request - its number
+ * @param argument - what it is handed, which it may write to
+ * @throws TapError `NOT_PERMITTED` or `SYSTEM`
+ */
+export function control(name: string, fd: number, request: number, argument: Uint8Array): void {
+  check(name, calls().ioctl(fd, request, argument));
+}
+
+/**
+ * @param name - of the request, for the message
+ * @param fd - what is asked
+ * @param request - its number
+ * @param value - what it is handed, as a number
+ * @throws TapError `NOT_PERMITTED` or `SYSTEM`
+ */
+export function controlByValue(name: string, fd: number, request: number, value: number): void {
+  check(name, calls().ioctlValue(fd, request, value));
+}
+
+/**
+ * Runs something in another network namespace. Nothing in it may wait: the whole thread is there meanwhile.
+ *
+ * @param path - of the namespace, such as /run/netns/NAME
+ * @param run - what is run there
+ * @returns what it returns
+ * @throws TapError `NOT_PERMITTED` or `SYSTEM`
+ */
+export function inNamespace<T>(path: string, run: () => T): T {
+  const { close, open, setns } = calls();
+  const own = check('open /proc/thread-self/ns/net', open('/proc/thread-self/ns/net', O_CLOEXEC));
+  try {
+    const other = check(`open ${path}`, open(path, O_CLOEXEC));
+    try {
+      check(`setns ${path}`, setns(other, CLONE_NEWNET));
+    } finally {
+      close(other);
+    }
+    try {
+      return run();
+    } finally {
+      check('setns back', setns(own, CLONE_NEWNET));
+    }
+  } finally {
+    close(own);
+  }
+}
+
+/**
+ * @param fd - a TAP
+ * @param vector - pieces of memory, `struct iovec` one behind the other
+ * @param count - how many
+ * @returns the bytes that came; -1 when nothing is there
+ * @throws TapError `SYSTEM`
+ */
+export function readPieces(fd: number, vector: Uint8Array, count: number): number {
+  return transfer('readv', calls().readv(fd, vector, count));
+}
+
+/**
+ * @param fd - a TAP
+ * @param vector - pieces of memory, `struct iovec` one behind the other
+ * @param count - how many
+ * @returns the bytes that went; -1 when there is no room
+ * @throws TapError `SYSTEM`
+ */
+export function writePieces(fd: number, vector: Uint8Array, count: number): number {
+  return transfer('writev', calls().writev(fd, vector, count));
+}
+
+function transfer(call: string, result: number): number {
+  if (result >= 0) return result;
+  const number = koffi.errno();
+  return number === EAGAIN || number === EINTR ? -1 : check(call, result);
+}
+
+/**
+ * Waits in koffi's own threads until a descriptor can be read.
+ *
+ * @param fd - the descriptor
+ * @param milliseconds - how long at most
+ * @param done - called in the end, with whether it can be read
+ */
+export function awaitReadable(fd: number, milliseconds: number, done: (readable: boolean) => void): void {
+  const entry = Buffer.alloc(8);
+  entry.writeInt32LE(fd, 0);
+  entry.writeInt16LE(1, 4); // POLLIN
+  const poll = calls().poll as Call & { async: (...args: readonly unknown[]) => void };
+  poll.async(entry, 1, milliseconds, (_error: unknown, ready: number) => {
+    done(entry.length > 0 && ready > 0); // `entry` is held until here
+  });
+}
+
+/**
+ * @param bytes - memory that the caller keeps for as long as the kernel may use its address
+ * @returns its address in this process
+ */
+export function addressOf(bytes: Uint8Array): bigint {
+  return koffi.address(bytes);
+}

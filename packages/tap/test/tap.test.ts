@@ -1,0 +1,56 @@
+/*
+ * What can be seen of a TAP without the right to make one. The rest is shown by frames of real traffic in `test:net`.
+ */
+
+import { describe, expect, test } from 'vitest';
+import { PieceMemory, Pieces, Tap, TapError, type TapOptions } from '../src/index.ts';
+
+describe('options that no TAP can have', () => {
+  test.each<[TapOptions, string]>([
+    [{ name: '' }, 'called'],
+    [{ name: 'sixteen_letters_' }, 'called'],
+    [{ name: 'a/b' }, 'called'],
+    [{ name: '..' }, 'called'],
+    [{ name: 'a', macAddress: new Uint8Array(5) }, 'station address'],
+    [{ name: 'a', macAddress: Uint8Array.of(1, 0, 0, 0, 0, 1) }, 'station address'],
+    [{ name: 'a', mtu: 67 }, 'MTU'],
+    [{ name: 'a', mtu: 1e6 }, 'MTU'],
+    [{ name: 'a', queues: 0 }, 'queues'],
+    [{ name: 'a', queues: 1.5 }, 'queues'],
+  ])('%j', (options, what) => {
+    expect(() => new Tap(options)).toThrow(
+      expect.objectContaining({ code: 'BAD_OPTION', message: expect.stringContaining(what) as string }) as Error,
+    );
+  });
+});
+
+describe.runIf(process.platform === 'linux')('on Linux', () => {
+  test('a namespace that is not there is a SYSTEM error with its name', () => {
+    const open = (): Tap => new Tap({ name: 'a', namespace: '/run/netns/there-is-none-of-this-name' });
+    expect(open).toThrow(TapError);
+    expect(open).toThrow('/run/netns/there-is-none-of-this-name: ENOENT');
+  });
+
+  test('pieces lie inside their memory, and there are so many', () => {
+    const memory = new PieceMemory(new Uint8Array(new SharedArrayBuffer(100)));
+    const pieces = new Pieces(2);
+    expect(() => pieces.add(memory, 90, 11)).toThrow('90 + 11 is not inside 100 bytes');
+    expect(() => pieces.add(memory, -1, 1)).toThrow(TapError);
+    pieces.add(memory, 0, 100);
+    pieces.add(memory, 100, 0);
+    expect([pieces.count, pieces.bytes]).toEqual([2, 100]);
+    expect(() => pieces.add(memory, 0, 1)).toThrow('more than 2 pieces');
+    pieces.clear();
+    expect([pieces.count, pieces.bytes]).toEqual([0, 0]);
+  });
+
+  test('a list of pieces is an address and a length each', () => {
+    const memory = new PieceMemory(new Uint8Array(new SharedArrayBuffer(4096)));
+    const pieces = new Pieces(2);
+    pieces.add(memory, 0, 12);
+    pieces.add(memory, 4000, 96);
+    const words = new BigUint64Array(pieces.list.buffer);
+    expect((words[2] ?? 0n) - (words[0] ?? 0n)).toBe(4000n);
+    expect([words[1], words[3]]).toEqual([12n, 96n]);
+  });
+});
