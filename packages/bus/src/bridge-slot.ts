@@ -3,13 +3,19 @@
  * between them. Once the model is pulled out nothing passes: reads give all ones, writes and interrupts vanish.
  */
 
-import type { Alarm, Clock } from '@netcx/clock';
+import { MICROSECOND, type Alarm, type Clock } from '@netcx/clock';
 import type { DmaDomain } from '@netcx/dma';
 import { BridgeFunction } from './bridge-function.ts';
 import type { InterruptMessage, PciSlot } from './host.ts';
 import type { MessageTable } from './message-table.ts';
 import type { PciFunction } from './pci-function.ts';
 import type { PciEndpoint, Upstream } from './upstream.ts';
+
+/**
+ * How long the host takes from one call of an INTx handler to the next while the line stays asserted: a driver that does
+ * not release it is called for ever, but time goes on meanwhile.
+ */
+const INTX_AGAIN = MICROSECOND;
 
 /** What came through a slot so far. */
 export interface SlotCounters {
@@ -28,6 +34,10 @@ export interface AttachedSlot extends PciSlot {
   /** Pulls the model out without warning: registers read as all ones from now on, and its interrupts cease. */
   remove(): void;
   /**
+   * @param listener - called when the function asks to be woken, in place of the listener before
+   */
+  onWake(listener: () => void): void;
+  /**
    * @returns what came through the slot so far
    */
   counters(): SlotCounters;
@@ -44,8 +54,10 @@ export class BridgeSlot implements AttachedSlot {
   readonly #endpoint: PciEndpoint;
   readonly #port: BridgeFunction;
   readonly #intxAlarm: Alarm;
+  readonly #wakeAlarm: Alarm;
   readonly #removalListeners: (() => void)[] = [];
   #intxHandler: (() => void) | undefined;
+  #wakeListener: (() => void) | undefined;
   #intx = false;
   #removed = false;
   #interrupts = 0;
@@ -68,11 +80,21 @@ export class BridgeSlot implements AttachedSlot {
     this.#port = new BridgeFunction(endpoint, name);
     this.function = this.#port;
     this.#intxAlarm = clock.alarm(() => this.#callIntx());
+    this.#wakeAlarm = clock.alarm(() => {
+      if (!this.#removed) this.#wakeListener?.();
+    });
     this.upstream = {
       dma,
       writeMessage: (addressLow, addressHigh, data) => this.#writeMessage(addressLow, addressHigh, data),
       setIntx: (asserted) => this.#setIntx(asserted),
+      requestWake: () => {
+        if (!this.#removed) this.#wakeAlarm.soon();
+      },
     };
+  }
+
+  onWake(listener: () => void): void {
+    this.#wakeListener = listener;
   }
 
   allocateMessage(handler: () => void): InterruptMessage {
@@ -124,7 +146,8 @@ export class BridgeSlot implements AttachedSlot {
 
   #setIntx(asserted: boolean): void {
     this.#intx = asserted && !this.#removed;
-    if (this.#intx && this.#intxHandler !== undefined) this.#intxAlarm.soon();
+    if (!this.#intx) this.#intxAlarm.cancel();
+    else if (this.#intxHandler !== undefined && !this.#intxAlarm.pending) this.#intxAlarm.soon();
   }
 
   #callIntx(): void {
@@ -132,7 +155,7 @@ export class BridgeSlot implements AttachedSlot {
     if (!this.#intx || this.#intxHandler === undefined) return;
     this.#interrupts++;
     // Set before the call, so that a handler that throws does not silence the line.
-    this.#intxAlarm.soon();
+    this.#intxAlarm.after(INTX_AGAIN);
     this.#intxHandler();
   }
 }

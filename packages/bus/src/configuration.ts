@@ -29,7 +29,7 @@ export const CapabilityId = { powerManagement: 0x01, msi: 0x05, pciExpress: 0x10
 /** Power management, version 1.2. */
 // prettier-ignore
 export const PowerManagement = defineRegisters({
-  PM_CAP:      register(0x0, 'ro', 0, 'Capabilities',   { ID: [7, 0], NEXT: [15, 8], VERSION: [18, 16], D1: 25, D2: 26 }),
+  PM_CAP:      register(0x0, 'ro', 0, 'Capabilities',   { ID: [7, 0], NEXT: [15, 8], VERSION: [18, 16], D1: 25, D2: 26, PME_SUPPORT: [31, 27] }),
   PM_CTRL:     register(0x4, 'ro', 0, 'Control',        { STATE: [1, 0, 'rw'], NO_SOFT_RESET: 3, PME_ENABLE: [8, 8, 'rw'], PME_STATUS: [15, 15, 'w1c'] }),
 });
 
@@ -64,7 +64,7 @@ export const MsixEntry = defineRegisters({
 /** Bytes of one MSI-X table entry. */
 export const MSIX_ENTRY_BYTES = 16;
 
-/** PCI Express, endpoint, version 2: the registers up to the link's. */
+/** PCI Express, endpoint, version 2: the registers up to the link's, and the device's second ones. */
 // prettier-ignore
 export const PciExpress = defineRegisters({
   EXP_FLAGS:    register(0x00, 'ro', 0, 'Capabilities',        { ID: [7, 0], NEXT: [15, 8], VERSION: [19, 16], TYPE: [23, 20] }),
@@ -73,4 +73,6 @@ export const PciExpress = defineRegisters({
                                                                        CORRECTABLE: [16, 16, 'w1c'], NON_FATAL: [17, 17, 'w1c'], FATAL: [18, 18, 'w1c'], UNSUPPORTED: [19, 19, 'w1c'], PENDING: 21 }),
   EXP_LNKCAP:   register(0x0c, 'ro', 0, 'Link capabilities',   { SPEED: [3, 0], WIDTH: [9, 4] }),
   EXP_LNKCTL:   register(0x10, 'ro', 0, 'Link control and status', { ASPM: [1, 0, 'rw'], COMMON_CLOCK: [6, 6, 'rw'], SPEED: [19, 16], WIDTH: [25, 20] }),
+  EXP_DEVCAP2:  register(0x24, 'ro', 0, 'Device capabilities 2', { TIMEOUT_RANGES: [3, 0], TIMEOUT_DISABLE: 4 }),
+  EXP_DEVCTL2:  register(0x28, 'ro', 0, 'Device control 2', { TIMEOUT: [3, 0, 'rw'], TIMEOUT_DISABLE: [4, 4, 'rw'] }),
 });

@@ -23,6 +23,8 @@ export interface Upstream {
    * @param asserted - the level of the function's INTx pin
    */
   setIntx(asserted: boolean): void;
+  /** The function asks to be woken: a power management event. Left out where nobody listens. */
+  requestWake?(): void;
 }
 
 /** A device model as a bridge drives it. */

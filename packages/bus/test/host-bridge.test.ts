@@ -1,4 +1,4 @@
-import { VirtualClock } from '@netcx/clock';
+import { MICROSECOND, VirtualClock } from '@netcx/clock';
 import { IdentityMap } from '@netcx/dma';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { HostBridge, type AccessSize, type AttachedSlot, type Upstream } from '../src/index.ts';
@@ -157,12 +157,30 @@ describe('the pin', () => {
     upstream.setIntx(true);
     const other = clock.alarm(() => {
       log.push('other');
-      other.soon();
+      other.after(MICROSECOND);
       if (log.length > 6) other.cancel();
     });
     other.soon();
     clock.run();
     expect(log.slice(0, 4)).toEqual(['pin', 'other', 'pin', 'other']);
+  });
+
+  it('that nobody ever releases does not stop time: its handler is called again each microsecond', () => {
+    let calls = 0;
+    slot.connectIntx(() => calls++);
+    upstream.setIntx(true);
+    clock.advance(0);
+    expect(calls).toBe(1);
+    clock.advance(10 * MICROSECOND);
+    expect(calls).toBe(11);
+    // What rises anew is seen at once.
+    upstream.setIntx(false);
+    upstream.setIntx(true);
+    clock.advance(0);
+    expect(calls).toBe(12);
+    upstream.setIntx(false);
+    clock.run();
+    expect(calls).toBe(12);
   });
 
   it('that is released before its call is not seen', () => {
@@ -197,6 +215,22 @@ describe('the pin', () => {
     clock.run();
     expect(calls).toBe(2);
   });
+});
+
+it('a wish to be woken reaches the listener from the clock, and nobody after removal', () => {
+  let woken = 0;
+  upstream.requestWake?.(); // nobody listens
+  clock.run();
+  slot.onWake(() => woken++);
+  upstream.requestWake?.();
+  expect(woken).toBe(0);
+  clock.run();
+  expect(woken).toBe(1);
+  upstream.requestWake?.();
+  slot.remove();
+  upstream.requestWake?.();
+  clock.run();
+  expect(woken).toBe(1);
 });
 
 describe('removal', () => {

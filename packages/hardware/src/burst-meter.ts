@@ -12,6 +12,12 @@ const OVERHEAD = 8 + 4 + 12;
 /** No frame takes less time than one of this length: a sender pads it, or the wire is busy as long. */
 const SHORTEST = 60;
 
+/**
+ * @param length - bytes of one frame, without check sequence
+ * @returns bytes of time that it takes on the wire, with preamble, padding, check sequence and gap
+ */
+export const wireBytes = (length: number): number => Math.max(length, SHORTEST) + OVERHEAD;
+
 /** The measures of the last burst. */
 export class BurstMeter {
   /** Bytes of time on the wire, with preambles, padding, check sequences and gaps. */

@@ -27,6 +27,8 @@ export interface PowerManagementDescription extends Placed {
   readonly kind: 'powerManagement';
   /** Whether going from D3 back to D0 keeps the function's state; false when left out. */
   readonly keepsState?: boolean;
+  /** Whether it can ask to be woken, from D0 and from D3 with power; false when left out. */
+  readonly wakes?: boolean;
 }
 
 /** MSI with 64-bit addresses. */
@@ -84,6 +86,9 @@ const FIRST = 0x40;
 const END = 0x100;
 const POINTER = 8;
 
+/** PM_CAP.PME_SUPPORT: D0 and D3 with power. */
+const WAKES_FROM = 0b0_1001;
+
 interface Shape {
   readonly id: number;
   readonly bytes: number;
@@ -95,7 +100,7 @@ function powerManagement(description: PowerManagementDescription): Shape {
   const { PM_CAP, PM_CTRL } = PowerManagement;
   const control = PM_CTRL.NO_SOFT_RESET.set(0, description.keepsState === true ? 1 : 0);
   const registers = [
-    [PM_CAP, PM_CAP.VERSION.set(0, 3)],
+    [PM_CAP, PM_CAP.PME_SUPPORT.set(PM_CAP.VERSION.set(0, 3), description.wakes === true ? WAKES_FROM : 0)],
     [PM_CTRL, control],
   ] as const;
   return { id: CapabilityId.powerManagement, bytes: 8, registers };
@@ -139,7 +144,7 @@ function msix(description: MsixDescription): Shape {
 
 function pciExpress(description: PciExpressDescription): Shape {
   const { functionLevelReset = true, generation = 1, lanes = 4 } = description;
-  const { EXP_FLAGS, EXP_DEVCAP, EXP_DEVCTL, EXP_LNKCAP, EXP_LNKCTL } = PciExpress;
+  const { EXP_FLAGS, EXP_DEVCAP, EXP_DEVCAP2, EXP_DEVCTL, EXP_DEVCTL2, EXP_LNKCAP, EXP_LNKCTL } = PciExpress;
   const device = EXP_DEVCAP.ROLE_BASED.mask | (functionLevelReset ? EXP_DEVCAP.FLR.mask : 0);
   const link = EXP_LNKCAP.SPEED.set(0, generation) | EXP_LNKCAP.WIDTH.set(0, lanes);
   const status = EXP_LNKCTL.SPEED.set(0, generation) | EXP_LNKCTL.WIDTH.set(0, lanes);
@@ -149,6 +154,8 @@ function pciExpress(description: PciExpressDescription): Shape {
     [EXP_DEVCTL, 0],
     [EXP_LNKCAP, link],
     [EXP_LNKCTL, status],
+    [EXP_DEVCAP2, EXP_DEVCAP2.TIMEOUT_RANGES.set(EXP_DEVCAP2.TIMEOUT_DISABLE.mask, 0xf)],
+    [EXP_DEVCTL2, 0],
   ] as const;
   return { id: CapabilityId.pciExpress, bytes: 0x3c, registers };
 }

@@ -1,24 +1,29 @@
 /*
  * A device's way to host memory. An engine whose burst lies below `directLimit` reaches memory by itself; everything else
  * goes through `translate`, or through the exact and slow copies here, which take any alignment and any split over pages.
- * What the host does not allow ends in a master abort: counted, answered with -1 or false, never thrown.
+ * Memory that is not this process's own (a virtual machine's) is only ever copied, by the domain. What the host does not
+ * allow ends in a master abort: counted, answered with -1 or false, never thrown.
  * @hot
  */
 
 import * as dma from '@netcx/dma';
-import type { DmaDomain } from '@netcx/dma';
+import type { DmaDomain, ForeignMemory } from '@netcx/dma';
 import * as memory from '@netcx/dma/memory';
 import * as wire from './wire.ts';
 
 const { PAGE_BYTES } = dma;
 const { i32: host, u8: hostByte } = memory;
-const { copyFromHost, copyToHost } = wire;
+const { copyFromHost, copyToHost, u8: wireByte } = wire;
 
 const TWO_32 = 0x1_0000_0000;
 /** What `translate` answers when the host refuses. */
 const REFUSED = -1;
-/** What `translate` answers when the range is not one piece of host memory. */
+/** What `translate` answers when the range is not one piece of host memory, or no part of it. */
 const SPLIT = -2;
+
+/** A word on its way to foreign memory. */
+const word = new Int32Array(1);
+const wordBytes = new Uint8Array(word.buffer);
 
 /** As much of a device as its DMA needs. */
 export interface BusMaster {
@@ -32,6 +37,8 @@ export interface BusMaster {
 export class DmaPort {
   /** Accesses that the host refused. */
   masterAborts = 0;
+  /** Whether an access to memory that is not this process's is under way: then others may run before it is over. */
+  waiting = false;
   readonly #device: BusMaster;
 
   /**
@@ -56,9 +63,12 @@ export class DmaPort {
    * @param length - bytes from there on, 1 or more
    * @param access - what the device wants
    * @returns the host offset of the first byte, the others right behind it; -1 when the host refuses (a master abort);
-   * -2 when all of it may be reached, but not in one piece: `readToWire` and `writeFromWire` do
+   * -2 when all of it may be reached, but not in one piece or not in this process: `readToWire` and `writeFromWire` do
    */
   translate(low: number, high: number, length: number, access: 'read' | 'write'): number {
+    const foreign = this.#foreign;
+    if (foreign !== undefined)
+      return this.#counted(foreign.reaches(low | 0, high | 0, length, access)) ? SPLIT : REFUSED;
     const start = low >>> 0;
     const first = this.#translatePiece(start, high, Math.min(length, bytesToPageEnd(start)), access);
     let contiguous = true;
@@ -80,6 +90,11 @@ export class DmaPort {
    * @returns false after a master abort
    */
   readToWire(low: number, high: number, length: number, wireOffset: number): boolean {
+    const foreign = this.#foreign;
+    if (foreign !== undefined && length > 0) {
+      this.waiting = true;
+      return this.#counted(foreign.read(low | 0, high | 0, length, wireByte, wireOffset));
+    }
     const start = low >>> 0;
     let done = 0;
     while (done < length) {
@@ -103,6 +118,11 @@ export class DmaPort {
    * @returns false after a master abort
    */
   writeFromWire(wireOffset: number, length: number, low: number, high: number): boolean {
+    const foreign = this.#foreign;
+    if (foreign !== undefined && length > 0) {
+      this.waiting = true;
+      return this.#counted(foreign.write(wireByte, wireOffset, length, low | 0, high | 0));
+    }
     const start = low >>> 0;
     let done = 0;
     while (done < length) {
@@ -138,6 +158,12 @@ export class DmaPort {
    * @returns false after a master abort
    */
   writeWord32(low: number, high: number, value: number): boolean {
+    const foreign = this.#foreign;
+    if (foreign !== undefined) {
+      word[0] = value;
+      this.waiting = true;
+      return this.#counted(foreign.write(wordBytes, 0, 4, low | 0, high | 0));
+    }
     const start = low >>> 0;
     if ((start & 3) === 0) {
       const offset = this.#translatePiece(start, high, 4, 'write');
@@ -151,6 +177,18 @@ export class DmaPort {
       hostByte[offset] = value >>> (byte * 8);
     }
     return true;
+  }
+
+  /** The memory that is all that the device reaches, while it reaches any and it is not this process's. */
+  get #foreign(): ForeignMemory | undefined {
+    const { busMaster, dma: domain } = this.#device;
+    return busMaster ? domain?.foreign : undefined;
+  }
+
+  #counted(done: boolean): boolean {
+    this.waiting = false;
+    if (!done) this.masterAborts++;
+    return done;
   }
 
   /** Translates a range inside one page; `low` may have run past 32 bits. */

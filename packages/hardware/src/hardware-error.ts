@@ -5,7 +5,14 @@
 
 /** The stable codes of {@link HardwareError}. */
 export type HardwareErrorCode =
-  'BAD_BAR' | 'BAD_CAPABILITY' | 'BAD_REGISTER' | 'BAD_VECTOR' | 'BAD_BURST' | 'BAD_LINK' | 'CONNECTED';
+  | 'BAD_BAR'
+  | 'BAD_CAPABILITY'
+  | 'BAD_REGISTER'
+  | 'BAD_VECTOR'
+  | 'BAD_BURST'
+  | 'BAD_LINK'
+  | 'BAD_IMPAIRMENT'
+  | 'CONNECTED';
 
 /** Thrown when a model is described or wired in a way that no hardware is. */
 export class HardwareError extends Error {

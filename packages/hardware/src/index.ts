@@ -22,7 +22,24 @@ export { MsixCapability, type BarRegion } from './msix-capability.ts';
 export { MsiCapability } from './msi-capability.ts';
 export type { MessagePort } from './message-port.ts';
 export { DmaPort, type BusMaster } from './dma-port.ts';
-export type { LinkEnd, LinkPartner, LinkSpeed } from './link-end.ts';
-export { Link, LoopbackLink, type Direction, type LinkOptions, type LinkTap } from './link.ts';
+export type { Duplex, LinkEnd, LinkPartner, LinkSpeed } from './link-end.ts';
+export { Link, type Direction, type Impairments, type LinkOptions, type LinkTap } from './link.ts';
+export { LoopbackLink, type LoopbackOptions } from './loopback-link.ts';
+export { ALL_ABILITIES, LINK_ABILITY, type LinkMode } from './negotiation.ts';
 export type { LaneCounters } from './lane.ts';
 export type { LinkState } from './link-port.ts';
+export { parseImpairments } from './impairments/parse-impairments.ts';
+export type {
+  Impairment,
+  ImpairmentContext,
+  ImpairmentCounters,
+  ImpairmentStage,
+  PassingFrame,
+} from './impairments/impairment.ts';
+export { corrupt, mangle } from './impairments/corruption.ts';
+export { delay, type DelayOptions } from './impairments/delay.ts';
+export { duplicate } from './impairments/duplication.ts';
+export { gilbert, loss, type GilbertOptions } from './impairments/loss.ts';
+export { rate, type RateOptions } from './impairments/rate.ts';
+export { reorder, type ReorderOptions } from './impairments/reordering.ts';
+export { tap } from './impairments/tap.ts';

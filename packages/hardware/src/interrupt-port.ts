@@ -62,6 +62,20 @@ export class InterruptPort {
     else if (mode === 'msi') this.#msi?.trigger(vector);
   }
 
+  /** The pending bits of the first 32 MSI-X vectors, unsigned. */
+  get pending(): number {
+    return this.#msix?.pending(0) ?? 0;
+  }
+
+  /**
+   * Forgets MSI-X vectors that wait.
+   *
+   * @param bits - those of the first 32 that are not pending any more
+   */
+  clearPending(bits: number): void {
+    this.#msix?.clearPending(0, bits);
+  }
+
   /**
    * Says whether the device wants attention. With INTx it is the level of the pin; with messages, message 0 is raised
    * when the level rises.

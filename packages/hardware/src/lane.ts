@@ -4,9 +4,11 @@
  * Bursts never overtake each other, and each lies in one piece.
  */
 
-import type { Alarm, Clock } from '@netcx/clock';
+import type { Alarm, Clock, Random } from '@netcx/clock';
 import { BurstMeter } from './burst-meter.ts';
 import { HardwareError } from './hardware-error.ts';
+import { ImpairedPath } from './impairments/impaired-path.ts';
+import type { Impairment, ImpairmentCounters } from './impairments/impairment.ts';
 import type { LinkPartner, LinkSpeed } from './link-end.ts';
 import { allocateWire, freeWire } from './wire.ts';
 
@@ -35,6 +37,8 @@ export interface LaneOptions {
   readonly delay: number;
   /** Bytes of device memory for what is on its way, a multiple of 64. */
   readonly capacity: number;
+  /** When the wire is free again: shared by two lanes that share a wire. */
+  readonly idle: Float64Array;
 }
 
 /**
@@ -47,7 +51,7 @@ export type LaneTap = (offset: number, frames: number) => void;
 
 /** One direction of a link. */
 export class Lane {
-  /** Who takes what arrives. */
+  /** Who takes what arrives straight from here: nobody while impairments come first. */
   receiver: LinkPartner | undefined;
   /** Who is told that there is room. */
   sender: LinkPartner | undefined;
@@ -61,7 +65,7 @@ export class Lane {
   readonly #start: number;
   readonly #capacity: number;
   readonly #delay: number;
-  readonly #nanosecondsPerByte: number;
+  #nanosecondsPerByte: number;
   /** The bursts on their way, rings of the same order: where each begins, its frames, their bytes, when it arrives. */
   readonly #begins = new Int32Array(BURSTS);
   readonly #bytes = new Int32Array(BURSTS);
@@ -70,7 +74,10 @@ export class Lane {
   #first = 0;
   #count = 0;
   /** When the wire is free again. */
-  readonly #idle = new Float64Array(1);
+  #idle: Float64Array;
+  /** Who stands at the other end. */
+  #partner: LinkPartner | undefined;
+  #impaired: ImpairedPath | undefined;
   /** Where the last burst ends. */
   #tail: number;
   /** Where the reservation begins; -1 when there is none. */
@@ -86,8 +93,7 @@ export class Lane {
    * @throws HardwareError `BAD_LINK` for what no link can be; RangeError when the devices' memory is used up
    */
   constructor(clock: Clock, options: LaneOptions) {
-    const { speed, delay, capacity } = options;
-    if (![10, 100, 1000].includes(speed)) refuse(`a speed of ${String(speed)} Mbit/s: expected 10, 100 or 1000`);
+    const { speed, delay, capacity, idle } = options;
     if (!Number.isInteger(delay) || delay < 0)
       refuse(`a delay of ${String(delay)} ns: expected a whole number, 0 or more`);
     if (!Number.isInteger(capacity) || capacity <= 0 || capacity % 64 !== 0)
@@ -97,8 +103,58 @@ export class Lane {
     this.#delay = delay;
     this.#capacity = capacity;
     this.#nanosecondsPerByte = BIT_NANOSECONDS / speed;
+    this.#idle = idle;
     this.#start = allocateWire(capacity);
     this.#tail = this.#start;
+  }
+
+  /**
+   * @param partner - takes what arrives, from now on
+   */
+  connect(partner: LinkPartner): void {
+    this.#partner = partner;
+    if (this.#impaired === undefined) this.receiver = partner;
+  }
+
+  /**
+   * Puts impairments in front of whoever takes what arrives, in place of those before, which lose what they hold.
+   *
+   * @param impairments - the first one first; none takes them away
+   * @param random - decides what is left to chance
+   * @throws RangeError when the devices' memory is used up
+   */
+  impair(impairments: readonly Impairment[], random: Random): void {
+    this.#counters.lostFrames += this.#impaired?.clear() ?? 0;
+    this.#impaired?.close();
+    this.#impaired = undefined;
+    this.receiver = this.#partner;
+    if (impairments.length === 0) return;
+    this.#impaired = new ImpairedPath({
+      clock: this.#clock,
+      random,
+      impairments,
+      capacity: this.#capacity,
+      deliver: (offset, frames, bytes) => this.#hand(offset, frames, bytes),
+    });
+    this.receiver = undefined;
+  }
+
+  /**
+   * @returns what each impairment did so far, the first one first
+   */
+  impairments(): ImpairmentCounters[] {
+    return this.#impaired?.counters() ?? [];
+  }
+
+  /**
+   * Changes the wire, while frames do not pass.
+   *
+   * @param speed - Mbit/s
+   * @param idle - when the wire is free again
+   */
+  change(speed: LinkSpeed, idle: Float64Array): void {
+    this.#nanosecondsPerByte = BIT_NANOSECONDS / speed;
+    this.#idle = idle;
   }
 
   /**
@@ -181,6 +237,7 @@ export class Lane {
     for (; this.#count > keep; this.#count--) {
       this.#counters.lostFrames += this.#frames[(this.#first + this.#count - 1) % BURSTS]!;
     }
+    this.#counters.lostFrames += this.#impaired?.clear() ?? 0;
     this.#idle[0] = 0;
     if (this.#roomWanted) this.#alarm.soon();
     else this.#alarm.cancel();
@@ -197,6 +254,8 @@ export class Lane {
   close(): void {
     this.setUp(false);
     this.#alarm.cancel();
+    this.#impaired?.close();
+    this.#impaired = undefined;
     freeWire(this.#start, this.#capacity);
   }
 
@@ -222,7 +281,8 @@ export class Lane {
     const offset = this.#begins[burst]!;
     const frames = this.#frames[burst]!;
     if (this.receiver === undefined) {
-      counters.lostFrames += frames;
+      if (this.#impaired !== undefined) this.#impaired.receive(offset, frames);
+      else counters.lostFrames += frames;
       return;
     }
     counters.bursts++;
@@ -230,6 +290,20 @@ export class Lane {
     counters.bytes += this.#bytes[burst]!;
     if (this.taps.size > 0) for (const tap of this.taps) tap(offset, frames);
     this.receiver.receive(offset, frames);
+  }
+
+  /** What came through the impairments arrives. */
+  #hand(offset: number, frames: number, bytes: number): void {
+    const counters = this.#counters;
+    if (this.#partner === undefined) {
+      counters.lostFrames += frames;
+      return;
+    }
+    counters.bursts++;
+    counters.frames += frames;
+    counters.bytes += bytes;
+    for (const tap of this.taps) tap(offset, frames);
+    this.#partner.receive(offset, frames);
   }
 }
 

@@ -7,6 +7,9 @@
 /** Speeds of a link in megabits per second. */
 export type LinkSpeed = 10 | 100 | 1000;
 
+/** Whether both ends can send at once, or wait for each other. */
+export type Duplex = 'full' | 'half';
+
 /** What stands at the end of a link: a NIC's port, or a wire that leads out of the machine. */
 export interface LinkPartner {
   /**
@@ -29,8 +32,12 @@ export interface LinkPartner {
 export interface LinkEnd {
   /** Whether both ends are enabled, so that frames pass. */
   readonly up: boolean;
-  /** Speed that both ends run at, in Mbit/s. */
+  /** Speed that both ends run at, in Mbit/s; while they do not, the fastest that the cable carries. */
   readonly speed: LinkSpeed;
+  /** Whether both ends can send at once. */
+  readonly duplex: Duplex;
+  /** What the other end has on offer, `LINK_ABILITY` bits; 0 while its transceiver is off. */
+  readonly partnerAbilities: number;
   /**
    * Says who stands here. The link calls it from then on.
    *
@@ -38,9 +45,10 @@ export interface LinkEnd {
    */
   attach(partner: LinkPartner): void;
   /**
-   * @param enabled - whether this end's transceiver is on; the link is up when both are
+   * @param enabled - whether this end's transceiver is on; the link is up when both are and have a mode in common
+   * @param abilities - what it has on offer, `LINK_ABILITY` bits; everything when left out
    */
-  enable(enabled: boolean): void;
+  enable(enabled: boolean, abilities?: number): void;
   /**
    * Asks for memory to write a burst into. The next call to `commit` sends what was written; without one nothing is
    * taken.

@@ -4,7 +4,8 @@
  */
 
 import type { Lane } from './lane.ts';
-import type { LinkEnd, LinkPartner, LinkSpeed } from './link-end.ts';
+import { ALL_ABILITIES } from './negotiation.ts';
+import type { Duplex, LinkEnd, LinkPartner, LinkSpeed } from './link-end.ts';
 
 /** What an end needs of its link. */
 export interface LinkState {
@@ -12,14 +13,23 @@ export interface LinkState {
   readonly up: boolean;
   /** Mbit/s. */
   readonly speed: LinkSpeed;
+  /** Whether both ends can send at once. */
+  readonly duplex: Duplex;
+  /**
+   * @param end - one of its ends
+   * @returns what the other end has on offer now
+   */
+  facing(end: LinkEnd): number;
   /** An end was switched on or off, or got a partner. */
   endChanged(): void;
 }
 
 /** An end of a link. */
 export class LinkPort implements LinkEnd {
-  /** Whether this end is switched on. */
-  enabled = false;
+  /** What this end has on offer: `LINK_ABILITY` bits, none while it is switched off. */
+  abilities = 0;
+  /** The link went down since the partner was told last. */
+  fell = false;
   readonly #link: LinkState;
   readonly #outgoing: Lane;
   readonly #incoming: Lane;
@@ -46,6 +56,14 @@ export class LinkPort implements LinkEnd {
     return this.#link.speed;
   }
 
+  get duplex(): Duplex {
+    return this.#link.duplex;
+  }
+
+  get partnerAbilities(): number {
+    return this.#link.facing(this);
+  }
+
   get available(): number {
     return this.#outgoing.available;
   }
@@ -54,12 +72,12 @@ export class LinkPort implements LinkEnd {
     this.#partner = partner;
     this.#told = false;
     this.#outgoing.sender = partner;
-    this.#incoming.receiver = partner;
+    this.#incoming.connect(partner);
     this.#link.endChanged();
   }
 
-  enable(enabled: boolean): void {
-    this.enabled = enabled;
+  enable(enabled: boolean, abilities = ALL_ABILITIES): void {
+    this.abilities = enabled ? abilities : 0;
     this.#link.endChanged();
   }
 
@@ -71,11 +89,19 @@ export class LinkPort implements LinkEnd {
     this.#outgoing.commit(frames, bytes);
   }
 
-  /** Tells the partner of the link's state if it was told otherwise. */
+  /** Tells the partner of the link's state if it was told otherwise, and of a fall even if the link is up again. */
   tell(): void {
-    const up = this.#link.up;
-    if (this.#partner === undefined || up === this.#told) return;
-    this.#told = up;
-    this.#partner.changed(up);
+    const { up } = this.#link;
+    const fell = this.fell || !up;
+    this.fell = false;
+    if (this.#partner === undefined) return;
+    if (this.#told && fell) {
+      this.#told = false;
+      this.#partner.changed(false);
+    }
+    // The partner may have changed the link meanwhile: then it is told again.
+    if (!up || this.#told || !this.#link.up) return;
+    this.#told = true;
+    this.#partner.changed(true);
   }
 }

@@ -1,33 +1,61 @@
 /*
- * A cable: two ends and a lane in each direction. It is up while both ends are switched on; what is sent while it is
- * down is lost and counted, as on a cable that is out.
+ * A cable: two ends and a lane in each direction. It is up while both ends are switched on and it is plugged in; what is
+ * sent while it is down is lost and counted, as on a cable that is out.
  */
 
-import type { Alarm, Clock } from '@netcx/clock';
+import { Random, VirtualClock, type Alarm, type Clock } from '@netcx/clock';
+import type { Impairment, ImpairmentCounters } from './impairments/impairment.ts';
 import { Lane, type LaneCounters, type LaneOptions } from './lane.ts';
-import type { LinkEnd, LinkSpeed } from './link-end.ts';
+import type { Duplex, LinkEnd, LinkSpeed } from './link-end.ts';
 import { LinkPort, type LinkState } from './link-port.ts';
+import { agree, linkMode, type LinkMode } from './negotiation.ts';
 
 /** Which way frames go. */
 export type Direction = 'aToB' | 'bToA';
 
 /** Options of a link. */
 export interface LinkOptions {
-  /** Mbit/s; 1000 when left out. */
+  /** The most that the cable carries, in Mbit/s; 1000 when left out. */
   readonly speed?: LinkSpeed;
   /** Nanoseconds that the wire's length adds, a whole number; 500 when left out, which is 100 m. */
   readonly delay?: number;
   /** Bytes of device memory for what is on its way, in each direction; 1 MiB when left out. */
   readonly capacity?: number;
+  /** The most that the cable carries; `full` when left out. With `half` the ends send one after the other; they never collide. */
+  readonly duplex?: Duplex;
+  /** What goes wrong on the way, the same in both directions, or in each; nothing when left out. */
+  readonly impairments?: Impairments;
+  /** Decides what is left to chance; the stream `link` of a virtual clock, or the seed 1, when left out. */
+  readonly random?: Random;
 }
 
-/** Options of a lane from those of a link. */
-const laneOptions = (options: LinkOptions): LaneOptions => ({
-  speed: 1000,
-  delay: 500,
-  capacity: 1024 * 1024,
-  ...options,
+/** What goes wrong on a link, the first to go wrong first. */
+export type Impairments =
+  | readonly Impairment[]
+  | { readonly aToB?: readonly Impairment[] | undefined; readonly bToA?: readonly Impairment[] | undefined };
+
+/**
+ * @param options - a link's
+ * @returns its lanes'
+ */
+export const laneOptions = (options: Pick<LinkOptions, 'speed' | 'delay' | 'capacity'>): LaneOptions => ({
+  speed: options.speed ?? 1000,
+  delay: options.delay ?? 500,
+  capacity: options.capacity ?? 1024 * 1024,
+  idle: new Float64Array(1),
 });
+
+/**
+ * Two links on one clock have the same luck unless each is given numbers of its own.
+ *
+ * @param clock - the link's
+ * @param options - the link's
+ * @returns what decides about chance there
+ */
+export const randomFor = (clock: Clock, options: Pick<LinkOptions, 'random'>): Random =>
+  options.random ?? (clock instanceof VirtualClock ? clock.random('link') : new Random(1, 'link'));
+
+const isList = (impairments: Impairments): impairments is readonly Impairment[] => Array.isArray(impairments);
 
 /**
  * Told of a burst that arrives, just before its receiver.
@@ -45,25 +73,35 @@ export class Link implements LinkState {
   readonly a: LinkEnd;
   /** The other end. */
   readonly b: LinkEnd;
-  readonly speed: LinkSpeed;
   readonly #clock: Clock;
+  readonly #random: Random;
   readonly #ends: readonly [LinkPort, LinkPort];
   readonly #aToB: Lane;
   readonly #bToA: Lane;
   readonly #tell: Alarm;
+  /** The most that the cable carries. */
+  #cable: LinkMode;
+  /** What both ends run at, while the link is up. */
+  #mode: LinkMode;
   #up = false;
+  #plugged = true;
+  /** Down for a moment, because it is another cable. */
+  #changing = false;
 
   /**
    * @param clock - delivers
-   * @param options - speed, delay, memory
+   * @param options - speed, duplex, delay, memory, impairments
    * @throws HardwareError `BAD_LINK` for what no link can be; RangeError when the devices' memory is used up
    */
   constructor(clock: Clock, options: LinkOptions = {}) {
     const lane = laneOptions(options);
     this.#clock = clock;
-    this.speed = lane.speed;
+    this.#random = randomFor(clock, options);
+    this.#cable = linkMode(lane.speed, options.duplex ?? 'full');
+    this.#mode = this.#cable;
     this.#aToB = new Lane(clock, lane);
     this.#bToA = new Lane(clock, lane);
+    this.#run();
     const a = new LinkPort(this, this.#aToB, this.#bToA);
     const b = new LinkPort(this, this.#bToA, this.#aToB);
     this.#ends = [a, b];
@@ -71,25 +109,104 @@ export class Link implements LinkState {
     this.b = b;
     this.#tell = clock.alarm(() => {
       for (const end of this.#ends) end.tell();
+      if (!this.#changing) return;
+      this.#changing = false;
+      this.endChanged();
     });
+    if (options.impairments !== undefined) this.impair(options.impairments);
   }
 
   get up(): boolean {
     return this.#up;
   }
 
+  /** What both ends run at, in Mbit/s; while they do not, the most that the cable carries. */
+  get speed(): LinkSpeed {
+    return this.#up ? this.#mode.speed : this.#cable.speed;
+  }
+
+  /** Whether both ends can send at once. */
+  get duplex(): Duplex {
+    return this.#up ? this.#mode.duplex : this.#cable.duplex;
+  }
+
+  facing(end: LinkEnd): number {
+    const [a, b] = this.#ends;
+    return (end === a ? b : a).abilities;
+  }
+
   endChanged(): void {
     const [a, b] = this.#ends;
-    const up = a.enabled && b.enabled;
+    const mode = this.#plugged && !this.#changing ? agree(a.abilities, b.abilities, this.#cable) : undefined;
     this.#tell.soon();
-    if (up === this.#up) return;
-    this.#up = up;
-    this.#aToB.setUp(up);
-    this.#bToA.setUp(up);
+    if (this.#up && mode !== this.#mode) this.#fall();
+    if (this.#up || mode === undefined) return;
+    this.#up = true;
+    this.#mode = mode;
+    this.#run();
+    this.#aToB.setUp(true);
+    this.#bToA.setUp(true);
+  }
+
+  #fall(): void {
+    this.#up = false;
+    for (const end of this.#ends) end.fell = true;
+    this.#aToB.setUp(false);
+    this.#bToA.setUp(false);
+  }
+
+  /** Both lanes run as the ends have agreed. */
+  #run(): void {
+    const { speed, duplex } = this.#mode;
+    const idle = new Float64Array(1);
+    this.#aToB.change(speed, idle);
+    this.#bToA.change(speed, duplex === 'half' ? idle : new Float64Array(1));
   }
 
   /**
-   * Watches what arrives at either end.
+   * Pulls the cable out, or plugs it in again.
+   *
+   * @param plugged - whether it is in; a new link is
+   */
+  plug(plugged: boolean): void {
+    this.#plugged = plugged;
+    this.endChanged();
+  }
+
+  /**
+   * Changes what the cable carries. The link goes down for it, and what is on its way is lost; both ends hear that it is
+   * down, and up again if they still have a mode in common.
+   *
+   * @param mode - what changes
+   * @throws HardwareError `BAD_LINK` for a mode that is none; nothing has changed then
+   */
+  change(mode: Partial<LinkMode>): void {
+    this.#cable = linkMode(mode.speed ?? this.#cable.speed, mode.duplex ?? this.#cable.duplex);
+    this.#changing = true;
+    this.endChanged();
+  }
+
+  /**
+   * Puts impairments into the cable, in place of those before, which lose what they hold.
+   *
+   * @param impairments - for both directions, or for each; a direction that is not named has none
+   * @throws RangeError when the devices' memory is used up
+   */
+  impair(impairments: Impairments): void {
+    const { aToB = [], bToA = [] } = isList(impairments) ? { aToB: impairments, bToA: impairments } : impairments;
+    this.#aToB.impair(aToB, this.#random.fork('aToB'));
+    this.#bToA.impair(bToA, this.#random.fork('bToA'));
+  }
+
+  /**
+   * @returns what each impairment did so far, each way
+   */
+  impairments(): Readonly<Record<Direction, readonly ImpairmentCounters[]>> {
+    return { aToB: this.#aToB.impairments(), bToA: this.#bToA.impairments() };
+  }
+
+  /**
+   * Watches what arrives at either end, after whatever goes wrong on the way.
    *
    * @param listener - must copy what it wants to keep
    * @returns ends it
@@ -117,54 +234,5 @@ export class Link implements LinkState {
     this.#tell.cancel();
     this.#aToB.close();
     this.#bToA.close();
-  }
-}
-
-/** A plug that sends everything back: one end, whose frames arrive where they came from. */
-export class LoopbackLink implements LinkState {
-  /** The only end. */
-  readonly end: LinkEnd;
-  readonly speed: LinkSpeed;
-  readonly #lane: Lane;
-  readonly #port: LinkPort;
-  readonly #tell: Alarm;
-  #up = false;
-
-  /**
-   * @param clock - delivers
-   * @param options - speed, delay, memory
-   * @throws HardwareError `BAD_LINK` for what no link can be; RangeError when the devices' memory is used up
-   */
-  constructor(clock: Clock, options: LinkOptions = {}) {
-    const lane = laneOptions(options);
-    this.speed = lane.speed;
-    this.#lane = new Lane(clock, lane);
-    this.#port = new LinkPort(this, this.#lane, this.#lane);
-    this.end = this.#port;
-    this.#tell = clock.alarm(() => this.#port.tell());
-  }
-
-  get up(): boolean {
-    return this.#up;
-  }
-
-  endChanged(): void {
-    this.#tell.soon();
-    if (this.#port.enabled === this.#up) return;
-    this.#up = this.#port.enabled;
-    this.#lane.setUp(this.#up);
-  }
-
-  /**
-   * @returns what passed so far
-   */
-  counters(): LaneCounters {
-    return this.#lane.counters();
-  }
-
-  /** Takes the plug away: what is on its way is lost, and the memory is given back. The link is of no use afterwards. */
-  close(): void {
-    this.#tell.cancel();
-    this.#lane.close();
   }
 }

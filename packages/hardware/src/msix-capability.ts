@@ -115,6 +115,24 @@ export class MsixCapability {
     else this.#pending[vector >>> 5] = this.#pending[vector >>> 5]! | (1 << (vector & 31));
   }
 
+  /**
+   * @param word - which 32 vectors: 0 for the first
+   * @returns their pending bits, unsigned
+   */
+  pending(word: number): number {
+    return this.#pending[word]! >>> 0;
+  }
+
+  /**
+   * Forgets vectors that wait.
+   *
+   * @param word - which 32 vectors: 0 for the first
+   * @param bits - those that are not pending any more
+   */
+  clearPending(word: number, bits: number): void {
+    this.#pending[word] = this.#pending[word]! & ~bits;
+  }
+
   /** Looks again at what the host allows, and sends what waited for it. */
   update(): void {
     const control = this.#config.load(this.#capability);

@@ -19,6 +19,9 @@ const { COMMAND_STATUS, BAR } = Configuration;
 const { PM_CTRL } = PowerManagement;
 const { EXP_DEVCAP, EXP_DEVCTL } = PciExpress;
 
+/** What a read gives where nobody answers, by size. */
+const ALL_ONES = { 1: 0xff, 2: 0xffff, 4: 0xffff_ffff } as const;
+
 /** Why a device is reset: the host asked for this function, for the bus it is on, or woke it from D3. */
 export type ResetKind = 'function' | 'bus' | 'power';
 
@@ -102,11 +105,11 @@ export class PciDevice implements PciEndpoint, MessagePort {
   }
 
   readConfig(offset: number, size: AccessSize): number {
-    return this.config.read(offset, size);
+    return this.#removed ? ALL_ONES[size] : this.config.read(offset, size);
   }
 
   writeConfig(offset: number, size: AccessSize, value: number): void {
-    this.config.write(offset, size, value);
+    if (!this.#removed) this.config.write(offset, size, value);
   }
 
   read32(bar: number, offset: number): number {
@@ -121,13 +124,14 @@ export class PciDevice implements PciEndpoint, MessagePort {
   }
 
   reset(): void {
-    this.#reset('bus');
+    if (!this.#removed) this.#reset('bus');
   }
 
   removed(): void {
+    if (this.#removed) return;
+    this.interrupts.reset(); // the pin goes with the device
     this.#removed = true;
     this.#update();
-    this.interrupts.reset();
     this.#options.onRemoved?.();
   }
 
@@ -145,6 +149,24 @@ export class PciDevice implements PciEndpoint, MessagePort {
         throw new HardwareError('BAD_CAPABILITY', `msix: BAR ${String(bar)} ends before ${String(end)}`);
       }
     }
+  }
+
+  /** Whether it is plugged in and not in D0. */
+  get asleep(): boolean {
+    return this.#upstream !== undefined && !this.#removed && !this.#inD0;
+  }
+
+  /**
+   * Something has happened that the host may want to be woken for: PM_CTRL.PME_STATUS says so, and the host is told.
+   *
+   * @param always - whether it is told even if it did not set PM_CTRL.PME_ENABLE
+   */
+  requestWake(always = false): void {
+    const power = this.config.capability(CapabilityId.powerManagement);
+    if (power === undefined || this.#upstream === undefined || this.#removed) return;
+    const at = power + PM_CTRL.offset;
+    this.config.assign(at, PM_CTRL.PME_STATUS.mask, PM_CTRL.PME_STATUS.mask);
+    if (always || PM_CTRL.PME_ENABLE.get(this.config.load(at)) === 1) this.#upstream.requestWake?.();
   }
 
   get #inD0(): boolean {
@@ -180,7 +202,13 @@ export class PciDevice implements PciEndpoint, MessagePort {
   }
 
   #reset(kind: ResetKind): void {
+    const power = this.config.capability(CapabilityId.powerManagement);
+    const sticky = power === undefined ? 0 : this.config.load(power + PM_CTRL.offset);
     this.config.reset();
+    // What woke the host is still to be read when it has put the function into D0.
+    if (power !== undefined && kind === 'power') {
+      this.config.assign(power + PM_CTRL.offset, PM_CTRL.PME_STATUS.mask | PM_CTRL.PME_ENABLE.mask, sticky);
+    }
     this.interrupts.reset();
     this.#options.onReset?.(kind);
     this.#update();

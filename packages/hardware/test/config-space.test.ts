@@ -264,6 +264,7 @@ describe('random accesses', () => {
     [0x70, 0xc000_0000],
     [0xa8, 0x0000_78ff],
     [0xb0, 0x0000_0043],
+    [0xc8, 0x0000_001f],
   ]);
   const cleared = new Map([
     [0x04, 0xf900_0000],

@@ -1,4 +1,4 @@
-import { hostPages, IdentityMap, Iommu, PAGE_BYTES, type DmaDomain } from '@netcx/dma';
+import { ForeignDomain, hostPages, IdentityMap, Iommu, PAGE_BYTES, type DmaDomain } from '@netcx/dma';
 import { hostBytes, u8 as host, i32 as hostWords } from '@netcx/dma/memory';
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -184,6 +184,62 @@ describe('descriptors', () => {
     expect([...host.subarray(base + PAGE_BYTES - 4, base + PAGE_BYTES + 4)]).toEqual([
       0, 0, 0x0d, 0x0c, 0x0b, 0x0a, 0, 0,
     ]);
+  });
+});
+
+describe('memory that is not this process’s own', () => {
+  /** A piece of it at 4 GiB - 2048, of a page; what was asked, and whether the port said that it waits. */
+  function foreign(): { subject: DmaPort; domain: ForeignDomain; bytes: Uint8Array; waits: boolean[] } {
+    const domain = new ForeignDomain({ pageBytes: 2048 });
+    const bytes = Uint8Array.from({ length: PAGE_BYTES }, (_, at) => at * 5);
+    const subject = port(domain);
+    const waits: boolean[] = [];
+    const access = {
+      read: (at: number, length: number, target: Uint8Array, offset: number) => {
+        waits.push(subject.waiting);
+        target.set(bytes.subarray(at, at + length), offset);
+        return true;
+      },
+      write: (at: number, length: number, source: Uint8Array, offset: number) => {
+        waits.push(subject.waiting);
+        bytes.set(source.subarray(offset, offset + length), at);
+        return true;
+      },
+      close: () => undefined,
+    };
+    domain.regions.add({ address: 2 ** 32 - 2048, size: PAGE_BYTES, direction: 'both', access });
+    return { subject, domain, bytes, waits };
+  }
+
+  it('is copied to and from device memory, across the end of 32 bits', () => {
+    const { subject, domain, bytes, waits } = foreign();
+    expect([subject.directLimit, subject.translate(-2048, 0, PAGE_BYTES, 'write')]).toEqual([0, -2]);
+    expect(subject.readToWire(-100, 0, 200, wire)).toBe(true);
+    expect(Buffer.compare(device.subarray(wire, wire + 200), bytes.subarray(2048 - 100, 2048 + 100))).toBe(0);
+    device.fill(0xab, wire, wire + 200);
+    expect(subject.writeFromWire(wire, 200, 1000, 1)).toBe(true);
+    expect(bytes.subarray(3048, 3248).every((byte) => byte === 0xab)).toBe(true);
+    expect(subject.writeWord32(4, 1, 0xdead_beef | 0)).toBe(true);
+    expect([...bytes.subarray(2052, 2056)]).toEqual([0xef, 0xbe, 0xad, 0xde]);
+    expect(subject.readToWire(0, 7, 0, wire)).toBe(true); // nothing is nowhere
+    expect([subject.masterAborts, domain.faultCount, subject.waiting]).toEqual([0, 0, false]);
+    expect(waits).toEqual([true, true, true]);
+  });
+
+  it('that is not there is a master abort', () => {
+    const { subject, domain } = foreign();
+    expect(subject.translate(-2048, 0, PAGE_BYTES + 1, 'write')).toBe(-1);
+    expect(subject.readToWire(2048, 1, 4, wire)).toBe(false);
+    expect(subject.writeFromWire(wire, 4, 0, 0)).toBe(false);
+    expect(subject.writeWord32(0, 2, 1)).toBe(false);
+    expect([subject.masterAborts, domain.faultCount, subject.waiting]).toEqual([4, 4, false]);
+    const off = port(domain, false);
+    expect([off.translate(-2048, 0, 4, 'read'), off.readToWire(-2048, 0, 4, wire), off.masterAborts]).toEqual([
+      -1,
+      false,
+      2,
+    ]);
+    expect(domain.faultCount).toBe(4);
   });
 });
 

@@ -168,7 +168,7 @@ describe('up and down', () => {
     link.b.enable(true);
     a.send([60, 9]);
     clock.run();
-    expect(b.log).toEqual(['24608: 1514x0 1514x0', `${24_608 + 672}: 60x9`]);
+    expect(b.log).toEqual(['24608: 1514x0 1514x0', '24608: down', '24608: up', `${24_608 + 672}: 60x9`]);
     expect(link.counters().aToB.lostFrames).toBe(8);
   });
 

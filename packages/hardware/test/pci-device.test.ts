@@ -139,6 +139,38 @@ describe('states', () => {
     expect([slot.function.read32(0, 0), device.busMaster]).toEqual([9, true]);
   });
 
+  it('asks to be woken: PME_STATUS says so, the host hears of it where it wants to, and both outlive waking', () => {
+    const at = 0x44; // PM_CTRL
+    let woken = 0;
+    slot.onWake(() => woken++);
+    slot.function.writeConfig(at, 2, 3);
+    expect(device.asleep).toBe(true);
+    device.requestWake();
+    clock.run();
+    expect([woken, slot.function.readConfig(at, 2)]).toEqual([0, 0x8003]);
+    slot.function.writeConfig(at, 2, 0x8103); // clears the mark, and enables
+    device.requestWake();
+    clock.run();
+    expect([woken, slot.function.readConfig(at, 2)]).toEqual([1, 0x8103]);
+    slot.function.writeConfig(at, 2, 0x0100);
+    expect([device.asleep, slot.function.readConfig(at, 2)]).toEqual([false, 0x8100]);
+    slot.function.writeConfig(at, 2, 0x8000);
+    device.requestWake(true);
+    clock.run();
+    expect([woken, slot.function.readConfig(at, 2)]).toEqual([2, 0x8000]);
+    slot.remove();
+    device.requestWake(true);
+    clock.run();
+    expect([woken, device.asleep]).toEqual([2, false]);
+  });
+
+  it('says from which states it can ask, if it can', () => {
+    expect(slot.function.readConfig(0x42, 2) >>> 11).toBe(0);
+    const [, ...others] = DESCRIPTION.capabilities ?? [];
+    plugIn({ ...DESCRIPTION, capabilities: [{ kind: 'powerManagement', offset: 0x40, wakes: true }, ...others] });
+    expect(slot.function.readConfig(0x42, 2) >>> 11).toBe(0b0_1001); // D0 and D3 with power
+  });
+
   it('a function-level reset forgets registers, configuration and MSI-X', () => {
     enableDevice(slot.function);
     const table = new MsixTable(slot);
@@ -178,6 +210,24 @@ describe('states', () => {
     device.interrupts.trigger(0);
     clock.run();
     expect(slot.counters()).toEqual({ interrupts: 0, messages: 0, coalescedMessages: 0, strayMessages: 0 });
+  });
+
+  it('that goes by itself answers all ones everywhere, lets go of the pin, and comes back for no reset', () => {
+    let calls = 0;
+    slot.connectIntx(() => calls++);
+    enableDevice(slot.function);
+    device.interrupts.setLevel(true);
+    clock.advance(0);
+    expect(calls).toBe(1);
+    device.removed();
+    device.removed();
+    device.reset();
+    clock.run();
+    expect([calls, log.filter((entry) => entry === 'removed').length, log.at(-1)]).toEqual([1, 1, 'removed']);
+    device.writeConfig(4, 2, 7);
+    expect([device.readConfig(0, 4), device.readConfig(6, 2), device.readConfig(0x34, 1), device.read32(0, 0)]).toEqual(
+      [0xffff_ffff, 0xffff, 0xff, 0xffff_ffff],
+    );
   });
 
   it('is plugged in once', () => {

@@ -1,0 +1,46 @@
+/*
+ * Frames in bursts of device memory, as wires see them: one behind the other, each a header and its bytes.
+ */
+
+import { Frame, FRAME_BAD_FCS, FRAME_HEADER_BYTES, i32, u8 } from '@netcx/hardware/wire';
+
+/**
+ * Shows each good frame of a burst. One with a wrong check sequence goes nowhere, as in a switch.
+ *
+ * @param offset - byte offset of the first frame's header in device memory
+ * @param frames - how many
+ * @param take - given a view of the frame's bytes, which are the link's: whoever keeps them copies them
+ * @returns how many had a wrong check sequence
+ */
+export function forEachFrame(offset: number, frames: number, take: (bytes: Uint8Array) => void): number {
+  let at = offset;
+  let bad = 0;
+  for (let left = frames; left > 0; left--) {
+    const length = Frame.length.get(i32, at >> 2);
+    const from = at + FRAME_HEADER_BYTES;
+    if ((Frame.status.get(i32, at >> 2) & FRAME_BAD_FCS) !== 0) bad++;
+    else take(u8.subarray(from, from + length));
+    at = (from + length + 7) & ~7;
+  }
+  return bad;
+}
+
+/**
+ * @param length - bytes of a frame
+ * @returns bytes that it takes in device memory, with header and padding
+ */
+export const roomOf = (length: number): number => (FRAME_HEADER_BYTES + length + 7) & ~7;
+
+/**
+ * Writes a frame into device memory.
+ *
+ * @param at - byte offset of the header, a multiple of 8
+ * @param bytes - the frame
+ * @returns byte offset behind it
+ */
+export function writeFrame(at: number, bytes: Uint8Array): number {
+  Frame.length.set(i32, at >> 2, bytes.length);
+  Frame.status.set(i32, at >> 2, 0);
+  u8.set(bytes, at + FRAME_HEADER_BYTES);
+  return at + roomOf(bytes.length);
+}

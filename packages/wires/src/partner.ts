@@ -1,0 +1,59 @@
+/*
+ * The half that every wire behind a link shares: it switches its end on, counts what comes off the link, and has an outbox
+ * for what goes onto it. A wire says what it does with a frame.
+ */
+
+import type { Clock } from '@netcx/clock';
+import type { LinkEnd, LinkPartner } from '@netcx/hardware';
+import { forEachFrame } from './frame-list.ts';
+import { Outbox } from './outbox.ts';
+
+/** One end of a link, with a wire behind it. */
+export class Partner implements LinkPartner {
+  /** What goes onto the link. */
+  readonly outbox: Outbox;
+  readonly #take: (frame: Uint8Array) => void;
+  readonly #changed: (up: boolean) => void;
+  #received = 0;
+  #badFcs = 0;
+
+  /**
+   * @param clock - the link's
+   * @param end - where it stands
+   * @param take - given each good frame that comes off the link: a view, the link's own until it returns
+   * @param changed - told when the link comes up or goes down
+   */
+  constructor(
+    clock: Clock,
+    end: LinkEnd,
+    take: (frame: Uint8Array) => void,
+    changed: (up: boolean) => void = () => undefined,
+  ) {
+    this.outbox = new Outbox(clock, end);
+    this.#take = take;
+    this.#changed = changed;
+    end.attach(this);
+    end.enable(true);
+  }
+
+  receive(offset: number, frames: number): void {
+    const bad = forEachFrame(offset, frames, this.#take);
+    this.#badFcs += bad;
+    this.#received += frames - bad;
+  }
+
+  room(): void {
+    this.outbox.room();
+  }
+
+  changed(up: boolean): void {
+    this.#changed(up);
+  }
+
+  /**
+   * @returns frames taken off the link, those with a wrong check sequence, and the outbox's counters
+   */
+  counters(): Record<string, number> {
+    return { received: this.#received, badFcs: this.#badFcs, ...this.outbox.counters() };
+  }
+}
