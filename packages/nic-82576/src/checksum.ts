@@ -1,41 +1,49 @@
 /*
- * The Internet checksum (RFC 1071) where the chip computes it: inserted on transmit with the seed that the driver left in
- * the field, checked on receive. Works on frames in device memory. Also the frame check sequence, for drivers that want
- * to see it.
+ * Checksums where the chip puts them into frames that leave: the driver names the place by a context, and what it left in
+ * the field of a TCP or UDP checksum counts as a seed (nic-82576 reference §3). Works on frames in device memory; what
+ * does not fit a frame leaves it as it is.
  */
 
 import { i32 as words, u8 as bytes } from '@netcx/hardware/wire';
-import { RX_STATUS, TX_STATUS, TxContext } from './registers/index.ts';
+import { crc32c } from './crc.ts';
+import { internetSum, putWord16 } from './internet-sum.ts';
+import { TX_L4_TYPE, TX_STATUS, TxContext } from './registers/index.ts';
 
-const ETHERTYPE_IPV4 = 0x0800;
-const ETHERTYPE_IPV6 = 0x86dd;
-const PROTOCOL_TCP = 6;
-const PROTOCOL_UDP = 17;
 const IPV4_HEADER_BYTES = 20;
-const IPV6_HEADER_BYTES = 40;
-const MAC_HEADER_BYTES = 14;
 
-const word16 = (at: number): number => (bytes[at]! << 8) | bytes[at + 1]!;
+/** Where an IPv4 header keeps its checksum. */
+const IPV4_CHECKSUM = 10;
+/** Where each L4 header keeps its checksum, by TX_L4_TYPE; the fourth type is reserved. */
+const L4_CHECKSUM = [6, 16, 8] as const;
 
-function putWord16(at: number, value: number): void {
-  bytes[at] = value >>> 8;
-  bytes[at + 1] = value;
-}
-
-/** The sum of 16-bit words in network byte order, folded to 16 bits; an odd last byte counts as the high half. */
-function sum(from: number, length: number, seed = 0): number {
-  let total = seed;
-  let at = from;
-  for (const end = from + (length & ~1); at < end; at += 2) total += word16(at);
-  if ((length & 1) === 1) total += bytes[at]! << 8;
-  total = (total % 0x1_0000) + Math.floor(total / 0x1_0000);
-  total = (total & 0xffff) + (total >>> 16);
-  return (total & 0xffff) + (total >>> 16);
+/**
+ * Puts the checksum of an IPv4 header into its field. The sum goes over what stands there as well: 0 or ffff for a plain
+ * header; for one with others behind it, inside `length`, what cancels those out. Linux's driver segments tunnels so.
+ *
+ * @param network - byte offset of the header in device memory
+ * @param length - bytes from there on, options included
+ */
+export function insertHeaderChecksum(network: number, length: number): void {
+  putWord16(network + IPV4_CHECKSUM, ~internetSum(network, length));
 }
 
 /**
- * Inserts what a data descriptor asks for. The L4 sum runs from the L4 header to the end of the frame, over the seed that
- * the driver left in the checksum field (nic-82576 reference §3); UDP's zero is sent as all ones (RFC 768).
+ * Puts the checksum of TCP or UDP into its field. The sum goes over what stands there as well, which is the sum of the
+ * pseudo header; UDP's zero is sent as all ones (RFC 768).
+ *
+ * @param transport - byte offset of the L4 header in device memory
+ * @param length - bytes from there to the end of the frame
+ * @param type - UDP or TCP, of TX_L4_TYPE
+ * @param seed - what is added to the sum
+ */
+export function insertL4Checksum(transport: number, length: number, type: 0 | 1, seed = 0): void {
+  const result = ~internetSum(transport, length, seed) & 0xffff;
+  putWord16(transport + L4_CHECKSUM[type], type === TX_L4_TYPE.UDP && result === 0 ? 0xffff : result);
+}
+
+/**
+ * Inserts what an advanced data descriptor asks for: the L4 checksum of whatever lies from the L4 header to the end of
+ * the frame, and the IPv4 header checksum. The context's IPV4 bit is not looked at: Linux's driver leaves it out.
  *
  * @param data - byte offset of the frame in device memory
  * @param length - its bytes
@@ -43,77 +51,37 @@ function sum(from: number, length: number, seed = 0): number {
  * @param context - word index of the context descriptor in device memory
  */
 export function insertChecksums(data: number, length: number, wanted: number, context: number): void {
-  const maclen = TxContext.maclen.get(words, context);
   const iplen = TxContext.iplen.get(words, context);
-  const network = data + maclen;
+  const network = data + TxContext.maclen.get(words, context);
   const transport = network + iplen;
   const end = data + length;
   if ((wanted & TX_STATUS.IXSM) !== 0 && iplen >= IPV4_HEADER_BYTES && transport <= end) {
-    putWord16(network + 10, 0);
-    putWord16(network + 10, ~sum(network, iplen));
+    insertHeaderChecksum(network, iplen);
   }
   if ((wanted & TX_STATUS.TXSM) === 0) return;
-  const udp = TxContext.l4t.get(words, context) === 0;
-  const field = transport + (udp ? 6 : 16);
-  if (field + 2 > end) return; // a context that does not fit the frame: the frame goes out as it is
-  const result = ~sum(transport, end - transport) & 0xffff;
-  putWord16(field, udp && result === 0 ? 0xffff : result);
+  const type = TxContext.l4t.get(words, context);
+  const field = transport + (L4_CHECKSUM[type] ?? length); // a reserved type has none
+  if (type === TX_L4_TYPE.SCTP) {
+    if (field + 4 <= end) putCrc(field, crc32c(transport, end - transport, field));
+  } else if (field + 2 <= end) {
+    insertL4Checksum(transport, end - transport, type as 0 | 1);
+  }
 }
 
 /**
- * Checks IPv4 header, TCP and UDP checksums.
+ * Inserts what a legacy descriptor asks for: the checksum of the frame from one place on, over the seed that the driver
+ * left where it goes. Nothing is known of the protocol, so zero is sent as zero.
  *
  * @param data - byte offset of the frame in device memory
  * @param length - its bytes
- * @returns RX_STATUS bits: what was checked, and what was found wrong
+ * @param start - where the sum starts, in bytes from the frame's begin (CSS)
+ * @param place - where the checksum goes (CSO)
  */
-export function checkReceived(data: number, length: number): number {
-  const type = word16(data + 12);
-  const network = data + MAC_HEADER_BYTES;
-  const end = data + length;
-  if (type === ETHERTYPE_IPV4) return checkIpv4(network, end);
-  if (type === ETHERTYPE_IPV6 && network + IPV6_HEADER_BYTES <= end) {
-    const payload = word16(network + 4);
-    if (network + IPV6_HEADER_BYTES + payload > end) return 0;
-    return checkTransport(network + IPV6_HEADER_BYTES, payload, bytes[network + 6]!, sum(network + 8, 32));
-  }
-  return 0;
+export function insertLegacyChecksum(data: number, length: number, start: number, place: number): void {
+  if (start >= length || place >= length - 1) return;
+  putWord16(data + place, ~internetSum(data + start, length - start));
 }
 
-function checkIpv4(network: number, end: number): number {
-  const header = (bytes[network]! & 15) * 4;
-  const total = word16(network + 2);
-  if (bytes[network]! >>> 4 !== 4 || header < IPV4_HEADER_BYTES || total < header || network + total > end) return 0;
-  const found = RX_STATUS.IPCS | (sum(network, header) === 0xffff ? 0 : RX_STATUS.IPE);
-  const fragment = (word16(network + 6) & 0x3fff) !== 0; // more fragments, or an offset: no whole segment to check
-  if (fragment) return found;
-  return found | checkTransport(network + header, total - header, bytes[network + 9]!, sum(network + 12, 8));
-}
-
-/** Checks a TCP segment or UDP datagram over its pseudo header (RFC 9293 §3.1, RFC 768, RFC 8200 §8.1). */
-function checkTransport(at: number, length: number, protocol: number, addresses: number): number {
-  const tcp = protocol === PROTOCOL_TCP && length >= 20;
-  const udp = protocol === PROTOCOL_UDP && length >= 8;
-  if (!tcp && !udp) return 0;
-  if (udp && word16(at + 6) === 0) return 0; // the sender computed none
-  const right = sum(at, length, addresses + protocol + length) === 0xffff;
-  const checked = RX_STATUS.L4CS | (udp ? RX_STATUS.UDPCS | RX_STATUS.UDPV : 0);
-  return right ? checked : checked | RX_STATUS.L4E;
-}
-
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
-  let value = index;
-  for (let bit = 0; bit < 8; bit++) value = (value & 1) === 1 ? (value >>> 1) ^ 0xedb8_8320 : value >>> 1;
-  return value;
-});
-
-/**
- * @param data - byte offset of a frame in device memory
- * @param length - its bytes
- * @returns its frame check sequence, IEEE 802.3's CRC-32
- */
-export function crc32(data: number, length: number): number {
-  let crc = 0xffff_ffff;
-  for (let at = data; at < data + length; at++) crc = CRC_TABLE[(crc ^ bytes[at]!) & 255]! ^ (crc >>> 8);
-  return ~crc >>> 0;
+function putCrc(field: number, value: number): void {
+  for (let byte = 0; byte < 4; byte++) bytes[field + byte] = value >>> (8 * byte);
 }

@@ -39,7 +39,7 @@ export function configuration(vectors: number): ConfigDescription {
     interruptPin: INTERRUPT_PIN,
     bars,
     capabilities: [
-      { kind: 'powerManagement', offset: CAPABILITY.POWER_MANAGEMENT },
+      { kind: 'powerManagement', offset: CAPABILITY.POWER_MANAGEMENT, wakes: true },
       { kind: 'msi', offset: CAPABILITY.MSI, maskable: true },
       {
         kind: 'msix',

@@ -2,10 +2,29 @@
  * The registers of one descriptor ring, as an engine holds them: plain integers, taken over when the driver writes the
  * registers. Hardware owns the descriptors from head up to tail; head == tail means none. A ring that the driver has
  * pointed at memory that the device cannot reach is found out at the next burst, as a master abort.
+ *
+ * An engine indexes descriptors where `locate` says that they lie: in host memory, or, when the ring is not one piece of
+ * it, in a shadow copy in device memory, into which descriptors are fetched and from which `settle` writes back.
  */
 
+import * as memory from '@netcx/dma/memory';
 import type { DmaPort } from '@netcx/hardware';
+import * as wire from '@netcx/hardware/wire';
 import { DESCRIPTOR_BYTES } from './registers/index.ts';
+
+const { i32: w, allocateWire, copyWithinWire, freeWire } = wire;
+
+/** Whether host memory and device memory are one block, so that one index means the same in the views of both. */
+const ONE_BLOCK = memory.buffer === wire.buffer;
+const DESCRIPTOR_WORDS = DESCRIPTOR_BYTES / 4;
+const TWO_32 = 0x1_0000_0000;
+/** What `DmaPort.translate` answers for memory that can be reached, but not in one piece. */
+const SPLIT = -2;
+/** Changes that can be put off. */
+const LENGTH = 0;
+const TAIL = 1;
+const HEAD = 2;
+const RESET = 3;
 
 /** One ring's state. */
 export class DescriptorRing {
@@ -21,9 +40,28 @@ export class DescriptorRing {
   tail = 0;
   /** Whether the queue is enabled. */
   enabled = false;
+  /** Whether what `locate` last answered is the shadow copy: then a burst ends with `settle`. */
+  shadowed = false;
+  /** Byte offset of the shadow in device memory: the descriptors, and behind them the same as they were fetched. */
+  #shadow = -1;
+  /** Bytes of each of the two. */
+  #shadowBytes = 0;
+  /** Where the ring was when the shadow was filled: another place makes it void. */
+  #shadowLow = 0;
+  #shadowHigh = 0;
+  /**
+   * What a burst reaches the shadow's memory by. Memory that is asked for by messages takes its time, and registers are
+   * written meanwhile: what they change of the ring is put off until the burst is over.
+   */
+  #dma: DmaPort | undefined;
+  readonly #late: number[] = [];
+  /** Of the descriptors in the shadow, those from `#fetchedFrom` up to `#fetchedTo` are the hardware's and current. */
+  #fetchedFrom = 0;
+  #fetchedTo = 0;
 
   /** Whether the hardware owns descriptors that it may handle. */
   get hasWork(): boolean {
+    if (this.#late.length > 0) this.#catchUp();
     return this.enabled && this.count > 0 && this.head !== this.tail;
   }
 
@@ -32,15 +70,16 @@ export class DescriptorRing {
    * @returns how many descriptors lie between it and the tail
    */
   ownedFrom(head: number): number {
-    const distance = this.tail - head;
-    return distance < 0 ? distance + this.count : distance;
+    return this.#distance(head, this.tail);
   }
 
   /**
    * @param value - a length register: bytes
    */
   setLength(value: number): void {
+    if (this.#isPutOff(LENGTH, value)) return;
     this.count = (value / DESCRIPTOR_BYTES) | 0;
+    this.release();
     this.#keepInside();
   }
 
@@ -49,16 +88,23 @@ export class DescriptorRing {
    * only ever name its own descriptors
    */
   setTail(value: number): void {
+    if (this.#isPutOff(TAIL, value)) return;
     this.tail = value;
     this.#keepInside();
+    // A tail that moves backwards takes descriptors away again, which may come back changed.
+    if (this.#distance(this.head, this.tail) < this.#distance(this.head, this.#fetchedTo)) {
+      this.#fetchedTo = this.tail;
+    }
   }
 
   /**
    * @param value - a head register
    */
   setHead(value: number): void {
+    if (this.#isPutOff(HEAD, value)) return;
     this.head = value;
     this.#keepInside();
+    this.#fetchedTo = this.#fetchedFrom; // nothing that was fetched counts any more
   }
 
   #keepInside(): void {
@@ -67,27 +113,173 @@ export class DescriptorRing {
     this.tail %= this.count;
   }
 
+  #distance(from: number, to: number): number {
+    const distance = to - from;
+    return distance < 0 ? distance + this.count : distance;
+  }
+
   /**
+   * Finds the descriptors that the hardware owns, for one burst: what it answers is not to be kept any longer.
+   *
    * @param dma - the device's way to host memory
-   * @returns word index of descriptor 0 in host memory; -1 when the device cannot reach the whole ring
+   * @returns word index of descriptor 0, for the views of host memory and device memory alike; -1 when the device cannot
+   * reach the whole ring
    */
   locate(dma: DmaPort): number {
+    this.shadowed = false;
+    if (this.#late.length > 0) this.#catchUp();
     if (this.count === 0) return -1;
     const bytes = this.count * DESCRIPTOR_BYTES;
     const low = this.baseLow >>> 0;
     if (this.baseHigh === 0 && low + bytes <= dma.directLimit) return low >>> 2;
     // Descriptors are read and written back.
     const offset = dma.translate(this.baseLow, this.baseHigh, bytes, 'write');
-    return offset < 0 ? -1 : offset >>> 2;
+    if (offset >= 0) return offset >>> 2;
+    if (offset !== SPLIT || !ONE_BLOCK) return -1;
+    this.#dma = dma;
+    return this.#fetch(dma);
+  }
+
+  /**
+   * Writes back what an engine has changed in the shadow copy, one descriptor after the other, each one's status word
+   * last and at once, so that whoever sees it sees the rest. A write that fails is a master abort, which the port counts.
+   *
+   * @param dma - the device's way to host memory
+   * @param from - the first descriptor that may have changed
+   * @param to - the one behind the last
+   * @param statusWord - which of a descriptor's words says that it is done
+   */
+  settle(dma: DmaPort, from: number, to: number, statusWord: 2 | 3): void {
+    for (let index = from; index !== to; index = index + 1 === this.count ? 0 : index + 1) {
+      const now = (this.#shadow + index * DESCRIPTOR_BYTES) >>> 2;
+      const before = now + (this.#shadowBytes >>> 2);
+      this.#writeWords(dma, index, now, before, 0, statusWord);
+      this.#writeWords(dma, index, now, before, statusWord + 1, DESCRIPTOR_WORDS);
+      if (w[now + statusWord] === w[before + statusWord]) continue;
+      const address = this.#low(index) + statusWord * 4;
+      dma.writeWord32(address, this.#high(index), w[now + statusWord]!);
+      w[before + statusWord] = w[now + statusWord]!;
+    }
+  }
+
+  /**
+   * Reads descriptors as they are in memory now.
+   *
+   * @param dma - the device's way to host memory
+   * @param first - the first of them
+   * @param count - how many, not past the end of the ring
+   * @param wireOffset - byte offset in device memory where they go
+   * @returns false after a master abort
+   */
+  load(dma: DmaPort, first: number, count: number, wireOffset: number): boolean {
+    return dma.readToWire(this.#low(first), this.#high(first), count * DESCRIPTOR_BYTES, wireOffset);
+  }
+
+  /** Gives the shadow copy back; the next burst makes a new one where it needs it. */
+  release(): void {
+    if (this.#shadow >= 0) freeWire(this.#shadow, 2 * this.#shadowBytes);
+    this.#shadow = -1;
+    this.#shadowBytes = 0;
+    this.#fetchedFrom = this.#fetchedTo = 0;
+    this.shadowed = false;
   }
 
   /** Everything as after power-on. */
   reset(): void {
+    if (this.#isPutOff(RESET, 0)) return;
+    this.release();
     this.baseLow = 0;
     this.baseHigh = 0;
     this.count = 0;
     this.head = 0;
     this.tail = 0;
     this.enabled = false;
+  }
+
+  /** Whether a change comes in the middle of a burst: then it is made when the ring is next looked at. */
+  #isPutOff(change: number, value: number): boolean {
+    if (this.#dma?.waiting === true) {
+      this.#late.push(change, value);
+      return true;
+    }
+    if (this.#late.length > 0) this.#catchUp();
+    return false;
+  }
+
+  #catchUp(): void {
+    if (this.#dma?.waiting === true) return;
+    const late = this.#late.splice(0);
+    for (let at = 0; at < late.length; at += 2) {
+      const value = late[at + 1]!;
+      if (late[at] === LENGTH) this.setLength(value);
+      else if (late[at] === TAIL) this.setTail(value);
+      else if (late[at] === HEAD) this.setHead(value);
+      else this.reset();
+    }
+  }
+
+  /** Brings what the hardware owns into the shadow: what is there since an earlier burst is not fetched again. */
+  #fetch(dma: DmaPort): number {
+    if (!this.#haveShadow()) return -1;
+    const fetched = this.#distance(this.#fetchedFrom, this.#fetchedTo);
+    const moved = this.#distance(this.#fetchedFrom, this.head);
+    const next = moved <= fetched ? this.#fetchedTo : this.head;
+    const wraps = next > this.tail;
+    const end = wraps ? this.count : this.tail;
+    if (!this.#fetchRun(dma, next, end) || (wraps && !this.#fetchRun(dma, 0, this.tail))) return -1;
+    this.#fetchedFrom = this.head;
+    this.#fetchedTo = this.tail;
+    this.shadowed = true;
+    return this.#shadow >>> 2;
+  }
+
+  #fetchRun(dma: DmaPort, first: number, end: number): boolean {
+    const bytes = (end - first) * DESCRIPTOR_BYTES;
+    if (bytes === 0) return true;
+    const at = this.#shadow + first * DESCRIPTOR_BYTES;
+    if (!this.load(dma, first, end - first, at)) return false;
+    copyWithinWire(at + this.#shadowBytes, at, bytes);
+    return true;
+  }
+
+  /** Whether there is a shadow, made now if need be; without device memory for it the ring cannot be reached. */
+  #haveShadow(): boolean {
+    if (this.#shadowLow !== this.baseLow || this.#shadowHigh !== this.baseHigh) this.release();
+    if (this.#shadow >= 0) return true;
+    // A power of two, so that rings of many sizes one after the other do not use up the devices' memory.
+    const bytes = 2 ** Math.ceil(Math.log2(this.count * DESCRIPTOR_BYTES));
+    try {
+      this.#shadow = allocateWire(2 * bytes);
+    } catch (error) {
+      if (error instanceof RangeError) return false;
+      throw error;
+    }
+    this.#shadowBytes = bytes;
+    this.#shadowLow = this.baseLow;
+    this.#shadowHigh = this.baseHigh;
+    this.#fetchedFrom = this.#fetchedTo = this.head;
+    return true;
+  }
+
+  #writeWords(dma: DmaPort, index: number, now: number, before: number, first: number, end: number): void {
+    let changed = false;
+    for (let word = first; word < end; word++) {
+      if (w[now + word] === w[before + word]) continue;
+      changed = true;
+      w[before + word] = w[now + word]!;
+    }
+    if (changed) {
+      dma.writeFromWire((now + first) * 4, (end - first) * 4, this.#low(index) + first * 4, this.#high(index));
+    }
+  }
+
+  /** Low word of a descriptor's logical address. */
+  #low(index: number): number {
+    return ((this.baseLow >>> 0) + index * DESCRIPTOR_BYTES) % TWO_32;
+  }
+
+  /** High word of it. */
+  #high(index: number): number {
+    return this.baseHigh + Number((this.baseLow >>> 0) + index * DESCRIPTOR_BYTES >= TWO_32);
   }
 }

@@ -1,12 +1,13 @@
 /*
  * The receive filter: which frames the MAC takes (nic-82576 reference §5). Registers are read when they change, not when
- * a frame comes: the engine asks for two words of the destination address and gets yes or no. VLAN filtering and the
- * choice of a queue are not decided here.
+ * a frame comes: the engine asks for two words of the destination address and gets yes or no. What VLAN tags have to do
+ * with it is in `vlan`.
  */
 
 import type { RegisterFile } from '@netcx/hardware';
 import { u8 as wire } from '@netcx/hardware/wire';
 import { FCS_BYTES, MAXIMUM_FRAME, REGISTERS, STANDARD_FRAME, VLAN_TAG_BYTES } from './registers/index.ts';
+import { VlanFilter } from './vlan-filter.ts';
 
 const { MTA, RAH, RAH2, RAL, RAL2, RCTL, RLPML, VET } = REGISTERS;
 
@@ -26,6 +27,8 @@ export class Filter {
   ownHigh = -1;
   /** Bytes of the longest frame, without frame check sequence, that passes whatever it holds. */
   longest = STANDARD_FRAME - FCS_BYTES;
+  /** What is done with VLAN tags. */
+  readonly vlan: VlanFilter;
 
   readonly #registers: RegisterFile;
   readonly #lows: number[] = [];
@@ -43,10 +46,11 @@ export class Filter {
    */
   constructor(registers: RegisterFile) {
     this.#registers = registers;
+    this.vlan = new VlanFilter(registers);
     for (const register of [RAL, RAH, RAL2, RAH2]) registers.onWrite(register, () => this.rebuild());
   }
 
-  /** Reads the registers anew: after a reset, and when RCTL, RLPML or VET were written. */
+  /** Reads the registers anew: after a reset, and when RCTL, RLPML, VET, CTRL or CTRL_EXT were written. */
   rebuild(): void {
     const registers = this.#registers;
     const control = registers.get(RCTL);
@@ -60,7 +64,20 @@ export class Filter {
     this.longest = Math.max(0, (this.#longFrames ? limit : STANDARD_FRAME) - FCS_BYTES);
     this.#tag = VET.VET.get(registers.get(VET));
     this.#outerTag = VET.VET_EXT.get(registers.get(VET));
+    this.vlan.rebuild();
     this.#readAddresses();
+  }
+
+  /**
+   * @param low - bytes 0 to 3 of the destination as a signed word, byte 0 lowest
+   * @param high - bytes 4 and 5, byte 4 lowest
+   * @returns whether it is one of the valid receive addresses
+   */
+  isStation(low: number, high: number): boolean {
+    for (let entry = 0; entry < this.#lows.length; entry++) {
+      if (this.#lows[entry] === low && this.#highs[entry] === high) return true;
+    }
+    return false;
   }
 
   /**
@@ -69,9 +86,7 @@ export class Filter {
    * @returns whether the MAC takes frames to that address
    */
   accepts(low: number, high: number): boolean {
-    for (let entry = 0; entry < this.#lows.length; entry++) {
-      if (this.#lows[entry] === low && this.#highs[entry] === high) return true;
-    }
+    if (this.isStation(low, high)) return true;
     if ((low & 1) === 0) return this.#unicast;
     if (low === -1 && high === 0xffff) return this.#broadcast;
     return this.#multicast || this.#hashed(high);

@@ -4,8 +4,22 @@
  * descriptors are at `@netcx/nic-82576/registers`.
  */
 
-export { Nic82576, type Nic82576Options } from './nic-82576.ts';
+export { Nic82576, type DescribeOptions, type Nic82576Options } from './nic-82576.ts';
+export type { RingDumpOptions } from './ring-dump.ts';
 export { NicError, type NicErrorCode } from './nic-error.ts';
 export type { MacAddress } from './mac-address.ts';
 export { Eeprom, eepromChecksum, eepromImage } from './eeprom.ts';
 export { Phy, type PhySurroundings } from './phy.ts';
+export type { FaultInjector, InjectedFault } from './faults.ts';
+export type {
+  CorruptWriteBack,
+  EepromTimeout,
+  EepromWord,
+  Fault,
+  HungQueue,
+  LinkFlap,
+  LostInterrupt,
+  Removal,
+  SpuriousInterrupt,
+  StuckDma,
+} from './fault.ts';

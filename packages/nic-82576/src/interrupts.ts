@@ -2,26 +2,31 @@
  * Interrupt causes, masks and vectors (nic-82576 reference §6). In legacy mode every cause is a bit of ICR and there is
  * one interrupt; with GPIE.Multiple_MSIX a queue's cause is the bit of its vector in EICR, and ICR holds only the other
  * causes. A bit interrupts when it becomes both pending and enabled, once, until it was cleared or masked in between.
+ * Without Multiple_MSIX, EICR shows the same causes in its own way and can interrupt as well.
  */
 
 import type { Clock } from '@netcx/clock';
-import type { InterruptPort, RegisterFile } from '@netcx/hardware';
+import type { RegisterFile } from '@netcx/hardware';
 import type { Register } from '@netcx/layout';
-import { REGISTERS, INTERRUPT_CAUSES, IVAR_VALID } from './registers/index.ts';
+import type { InterruptOutlet } from './interrupt-tap.ts';
+import { EXTENDED_CAUSES, INTERRUPT_CAUSES, IVAR_VALID, REGISTERS } from './registers/index.ts';
 import { Throttle } from './throttle.ts';
 
-const { EIAC, EIAM, EICR, EICS, EIMC, EIMS, EITR, GPIE, IAM, ICR, ICS, IMC, IMS, IVAR, IVAR_MISC } = REGISTERS;
+const { EIAC, EIAM, EICR, EICS, EIMC, EIMS, EITR, GPIE, IAM, ICR, ICS, IMC, IMS, IVAR, IVAR_MISC, PBACL } = REGISTERS;
 
 /** Bits of the registers that have one bit a vector. */
 const VECTOR_BITS = 2 ** EITR.count - 1;
 /** The cause of ICR that IVAR_MISC gives an entry of its own. */
 const TIMER_CAUSE = ICR.DRSTA.mask;
+/** Without Multiple_MSIX an entry of IVAR selects one of these bits of EICR. */
+const SHARED_BITS = 0xffff;
 const QUEUES_PER_BANK = IVAR.count;
 
 /** The interrupts of the MAC. What the engines call costs a few operations and allocates nothing. */
 export class Interrupts {
   readonly #registers: RegisterFile;
-  readonly #port: InterruptPort;
+  readonly #port: InterruptOutlet;
+  readonly #sent: () => void;
   readonly #throttles: readonly Throttle[];
   /** The bit of EICR that each queue's cause sets; 0 when IVAR has no valid entry for it. */
   readonly #rxBits: number[] = new Array<number>(2 * QUEUES_PER_BANK).fill(0);
@@ -30,6 +35,7 @@ export class Interrupts {
   #otherBit = 0;
   #perVector = false;
   #automaskOnSend = false;
+  #clearsPending = false;
   #icr = 0;
   #ims = 0;
   #eicr = 0;
@@ -44,10 +50,12 @@ export class Interrupts {
    * @param registers - the MAC's registers
    * @param port - how interrupts leave the function
    * @param clock - measures moderation
+   * @param sent - called for each interrupt, which IAC counts
    */
-  constructor(registers: RegisterFile, port: InterruptPort, clock: Clock) {
+  constructor(registers: RegisterFile, port: InterruptOutlet, clock: Clock, sent: () => void = () => undefined) {
     this.#registers = registers;
     this.#port = port;
+    this.#sent = sent;
     this.#throttles = Array.from({ length: EITR.count }, () => new Throttle(clock, () => this.#deliver()));
     this.#installCauses();
     this.#installVectors();
@@ -59,8 +67,7 @@ export class Interrupts {
    * @param queue - 0 to 15
    */
   rxCause(queue: number): void {
-    if (this.#perVector) this.#raiseVectors(this.#rxBits[queue] ?? 0);
-    else this.#raise(ICR.RXDW.mask);
+    this.#raiseQueue(this.#rxBits[queue]!, ICR.RXDW.mask);
   }
 
   /**
@@ -69,8 +76,7 @@ export class Interrupts {
    * @param queue - 0 to 15
    */
   txCause(queue: number): void {
-    if (this.#perVector) this.#raiseVectors(this.#txBits[queue] ?? 0);
-    else this.#raise(ICR.TXDW.mask);
+    this.#raiseQueue(this.#txBits[queue]!, ICR.TXDW.mask);
   }
 
   /**
@@ -79,8 +85,7 @@ export class Interrupts {
    * @param queue - 0 to 15
    */
   rxLow(queue: number): void {
-    if (this.#perVector) this.#raiseVectors(this.#rxBits[queue] ?? 0);
-    else this.#raise(ICR.RXDMT0.mask);
+    this.#raiseQueue(this.#rxBits[queue]!, ICR.RXDMT0.mask);
   }
 
   /**
@@ -89,7 +94,8 @@ export class Interrupts {
    * @param bits - bits of ICR
    */
   otherCause(bits: number): void {
-    this.#raise(bits);
+    this.#setCauses(bits);
+    this.#deliver();
   }
 
   /** Forgets causes, masks and vectors, as CTRL.RST does; the intervals of EITR stay what they are. */
@@ -125,7 +131,8 @@ export class Interrupts {
       this.#acknowledge();
       this.#icr &= ~written;
     });
-    this.#onWrite(ICS, (written) => (this.#icr |= written & INTERRUPT_CAUSES));
+    registers.onRead(ICS, () => this.#causes());
+    this.#onWrite(ICS, (written) => this.#setCauses(written));
     registers.onRead(IMS, () => this.#ims);
     this.#onWrite(IMS, (written) => (this.#ims |= written & INTERRUPT_CAUSES));
     this.#onWrite(IMC, (written) => (this.#ims &= ~written));
@@ -135,10 +142,14 @@ export class Interrupts {
     const registers = this.#registers;
     this.#onWrite(GPIE, (value) => this.#setMode(value));
     registers.onRead(EICR, () => this.#readVectors());
-    this.#onWrite(EICR, (written) => (this.#eicr &= ~written));
-    this.#onWrite(EICS, (written) => (this.#eicr |= written & VECTOR_BITS));
+    this.#onWrite(EICR, (written) => {
+      this.#eicr &= ~written;
+      this.#acknowledgeVectors(written);
+    });
+    registers.onRead(EICS, () => this.#eicr);
+    this.#onWrite(EICS, (written) => (this.#eicr |= written & (this.#perVector ? VECTOR_BITS : EXTENDED_CAUSES)));
     registers.onRead(EIMS, () => this.#eims);
-    this.#onWrite(EIMS, (written) => (this.#eims |= written & VECTOR_BITS));
+    this.#onWrite(EIMS, (written) => this.#enableVectors(written & EXTENDED_CAUSES));
     this.#onWrite(EIMC, (written) => (this.#eims &= ~written));
     this.#onWrite(EIAC, (written) => (this.#autoClear = written));
     this.#onWrite(EIAM, (written) => (this.#autoMask = written));
@@ -148,6 +159,8 @@ export class Interrupts {
       this.#timerBit = entryBit(value);
       this.#otherBit = entryBit(value >>> 8);
     });
+    registers.onRead(PBACL, () => this.#port.pending);
+    registers.onWrite(PBACL, (_value, _index, written) => this.#port.clearPending(written));
   }
 
   /** Installs what a write does; what became due by it goes out after it. */
@@ -161,6 +174,15 @@ export class Interrupts {
   #setMode(value: number): void {
     this.#perVector = GPIE.Multiple_MSIX.get(value) === 1;
     this.#automaskOnSend = GPIE.EIAME.get(value) === 1;
+    this.#clearsPending = GPIE.PBA.get(value) === 1;
+  }
+
+  /** With GPIE.PBA a vector that is enabled anew starts without a pending bit; its cause in EICR is what counts. */
+  #enableVectors(bits: number): void {
+    this.#eims |= bits;
+    if (!this.#clearsPending) return;
+    this.#vectorsSignalled &= ~(this.#port.pending & bits);
+    this.#port.clearPending(bits);
   }
 
   /** Entry `index` of IVAR serves queue `index` with its low half and the queue eight further with its high half. */
@@ -187,8 +209,14 @@ export class Interrupts {
   #readVectors(): number {
     const vectors = this.#eicr;
     this.#eicr = 0;
+    this.#acknowledgeVectors(EXTENDED_CAUSES);
     this.#deliver();
     return vectors;
+  }
+
+  /** Unless vectors mask themselves when they are sent, whoever acknowledges them masks what EIAM says. */
+  #acknowledgeVectors(bits: number): void {
+    if (!this.#automaskOnSend) this.#eims &= ~(this.#autoMask & bits);
   }
 
   /** Whoever looks at ICR because of an interrupt, or whenever GPIE.NSICR is set, masks what IAM says. */
@@ -197,33 +225,54 @@ export class Interrupts {
     if (asserted || GPIE.NSICR.get(this.#registers.get(GPIE)) === 1) this.#ims &= ~this.#registers.get(IAM);
   }
 
-  #raise(bits: number): void {
-    this.#icr |= bits & INTERRUPT_CAUSES;
+  /** A queue's cause: the bit of its vector, or a cause that all queues share and a bit of EICR beside it. */
+  #raiseQueue(bits: number, cause: number): void {
+    if (this.#perVector) {
+      this.#eicr |= bits;
+      this.#deliverVectors();
+      return;
+    }
+    this.#icr |= cause;
+    this.#eicr |= bits & SHARED_BITS;
     this.#deliver();
   }
 
-  #raiseVectors(bits: number): void {
-    this.#eicr |= bits;
-    this.#deliverVectors();
+  #setCauses(bits: number): void {
+    const causes = bits & INTERRUPT_CAUSES;
+    this.#icr |= causes;
+    if (this.#perVector || causes === 0) return;
+    if ((causes & TIMER_CAUSE) !== 0) this.#eicr |= EICR.TCP_TIMER.mask;
+    if ((causes & ~TIMER_CAUSE) !== 0) this.#eicr |= EICR.OTHER.mask;
   }
 
   /** Interrupts for everything that is pending and enabled and has not interrupted yet. */
   #deliver(): void {
-    const asserted = this.#icr & this.#ims;
-    this.#signalled &= asserted;
-    if (this.#perVector) this.#deliverOther(asserted);
-    else this.#deliverCauses(asserted);
+    if (this.#perVector) {
+      const asserted = this.#icr & this.#ims;
+      this.#signalled &= asserted;
+      this.#deliverOther(asserted);
+      this.#deliverVectors();
+    } else {
+      this.#deliverCauses();
+    }
   }
 
   /** One interrupt for all causes: a level on the pin, a message for each cause that comes anew otherwise. */
-  #deliverCauses(asserted: number): void {
-    if (asserted === 0) {
+  #deliverCauses(): void {
+    const causes = this.#icr & this.#ims;
+    const extended = this.#eicr & this.#eims;
+    this.#signalled &= causes;
+    this.#vectorsSignalled &= extended;
+    if ((causes | extended) === 0) {
       this.#port.setLevel(false);
       return;
     }
-    if (asserted === this.#signalled || this.#throttles[0]?.admit() !== true) return;
-    const raised = this.#signalled !== 0;
-    this.#signalled = asserted;
+    if (causes === this.#signalled && extended === this.#vectorsSignalled) return;
+    if (this.#throttles[0]?.admit() !== true) return;
+    const raised = (this.#signalled | this.#vectorsSignalled) !== 0;
+    this.#signalled = causes;
+    this.#vectorsSignalled = extended;
+    this.#sent();
     if (raised) this.#port.trigger(0);
     else this.#port.setLevel(true);
   }
@@ -233,11 +282,10 @@ export class Interrupts {
     this.#signalled = asserted;
     if ((fresh & TIMER_CAUSE) !== 0) this.#eicr |= this.#timerBit;
     if ((fresh & ~TIMER_CAUSE) !== 0) this.#eicr |= this.#otherBit;
-    this.#deliverVectors();
   }
 
   #deliverVectors(): void {
-    const asserted = this.#eicr & this.#eims;
+    const asserted = this.#eicr & this.#eims & VECTOR_BITS;
     this.#vectorsSignalled &= asserted;
     let due = asserted & ~this.#vectorsSignalled;
     while (due !== 0) {
@@ -250,12 +298,13 @@ export class Interrupts {
   #send(vector: number): void {
     const bit = 1 << vector;
     this.#vectorsSignalled |= bit;
+    this.#sent();
+    this.#port.trigger(vector);
     if ((this.#autoClear & bit) !== 0) {
       this.#eicr &= ~bit;
       this.#vectorsSignalled &= ~bit;
     }
     if (this.#automaskOnSend) this.#eims &= ~(this.#autoMask & bit);
-    this.#port.trigger(vector);
   }
 }
 

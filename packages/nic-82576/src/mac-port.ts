@@ -77,8 +77,17 @@ export class MacPort implements LinkPartner {
     this.#neighbours?.tx.room();
   }
 
-  changed(): void {
-    this.#neighbours?.phy.signal();
+  changed(up: boolean): void {
+    this.#neighbours?.phy.signal(up);
+  }
+
+  /**
+   * The link's partner asks for silence.
+   *
+   * @param until - when frames may leave again, in nanoseconds of the clock; a time that has passed ends the silence
+   */
+  pause(until: number): void {
+    this.#neighbours?.tx.pause(until);
   }
 
   /** The PHY was reset by the MAC: STATUS.PHYRA says so until software clears it. */
@@ -109,11 +118,13 @@ export class MacPort implements LinkPartner {
    */
   status(): number {
     const control = this.#registers.get(CTRL);
-    const duplex = CTRL.FRCDPX.get(control) === 1 ? CTRL.FD.get(control) : 1;
+    const full = !this.#link.up || this.#link.duplex === 'full';
+    const duplex = CTRL.FRCDPX.get(control) === 1 ? CTRL.FD.get(control) : Number(full);
     const speed = CTRL.FRCSPD.get(control) === 1 ? CTRL.SPEED.get(control) : SPEED_CODE[this.#link.speed];
     let status = STATUS.reset;
     status = STATUS.FD.set(status, duplex);
     status = STATUS.LU.set(status, Number(this.#linkUp));
+    status = STATUS.TXOFF.set(status, Number(this.#neighbours?.tx.paused === true));
     status = STATUS.SPEED.set(status, speed);
     status = STATUS.PHYRA.set(status, Number(this.#phyWasReset));
     return STATUS.GIO_MASTER_ENABLE.set(status, 1 - CTRL.GIO_MASTER_DISABLE.get(control));

@@ -8,9 +8,12 @@ import { MILLISECOND, type Clock } from '@netcx/clock';
 import { DmaPort, PciDevice, RegisterFile, type LinkEnd } from '@netcx/hardware';
 import type { Register } from '@netcx/layout';
 import { configuration } from './configuration.ts';
+import { DmaGate } from './dma-gate.ts';
 import { Eeprom, eepromImage } from './eeprom.ts';
 import type { EngineParts } from './engine.ts';
+import { Faults, type FaultInjector } from './faults.ts';
 import { Filter } from './filter.ts';
+import { InterruptTap } from './interrupt-tap.ts';
 import { Interrupts } from './interrupts.ts';
 import { IoWindow } from './io-window.ts';
 import { macBytes, type MacAddress } from './mac-address.ts';
@@ -19,12 +22,35 @@ import { NicError } from './nic-error.ts';
 import { Phy } from './phy.ts';
 import { BAR, MSIX_VECTORS, REGISTERS, RX_QUEUES, TX_QUEUES } from './registers/index.ts';
 import { RESETS, resetRegisters, type NicReset } from './reset.ts';
+import { describeRings, type RingDumpOptions } from './ring-dump.ts';
 import { RxEngine } from './rx-engine.ts';
 import { installSemaphores } from './semaphores.ts';
 import { Statistics } from './statistics.ts';
+import { Timers } from './timers.ts';
+import { Timestamps } from './timestamps.ts';
 import { TxEngine } from './tx-engine.ts';
 
-const { CRCERRS, CTRL, ICR, MPC, MRQC, RCTL, RFCTL, RLPML, ROC, RUC, RXCSUM, STATUS, TCTL, VET, VFTA } = REGISTERS;
+const {
+  CRCERRS,
+  CTRL,
+  HTDPMC,
+  ICR,
+  MPC,
+  MRQC,
+  RCTL,
+  RFC,
+  RFCTL,
+  RJC,
+  RLPML,
+  ROC,
+  RQDPC,
+  RUC,
+  RXCSUM,
+  STATUS,
+  TCTL,
+  VET,
+  VFTA,
+} = REGISTERS;
 
 /** What a model is made with. */
 export interface Nic82576Options {
@@ -44,6 +70,12 @@ export interface Nic82576Options {
   readonly eeprom?: Uint16Array;
 }
 
+/** What `describe` prints. */
+export interface DescribeOptions extends RingDumpOptions {
+  /** Which registers; all when left out. */
+  readonly registers?: (register: Register) => boolean;
+}
+
 /** A model of the Intel 82576 Gigabit controller. */
 export class Nic82576 implements PciEndpoint {
   /** How it is called. */
@@ -58,13 +90,18 @@ export class Nic82576 implements PciEndpoint {
   readonly device: PciDevice;
   /** Its way to host memory; `masterAborts` counts what the host refused. */
   readonly dma: DmaPort;
+  readonly #faults: Faults;
   readonly #interrupts: Interrupts;
   readonly #statistics: Statistics;
   readonly #filter: Filter;
   readonly #port: MacPort;
   readonly #io: IoWindow;
+  readonly #timers: Timers;
+  readonly #timestamps: Timestamps;
   readonly #rx: RxEngine;
   readonly #tx: TxEngine;
+  /** Lets the queues go on; there while the driver has stopped bus mastering by CTRL.GIO_MASTER_DISABLE. */
+  #startMastering: (() => void) | undefined;
 
   /**
    * @param options - clock, wire, address
@@ -86,14 +123,18 @@ export class Nic82576 implements PciEndpoint {
       onChange: () => this.#refresh(),
       onRemoved: () => {
         this.#interrupts.reset();
+        this.#timers.reset();
         this.phy.remove();
       },
     });
-    this.dma = new DmaPort(this.device);
+    const gate = new DmaGate(this.device);
+    this.dma = new DmaPort(gate);
     this.eeprom = new Eeprom(this.registers, options.eeprom ?? eepromImage(macBytes(macAddress)));
     installSemaphores(this.registers);
-    this.#interrupts = new Interrupts(this.registers, this.device.interrupts, clock);
     this.#statistics = new Statistics(this.registers);
+    const tap = new InterruptTap(this.device.interrupts, clock);
+    this.#interrupts = new Interrupts(this.registers, tap, clock, () => (this.#statistics.IAC += 1));
+    this.#timers = new Timers(this.registers, clock, () => this.#interrupts.otherCause(ICR.DRSTA.mask));
     this.#filter = new Filter(this.registers);
     this.#port = new MacPort(this.registers, link, clock);
     this.phy = new Phy({
@@ -104,6 +145,16 @@ export class Nic82576 implements PciEndpoint {
       changed: () => this.#port.update(),
       accessDone: () => this.#interrupts.otherCause(ICR.MDAC.mask),
     });
+    this.#faults = new Faults({
+      clock,
+      tap,
+      gate,
+      phy: this.phy,
+      eeprom: this.eeprom,
+      resume: () => this.#refresh(),
+      remove: () => this.removed(),
+    });
+    this.#timestamps = new Timestamps(this.registers, clock, () => this.#rx.refresh());
     const parts: EngineParts = {
       registers: this.registers,
       dma: this.dma,
@@ -111,12 +162,20 @@ export class Nic82576 implements PciEndpoint {
       statistics: this.#statistics,
       filter: this.#filter,
       port: this.#port,
+      power: this.device,
       clock,
+      faults: this.#faults,
+      timestamps: this.#timestamps,
     };
     this.#rx = new RxEngine(parts, { count: RX_QUEUES });
     this.#tx = new TxEngine(parts, { count: TX_QUEUES });
     this.#connect();
     this.#reset('powerOn');
+  }
+
+  /** What can be made to go wrong. */
+  get faults(): FaultInjector {
+    return this.#faults;
   }
 
   /** Whether software sees a link. */
@@ -137,11 +196,14 @@ export class Nic82576 implements PciEndpoint {
   }
 
   read32(bar: number, offset: number): number {
-    return this.device.read32(bar, offset);
+    const value = this.device.read32(bar, offset);
+    if (this.#faults.counting) this.#faults.accessed();
+    return value;
   }
 
   write32(bar: number, offset: number, value: number): void {
     this.device.write32(bar, offset, value);
+    if (this.#faults.counting) this.#faults.accessed();
   }
 
   reset(): void {
@@ -153,10 +215,11 @@ export class Nic82576 implements PciEndpoint {
   }
 
   /**
-   * @param filter - which registers; all when left out
-   * @returns what a person who debugs wants to see: the link, the registers with their fields, the PHY's registers
+   * @param options - which registers, which queues, how many descriptors of each
+   * @returns what a person who debugs wants to see: the link, the registers with their fields, the rings with their
+   * descriptors as they are in memory, the PHY's registers. Looking changes nothing
    */
-  describe(filter?: (register: Register) => boolean): string {
+  describe(options: DescribeOptions = {}): string {
     this.#statistics.flush();
     this.#interrupts.mirror();
     this.registers.set(STATUS, this.#port.status());
@@ -164,7 +227,8 @@ export class Nic82576 implements PciEndpoint {
     const loopback = this.#port.loopback ? ', looped back' : '';
     return [
       `${this.name}: ${link}${loopback}`,
-      this.registers.describe(filter),
+      this.registers.describe(options.registers),
+      ...describeRings(this.registers, new DmaPort(this.device), options),
       `${this.name} PHY:`,
       this.phy.describe(),
     ].join('\n');
@@ -176,12 +240,19 @@ export class Nic82576 implements PciEndpoint {
   drops(): Readonly<Record<string, number>> {
     this.#statistics.flush();
     const count = (register: Register): number => this.registers.get(register) >>> 0;
+    let dropped = 0;
+    for (let queue = 0; queue < RQDPC.count; queue++) dropped += this.registers.get(RQDPC, queue);
     return {
       'nic: no room in the packet buffer (MPC)': count(MPC),
       'nic: wrong frame check sequence (CRCERRS)': count(CRCERRS),
       'nic: undersized (RUC)': count(RUC),
       'nic: oversized (ROC)': count(ROC),
+      'nic: undersized and damaged (RFC)': count(RFC),
+      'nic: oversized and damaged (RJC)': count(RJC),
+      'nic: no descriptor in its queue (RQDPC)': dropped,
+      'nic: frame to send longer than any (HTDPMC)': count(HTDPMC),
       'nic: descriptor of a kind that is not modelled': this.#tx.unsupported,
+      'nic: transmit descriptors and context that contradict each other': this.#tx.contradictory,
       'nic: memory out of reach (master abort)': this.dma.masterAborts,
     };
   }
@@ -189,6 +260,7 @@ export class Nic82576 implements PciEndpoint {
   /** Gives the chip's buffers back to the devices' memory; the model must not be used any more. */
   close(): void {
     this.device.removed();
+    this.#faults.clear();
     this.#rx.close();
     this.#tx.close();
     this.#port.close();
@@ -214,7 +286,15 @@ export class Nic82576 implements PciEndpoint {
       this.#refresh();
     });
     for (const register of [RXCSUM, RFCTL, MRQC, VFTA]) registers.onWrite(register, () => rx.refresh());
-    this.#port.connect({ phy: this.phy, rx, tx, linkChanged: () => this.#interrupts.otherCause(ICR.LSC.mask) });
+    this.#port.connect({
+      phy: this.phy,
+      rx,
+      tx,
+      linkChanged: () => {
+        this.#interrupts.otherCause(ICR.LSC.mask);
+        rx.linkChanged();
+      },
+    });
   }
 
   #control(value: number, written: number): void {
@@ -226,7 +306,17 @@ export class Nic82576 implements PciEndpoint {
     if (held) this.#port.phyReset();
     this.phy.hold(held);
     this.#port.update();
+    this.#allowMastering(CTRL.GIO_MASTER_DISABLE.get(value) === 0);
     this.#refresh();
+  }
+
+  #allowMastering(allowed: boolean): void {
+    if (allowed) {
+      this.#startMastering?.();
+      this.#startMastering = undefined;
+    } else {
+      this.#startMastering ??= this.#faults.stopAll();
+    }
   }
 
   #reset(kind: NicReset): void {
@@ -234,6 +324,9 @@ export class Nic82576 implements PciEndpoint {
     resetRegisters(this.registers, scope);
     this.eeprom.load();
     this.#io.reset();
+    this.#timers.reset();
+    this.#timestamps.reset();
+    this.#allowMastering(true);
     this.#statistics.reset();
     this.#filter.rebuild();
     this.#rx.reset();

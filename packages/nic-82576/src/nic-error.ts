@@ -1,12 +1,12 @@
 /*
- * The one error type of this package: a model that cannot be built from what its options say. Whatever a driver does to
- * the model is never an exception: it is answered as the chip would.
+ * The one error type of this package: a model that cannot be built from what its options say, or a fault that it cannot
+ * have. Whatever a driver does to the model is never an exception: it is answered as the chip would.
  */
 
 /** The stable codes of {@link NicError}. */
-export type NicErrorCode = 'MAC_ADDRESS' | 'EEPROM_IMAGE' | 'VECTORS' | 'AUTONEGOTIATION_TIME';
+export type NicErrorCode = 'MAC_ADDRESS' | 'EEPROM_IMAGE' | 'VECTORS' | 'AUTONEGOTIATION_TIME' | 'FAULT';
 
-/** Thrown by the constructor of the model. */
+/** Thrown by the constructor of the model, and where faults are injected. */
 export class NicError extends Error {
   /** Which rule was broken; stable across releases. */
   readonly code: NicErrorCode;

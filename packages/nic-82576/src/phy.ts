@@ -1,19 +1,33 @@
 /*
  * The PHY behind MDIC (nic-82576 reference §7): identification, autonegotiation, power-down, loopback. Its transceiver is
- * off while it negotiates and on afterwards, so a link comes up when the slower of its two ends is done. It runs at the
- * link's speed, full duplex, or not at all.
+ * off while it negotiates and on afterwards, with what it has on offer, so a link comes up when the slower of its two ends
+ * is done, in the best mode that both have. A forced mode is an offer of one.
  */
 
 import type { Alarm, Clock } from '@netcx/clock';
-import { RegisterFile, type LinkEnd } from '@netcx/hardware';
+import { LINK_ABILITY, RegisterFile, type LinkEnd } from '@netcx/hardware';
 import { MDI_OPERATION, PHY, PHY_ADDRESS, REGISTERS } from './registers/index.ts';
 
 const { MDIC } = REGISTERS;
-const { ANAR, ANER, ANLPAR, BMCR, BMSR, GBCR, GBSR, PAGE_SELECT, PORT_CONFIG, PORT_STATUS } = PHY;
+const { ANAR, ANER, ANLPAR, BMCR, BMSR, GBCR, GBSR, PAGE_SELECT, PORT_CONFIG, PORT_CTRL, PORT_STATUS } = PHY;
 
 /** What a link partner advertises that can do everything: the values that hardware shows. */
 const PARTNER_ABILITY = 0x7de1;
-const PARTNER_1000 = GBSR.LP_1000_HALF.mask | GBSR.LP_1000_FULL.mask | GBSR.REMOTE_OK.mask | GBSR.LOCAL_OK.mask;
+/** The bit of ANAR and ANLPAR for each mode up to 100 Mbit/s. */
+const ADVERTISED = [
+  [ANAR.T10_HALF.mask, LINK_ABILITY.HALF_10],
+  [ANAR.T10_FULL.mask, LINK_ABILITY.FULL_10],
+  [ANAR.TX100_HALF.mask, LINK_ABILITY.HALF_100],
+  [ANAR.TX100_FULL.mask, LINK_ABILITY.FULL_100],
+] as const;
+/** Bits of BMCR that decide about the link: when one changes, it starts over. */
+const DECISIVE =
+  BMCR.AN_ENABLE.mask |
+  BMCR.POWER_DOWN.mask |
+  BMCR.LOOPBACK.mask |
+  BMCR.SPEED_1000.mask |
+  BMCR.SPEED_100.mask |
+  BMCR.DUPLEX.mask;
 /** PORT_STATUS.SPEED for each speed of a link. */
 const PORT_SPEED = { 10: 1, 100: 2, 1000: 3 } as const;
 /** Page numbers up to here select the page on which every register stands; vendor pages lie above. */
@@ -42,6 +56,13 @@ export class Phy {
   readonly #negotiation: Alarm;
   #held = false;
   #lost = false;
+  /** How many faults hold the cable out. */
+  #unplugged = 0;
+  #gone = false;
+  /** The decisive bits of BMCR by which it started last. */
+  #decided = 0;
+  /** The link went down and up so fast that only the loss is left to be seen. */
+  #blink = false;
 
   /**
    * @param parts - what it is connected to
@@ -49,16 +70,19 @@ export class Phy {
   constructor(parts: PhySurroundings) {
     this.#parts = parts;
     this.#file = new RegisterFile('82576 PHY', PHY, 128);
-    this.#negotiation = parts.clock.alarm(() => this.#finish());
+    this.#negotiation = parts.clock.alarm(() => this.#turnOn(this.#advertised));
     this.#file.onRead(BMSR, () => this.#readStatus());
-    this.#file.onRead(PORT_STATUS, () => (this.linked ? PORT_STATUS.SPEED.set(0, PORT_SPEED[parts.link.speed]) : 0));
+    this.#file.onRead(ANLPAR, () => this.#partnerAbility());
+    this.#file.onRead(ANER, () => (this.#negotiated ? ANER.LP_AN_ABLE.mask : 0));
+    this.#file.onRead(GBSR, () => this.#gigabitStatus());
+    this.#file.onRead(PORT_STATUS, () => this.#portStatus());
     this.#file.onWrite(BMCR, (_value, _index, written) => this.#control(written));
     parts.registers.onWrite(MDIC, (_value, _index, written) => this.#access(written));
   }
 
   /** Whether there is a link over the wire: never while the transceiver is off. */
   get linked(): boolean {
-    return this.#parts.link.up;
+    return this.#parts.link.up && !this.#blink;
   }
 
   /** Whether what the MAC sends comes back to it. */
@@ -84,12 +108,33 @@ export class Phy {
 
   /** The device is gone: the transceiver goes dark for good. */
   remove(): void {
+    this.#gone = true;
     this.#off();
   }
 
-  /** The other end of the link came or went. */
-  signal(): void {
-    if (!this.linked) this.#lost = true;
+  /**
+   * A fault of the cable.
+   *
+   * @param out - whether it is pulled out, or plugged in again as often
+   */
+  unplug(out: boolean): void {
+    this.#unplugged += out ? 1 : -1;
+    if (this.#unplugged === 0) this.#restart();
+    else this.#off();
+  }
+
+  /**
+   * The link came or went.
+   *
+   * @param up - what became of it, even if the opposite has happened since
+   */
+  signal(up: boolean): void {
+    if (!up) {
+      this.#lost = true;
+      this.#blink = true;
+      this.#parts.changed();
+      this.#blink = false;
+    }
     this.#parts.changed();
   }
 
@@ -97,6 +142,11 @@ export class Phy {
    * @returns every register with its fields, one a line
    */
   describe(): string {
+    this.#file.set(BMSR, this.#status());
+    this.#file.set(ANLPAR, this.#partnerAbility());
+    this.#file.set(ANER, Number(this.#negotiated));
+    this.#file.set(GBSR, this.#gigabitStatus());
+    this.#file.set(PORT_STATUS, this.#portStatus());
     return this.#file.describe();
   }
 
@@ -105,59 +155,84 @@ export class Phy {
       this.reset();
       return;
     }
-    this.#restart();
+    const control = this.#file.get(BMCR);
+    const again = BMCR.RESTART_AN.get(written) === 1 && BMCR.AN_ENABLE.get(control) === 1;
+    if (again || (control & DECISIVE) !== this.#decided) this.#restart();
   }
 
   /** Starts over after a change of BMCR: off, at once on, or on after negotiating. */
   #restart(): void {
     const control = this.#file.get(BMCR);
+    this.#decided = control & DECISIVE;
     this.#off();
-    if (this.#held || BMCR.POWER_DOWN.get(control) === 1 || BMCR.LOOPBACK.get(control) === 1) return;
+    if (this.#dark || BMCR.POWER_DOWN.get(control) === 1 || BMCR.LOOPBACK.get(control) === 1) return;
     if (BMCR.AN_ENABLE.get(control) === 1) this.#negotiation.after(this.#parts.autonegotiationTime);
-    else if (this.#forcedSpeed(control) === this.#parts.link.speed) this.#turnOn();
+    else this.#turnOn(forcedAbility(control));
+  }
+
+  /** Whether nothing that software writes can bring the transceiver up. */
+  get #dark(): boolean {
+    return this.#held || this.#gone || this.#unplugged > 0;
   }
 
   #off(): void {
     this.#negotiation.cancel();
     if (this.linked) this.#lost = true;
-    this.#file.set(ANLPAR, 0);
-    this.#file.set(ANER, 0);
-    this.#file.set(GBSR, 0);
     this.#parts.link.enable(false);
     this.#parts.changed();
   }
 
-  #turnOn(): void {
-    this.#parts.link.enable(true);
+  #turnOn(abilities: number): void {
+    this.#parts.link.enable(true, abilities);
     this.#parts.changed();
   }
 
-  /** Negotiation is over: it agrees on the link's speed, or there is no link. */
-  #finish(): void {
-    if (!this.#advertises(this.#parts.link.speed)) return;
-    this.#file.set(ANLPAR, PARTNER_ABILITY);
-    this.#file.set(ANER, ANER.LP_AN_ABLE.mask);
-    this.#file.set(GBSR, this.#parts.link.speed === 1000 ? PARTNER_1000 : 0);
-    this.#turnOn();
-  }
-
-  #advertises(speed: 10 | 100 | 1000): boolean {
-    if (speed === 1000) return GBCR.T1000_FULL.get(this.#file.get(GBCR)) === 1;
+  /** What it advertises while it negotiates, as the link counts it. */
+  get #advertised(): number {
     const offered = this.#file.get(ANAR);
-    return (speed === 100 ? ANAR.TX100_FULL : ANAR.T10_FULL).get(offered) === 1;
+    const gigabit = GBCR.T1000_FULL.get(this.#file.get(GBCR)) === 1 ? LINK_ABILITY.FULL_1000 : 0;
+    return ADVERTISED.reduce((sum, [bit, ability]) => ((offered & bit) === 0 ? sum : sum | ability), gigabit);
   }
 
-  #forcedSpeed(control: number): number {
-    if (BMCR.SPEED_1000.get(control) === 1) return 1000;
-    return BMCR.SPEED_100.get(control) === 1 ? 100 : 10;
+  get #negotiated(): boolean {
+    return this.linked && BMCR.AN_ENABLE.get(this.#file.get(BMCR)) === 1;
+  }
+
+  #partnerAbility(): number {
+    if (!this.#negotiated) return 0;
+    const theirs = this.#parts.link.partnerAbilities;
+    return ADVERTISED.reduce((sum, [bit, ability]) => ((theirs & ability) === 0 ? sum & ~bit : sum), PARTNER_ABILITY);
+  }
+
+  /** Who is master is the partner's affair unless software decides. */
+  #gigabitStatus(): number {
+    if (!this.#negotiated) return 0;
+    const theirs = this.#parts.link.partnerAbilities;
+    const control = this.#file.get(GBCR);
+    let status = GBSR.LP_1000_HALF.set(0, Number((theirs & LINK_ABILITY.HALF_1000) !== 0));
+    status = GBSR.LP_1000_FULL.set(status, Number((theirs & LINK_ABILITY.FULL_1000) !== 0));
+    if (this.#parts.link.speed < 1000) return status;
+    status = GBSR.MASTER.set(status, GBCR.MS_ENABLE.get(control) & GBCR.MS_MASTER.get(control));
+    return status | GBSR.REMOTE_OK.mask | GBSR.LOCAL_OK.mask;
+  }
+
+  #portStatus(): number {
+    if (!this.linked) return 0;
+    const crossed = this.#file.get(PORT_CTRL);
+    const mdix = PORT_CTRL.AUTO_MDIX.get(crossed) === 0 ? PORT_CTRL.FORCE_MDI_MDIX.get(crossed) : 0;
+    return PORT_STATUS.MDIX.set(PORT_STATUS.SPEED.set(0, PORT_SPEED[this.#parts.link.speed]), mdix);
   }
 
   /** The link bit shows a loss until it has been read once, so that a short one is not missed. */
   #readStatus(): number {
-    const linked = this.linked && !this.#lost;
+    const status = this.#status();
     this.#lost = false;
-    const negotiated = this.linked && BMCR.AN_ENABLE.get(this.#file.get(BMCR)) === 1;
-    return BMSR.reset | BMSR.LINK.set(0, Number(linked)) | BMSR.AN_COMPLETE.set(0, Number(negotiated));
+    return status;
+  }
+
+  #status(): number {
+    const linked = this.linked && !this.#lost;
+    return BMSR.reset | BMSR.LINK.set(0, Number(linked)) | BMSR.AN_COMPLETE.set(0, Number(this.#negotiated));
   }
 
   #access(written: number): void {
@@ -185,4 +260,12 @@ export class Phy {
     if (offset < PORT_CONFIG.offset || offset === PAGE_SELECT.offset) return true;
     return this.#file.get(PAGE_SELECT) <= LAST_PLAIN_PAGE;
   }
+}
+
+/** The one mode that BMCR forces, as the link counts it. */
+function forcedAbility(control: number): number {
+  const full = BMCR.DUPLEX.get(control) === 1;
+  if (BMCR.SPEED_1000.get(control) === 1) return full ? LINK_ABILITY.FULL_1000 : LINK_ABILITY.HALF_1000;
+  if (BMCR.SPEED_100.get(control) === 1) return full ? LINK_ABILITY.FULL_100 : LINK_ABILITY.HALF_100;
+  return full ? LINK_ABILITY.FULL_10 : LINK_ABILITY.HALF_10;
 }

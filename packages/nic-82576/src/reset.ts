@@ -8,7 +8,10 @@ import type { RegisterFile, ResetKind } from '@netcx/hardware';
 import type { Register } from '@netcx/layout';
 import { REGISTERS } from './registers/index.ts';
 
-const { EITR, PBS, RXDCTL, RXPBS, TXDCTL, TXPBS } = REGISTERS;
+const { EITR, IP4AT, IP6AT, IPAV, PBS, RXDCTL, RXPBS, TXDCTL, TXPBS, WUC, WUFC, WUPL, WUPM, WUS } = REGISTERS;
+
+/** What woke the host outlives the reset that waking is, and a reset by the driver. */
+const WAKE = [WUC, WUFC, WUS, WUPL, WUPM, IPAV, IP4AT, IP6AT];
 
 /** Who resets the chip: power, the host in one of three ways, or the driver by CTRL.RST. */
 export type NicReset = 'powerOn' | ResetKind | 'device';
@@ -24,11 +27,11 @@ export interface ResetScope {
 /** What each reset does. */
 // prettier-ignore
 export const RESETS: Readonly<Record<NicReset, ResetScope>> = {
-  powerOn:  { keeps: [],                        phy: true },
-  bus:      { keeps: [],                        phy: true },
-  function: { keeps: [],                        phy: false },
-  power:    { keeps: [],                        phy: false }, // from D3 to D0
-  device:   { keeps: [PBS, RXPBS, TXPBS, EITR], phy: false }, // CTRL.RST
+  powerOn:  { keeps: [],                                   phy: true },
+  bus:      { keeps: [],                                   phy: true },
+  function: { keeps: [],                                   phy: false },
+  power:    { keeps: WAKE,                                 phy: false }, // from D3 to D0
+  device:   { keeps: [PBS, RXPBS, TXPBS, EITR, ...WAKE], phy: false }, // CTRL.RST
 };
 
 /**

@@ -9,72 +9,54 @@
 import type { Alarm } from '@netcx/clock';
 import * as memory from '@netcx/dma/memory';
 import * as wire from '@netcx/hardware/wire';
-import * as checksums from './checksum.ts';
-import * as rings from './descriptor-ring.ts';
+import * as deliveries from './classified-delivery.ts';
+import * as classifiers from './classifier.ts';
 import type { EngineParts, QueueBank } from './engine.ts';
+import * as flows from './flow-control.ts';
 import * as tallies from './frame-tally.ts';
+import * as writers from './frame-writer.ts';
 import * as buffers from './packet-buffer.ts';
 import * as registers from './registers/index.ts';
+import * as rings from './rx-ring.ts';
 import * as verdicts from './verdict.ts';
+import * as wakes from './wake-filter.ts';
 
 const { i32: m, u64: m64 } = memory;
-const {
-  i32: w,
-  u64: w64,
-  u8: w8,
-  allocateWire,
-  copyToHost,
-  copyWithinWire,
-  Frame,
-  FRAME_HEADER_BYTES,
-  freeWire,
-} = wire;
-const { checkReceived, crc32 } = checksums;
-const { PacketBuffer } = buffers;
-const { DescriptorRing } = rings;
+const { i32: w, u64: w64, copyToHost, Frame, FRAME_HEADER_BYTES } = wire;
+const { ClassifiedDelivery } = deliveries;
+const { Classifier } = classifiers;
+const { FlowControl } = flows;
+const { DROPPED, FrameWriter, WAITS } = writers;
+const { LOSSLESS_BYTES, PACKET_BUFFER_BYTES, PacketBuffer } = buffers;
+const { RxRing } = rings;
+const { WakeFilter } = wakes;
 const { clearTally, countReceived, tally } = tallies;
-const { countOther, errorsOf, judge, SHORTEST, SOUND, UNWANTED } = verdicts;
-const { FCS_BYTES, MAXIMUM_FRAME, REGISTERS, RX_STATUS, RxReadDescriptor, RxWriteBack } = registers;
-const { ICR, RCTL, RDBAH, RDBAL, RDH, RDLEN, RDT, RQDPC, RXCSUM, RXDCTL, SRRCTL } = REGISTERS;
+const { countOther, FRAME_STAMPED, FRAME_TAKEN, judge, SHORTEST, SOUND, UNWANTED } = verdicts;
+const { REGISTERS, RX_STATUS, RxReadDescriptor, RxWriteBack } = registers;
+const { CTRL_EXT, ETQF, ICR, PSRTYPE, RCTL, RDBAH, RDBAL, RDH, RDLEN, RDT, RQDPC, RXDCTL, SRRCTL } = REGISTERS;
 
 const DONE = RX_STATUS.DD | RX_STATUS.EOP;
-/** What RXCSUM.IPOFL and RXCSUM.TUOFL ask for. */
-const IP_CHECKED = RX_STATUS.IPCS | RX_STATUS.IPE;
-const L4_CHECKED = RX_STATUS.L4CS | RX_STATUS.L4E | RX_STATUS.UDPCS | RX_STATUS.UDPV;
-
-/** What `#deliverOther` returns instead of a head: the frame waits for descriptors, or is dropped. */
-const WAITS = -1;
-const DROPPED = -2;
-/** Bytes of a receive buffer by RCTL.BSIZE, for a queue whose SRRCTL names no size. */
-const LEGACY_SIZES = [2048, 1024, 512, 256] as const;
-
-/** One receive queue. */
-class RxRing extends DescriptorRing {
-  /** Bytes of each buffer. */
-  bufferBytes = 2048;
-  /** Whether a frame without descriptor is dropped at once instead of waiting in the packet buffer. */
-  dropEnabled = false;
-
-  override reset(): void {
-    super.reset();
-    this.bufferBytes = 2048;
-    this.dropEnabled = false;
-  }
-}
+/** Where frames go that nothing is found out about. */
+const FIRST_QUEUE = 0;
 
 /** All receive queues of the chip, and its packet buffer. */
 export class RxEngine {
   readonly #parts: EngineParts;
-  readonly #queues: RxRing[] = [];
+  readonly #queues: InstanceType<typeof RxRing>[] = [];
   readonly #alarm: Alarm;
   readonly #buffer = new PacketBuffer();
-  /** Room for one frame with its check sequence. */
-  readonly #scratch = allocateWire(MAXIMUM_FRAME);
+  readonly #flow: InstanceType<typeof FlowControl>;
+  readonly #wake: InstanceType<typeof WakeFilter>;
+  readonly #classifier: InstanceType<typeof Classifier>;
+  readonly #writer: InstanceType<typeof FrameWriter>;
+  readonly #classified: InstanceType<typeof ClassifiedDelivery>;
   #enabled = false;
+  /** Whether the function sleeps: frames can wake it, and nothing else. */
+  #asleep = false;
   #stripFcs = false;
   #storeBad = false;
-  /** The RX_STATUS bits of checksums that the driver asks for. */
-  #checksums = 0;
+  /** Whether frames are classified before they are written. */
+  #classifies = false;
 
   /**
    * @param parts - what the engine works with
@@ -86,12 +68,17 @@ export class RxEngine {
     this.#alarm = parts.clock.alarm(() => {
       this.#drainBuffer();
     });
+    this.#flow = new FlowControl(parts);
+    this.#wake = new WakeFilter(parts);
+    this.#classifier = new Classifier(parts.registers, parts.filter);
+    this.#writer = new FrameWriter(parts.dma);
+    this.#classified = new ClassifiedDelivery(parts, this.#queues, this.#classifier, this.#writer);
     this.#connect();
   }
 
   #connect(): void {
     const { registers: file } = this.#parts;
-    const queue = (index: number): RxRing => this.#queues[index]!;
+    const queue = (index: number): InstanceType<typeof RxRing> => this.#queues[index]!;
     file.onWrite(RDBAL, (value, index) => {
       queue(index).baseLow = value | 0;
     });
@@ -104,25 +91,21 @@ export class RxEngine {
     file.onRead(RDH, (index) => queue(index).head);
     file.onWrite(RDT, (value, index) => {
       queue(index).setTail(value & 0xffff);
-      if (this.#buffer.frames > 0) this.#alarm.soon();
-    });
-    file.onWrite(SRRCTL, (value, index) => {
-      this.#setBufferSize(queue(index), value);
-      queue(index).dropEnabled = SRRCTL.DROP_EN.get(value) === 1;
+      this.#goOn();
     });
     file.onWrite(RXDCTL, (value, index) => {
       const enable = RXDCTL.ENABLE.get(value) === 1;
-      if (enable && !queue(index).enabled) queue(index).head = 0;
+      if (enable && !queue(index).enabled) queue(index).setHead(0);
       queue(index).enabled = enable;
-      if (this.#buffer.frames > 0) this.#alarm.soon();
+      this.#goOn();
     });
-  }
-
-  #setBufferSize(queue: RxRing, srrctl: number): void {
-    const kilobytes = SRRCTL.BSIZEPACKET.get(srrctl);
-    const { registers: file } = this.#parts;
-    queue.bufferBytes =
-      kilobytes > 0 ? kilobytes * 1024 : LEGACY_SIZES[RCTL.BSIZE.get(file.get(RCTL)) as 0 | 1 | 2 | 3];
+    const changed = (): void => {
+      this.refresh();
+    };
+    file.onWrite(SRRCTL, changed);
+    file.onWrite(PSRTYPE, changed);
+    file.onWrite(ETQF, changed);
+    file.onWrite(CTRL_EXT, changed);
   }
 
   /** The registers have their reset values already: forget everything else. */
@@ -133,23 +116,38 @@ export class RxEngine {
     });
     this.#buffer.clear();
     this.#alarm.cancel();
+    this.#flow.reset();
+    this.#classifier.reset();
     this.refresh();
   }
 
   /** Something outside the queues' registers changed: take it over. */
   refresh(): void {
-    const { registers: file } = this.#parts;
+    const { filter, power, registers: file } = this.#parts;
     const control = file.get(RCTL);
+    this.#asleep = power.asleep;
     this.#enabled = RCTL.EN.get(control) === 1;
     this.#stripFcs = RCTL.SECRC.get(control) === 1;
     this.#storeBad = RCTL.SBP.get(control) === 1;
-    const wanted = file.get(RXCSUM);
-    this.#checksums =
-      (RXCSUM.IPOFL.get(wanted) === 1 ? IP_CHECKED : 0) | (RXCSUM.TUOFL.get(wanted) === 1 ? L4_CHECKED : 0);
     this.#queues.forEach((queue, index) => {
-      this.#setBufferSize(queue, file.get(SRRCTL, index));
+      queue.configure(file.get(SRRCTL, index), control);
     });
-    if (!this.#enabled) this.#buffer.clear();
+    filter.vlan.rebuild();
+    this.#flow.rebuild();
+    this.#classifier.rebuild();
+    this.#classified.stripFcs = this.#stripFcs;
+    this.#classifies = this.#classifier.needed || this.#parts.timestamps.receiving || !this.#queues[FIRST_QUEUE]!.usual;
+    if (!this.#enabled) {
+      this.#buffer.clear();
+      this.#flow.reset();
+    }
+    this.#buffer.resize(this.#flow.sends ? LOSSLESS_BYTES : PACKET_BUFFER_BYTES);
+    this.#goOn();
+  }
+
+  /** What waits may be able to go on. */
+  #goOn(): void {
+    if (this.#buffer.frames > 0) this.#alarm.soon();
   }
 
   /**
@@ -159,11 +157,38 @@ export class RxEngine {
    * @param frames - how many
    */
   receive(offset: number, frames: number): void {
-    if (!this.#enabled) return;
+    if (!this.#enabled || this.#asleep) {
+      if (this.#asleep) this.#wake.inspect(offset, frames);
+      return;
+    }
+    if (this.#flow.watches || this.#parts.timestamps.receiving) this.#inspect(offset, frames);
     if (this.#buffer.frames > 0) this.#drainBuffer();
     // What waits goes first: a burst behind it must wait as well.
     const taken = this.#buffer.frames > 0 ? 0 : this.#deliver(offset, frames);
     if (taken < frames) this.#keep(offset, taken, frames);
+  }
+
+  /** The MAC's link has come or gone. */
+  linkChanged(): void {
+    if (this.#asleep) this.#wake.linkChanged();
+  }
+
+  /** Has the MAC itself look at frames, once, as they arrive: what it found stands in front of them. */
+  #inspect(offset: number, frames: number): void {
+    const { filter, timestamps } = this.#parts;
+    let at = offset;
+    for (let frame = 0; frame < frames; frame++) {
+      const length = Frame.length.get(w, at >> 2);
+      const status = Frame.status.get(w, at >> 2);
+      const data = at + FRAME_HEADER_BYTES;
+      if (status === 0 && length >= SHORTEST) {
+        if (this.#flow.watches && this.#flow.takes(data)) Frame.status.set(w, at >> 2, FRAME_TAKEN);
+        else if (timestamps.receiving && judge(filter, false, at, length) === SOUND) {
+          if (timestamps.received(data, length) !== 0) Frame.status.set(w, at >> 2, FRAME_STAMPED);
+        }
+      }
+      at = data + ((length + 7) & ~7);
+    }
   }
 
   /** Puts the frames of a burst from number `first` on into the packet buffer: those that the driver wants. */
@@ -182,6 +207,7 @@ export class RxEngine {
       }
       at += FRAME_HEADER_BYTES + ((length + 7) & ~7);
     }
+    this.#flow.level(this.#buffer.bytes);
     if (missed === 0) return;
     statistics.MPC += missed;
     interrupts.otherCause(ICR.RXO.mask);
@@ -190,8 +216,11 @@ export class RxEngine {
   /** The chip goes away: its memory is free. */
   close(): void {
     this.#alarm.cancel();
+    this.#flow.reset();
     this.#buffer.free();
-    freeWire(this.#scratch, MAXIMUM_FRAME);
+    for (const queue of this.#queues) queue.release();
+    this.#writer.close();
+    this.#classifier.close();
   }
 
   #drainBuffer(): void {
@@ -200,13 +229,9 @@ export class RxEngine {
       const run = buffer.run();
       const taken = this.#deliver(buffer.offset, run);
       buffer.remove(taken);
-      if (taken < run) return;
+      if (taken < run) break;
     }
-  }
-
-  /** The queue that a frame belongs to. Receive-side scaling is not modelled yet: the first. */
-  #steer(): number {
-    return 0;
+    this.#flow.level(buffer.bytes);
   }
 
   /**
@@ -215,10 +240,15 @@ export class RxEngine {
    * @returns how many frames were dealt with, dropped ones included; the next one has to wait for a descriptor
    */
   #deliver(offset: number, frames: number): number {
-    const { dma, filter, interrupts, statistics } = this.#parts;
-    const index = this.#steer();
+    return this.#classifies ? this.#classified.deliver(offset, frames) : this.#deliverPlain(offset, frames);
+  }
+
+  /** The same for frames that all go to the first queue, and whose descriptors say nothing but their length. */
+  #deliverPlain(offset: number, frames: number): number {
+    const { dma, faults, filter, interrupts, statistics } = this.#parts;
+    const index = FIRST_QUEUE;
     const queue = this.#queues[index]!;
-    const hasWork = queue.hasWork;
+    const hasWork = queue.hasWork && ((faults.rx.hung >>> index) & 1) === 0;
     if (!hasWork && !queue.dropEnabled) return 0;
     const ring = hasWork ? queue.locate(dma) : 0;
     if (ring < 0) return frames; // a master abort: what comes in is lost
@@ -230,7 +260,6 @@ export class RxEngine {
     const ownLow = filter.ownLow | 0;
     const ownHigh = filter.ownHigh | 0;
     const longest = filter.longest | 0;
-    const check = this.#checksums | 0;
     let head = queue.head | 0;
     let at = offset | 0;
     let dealt = 0;
@@ -272,9 +301,10 @@ export class RxEngine {
       const end = (address + length) | 0;
       if (high !== 0 || address <= 0 || end > direct || end <= 0 || length > bufferBytes || verdict !== SOUND) {
         // Not in plain sight, longer than a buffer, or damaged: over several descriptors, or through an IOMMU.
-        const next = this.#deliverOther(index, ring, head, data, length, verdict);
+        const next = this.#writer.write(queue, ring, head, this.#classifier.skip(at, verdict), this.#stripFcs);
         if (next === WAITS) break;
         if (next === DROPPED) {
+          this.#parts.registers.add(RQDPC, 1, index);
           at = (data + ((length + 7) & ~7)) | 0;
           dealt = (dealt + 1) | 0;
           continue;
@@ -295,11 +325,10 @@ export class RxEngine {
         } else {
           copyToHost(address, data, length);
         }
-        const found = check !== 0 ? checkReceived(data, length) & check : 0;
         RxWriteBack.information.set(m, d, 0);
         RxWriteBack.rssHash.set(m, d, 0);
         RxWriteBack.lengthTag.set(m, d, length);
-        RxWriteBack.statusError.set(m, d, DONE | found); // DD last: the driver looks at it
+        RxWriteBack.statusError.set(m, d, DONE); // DD last: the driver looks at it
         head = head + 1 === count ? 0 : (head + 1) | 0;
       }
       if (verdict === SOUND) {
@@ -313,53 +342,13 @@ export class RxEngine {
       dealt = (dealt + 1) | 0;
     }
     if (received > 0) countReceived(statistics, received, bytes);
-    if (head !== queue.head) interrupts.rxCause(index);
+    if (head === queue.head) return dealt;
+    if (((faults.rx.corrupts >>> index) & 1) !== 0) faults.rx.corrupt(index, ring, queue.head, head, count);
+    if (queue.shadowed) queue.settle(dma, queue.head, head, 2); // before anybody is told
+    const low = queue.fallsLow(head);
     queue.head = head;
+    interrupts.rxCause(index);
+    if (low) interrupts.rxLow(index);
     return dealt;
-  }
-
-  /**
-   * Writes a frame the slow and general way: over as many descriptors as it needs.
-   *
-   * @returns the head behind them; WAITS or DROPPED when there are too few descriptors, and nothing is written
-   */
-  #deliverOther(index: number, ring: number, head: number, data: number, length: number, verdict: number): number {
-    const { dma, registers: file } = this.#parts;
-    const queue = this.#queues[index]!;
-    const total = length + (this.#stripFcs ? 0 : FCS_BYTES);
-    const needed = Math.ceil(total / queue.bufferBytes);
-    if (queue.ownedFrom(head) < needed) {
-      // What the whole ring cannot hold would wait for ever, and everything behind it.
-      if (!queue.dropEnabled && needed < queue.count) return WAITS;
-      file.add(RQDPC, 1, index);
-      return DROPPED;
-    }
-    const checks = this.#checksums;
-    const found = (checks === 0 ? 0 : checkReceived(data, length) & checks) | errorsOf(verdict);
-    const from = this.#stripFcs ? data : this.#withFcs(data, length);
-    let at = head;
-    for (let done = 0; done < total; done += queue.bufferBytes) {
-      const d = ring + (at << 2);
-      const part = Math.min(queue.bufferBytes, total - done);
-      const { low, high } = RxReadDescriptor.packetAddress;
-      // A failed write is a master abort: the descriptor is written back all the same, as the chip does.
-      dma.writeFromWire(from + done, part, low.get(m, d), high.get(m, d));
-      const last = done + part === total;
-      RxWriteBack.information.set(m, d, 0);
-      RxWriteBack.rssHash.set(m, d, 0);
-      RxWriteBack.lengthTag.set(m, d, part);
-      RxWriteBack.statusError.set(m, d, last ? DONE | found : RX_STATUS.DD);
-      at = at + 1 === queue.count ? 0 : at + 1;
-    }
-    return at;
-  }
-
-  /** Frames travel without their check sequence: for a driver that asks for it (no RCTL.SECRC) it is computed here. */
-  #withFcs(data: number, length: number): number {
-    const copy = this.#scratch;
-    copyWithinWire(copy, data, length);
-    const fcs = crc32(data, length);
-    for (let byte = 0; byte < FCS_BYTES; byte++) w8[copy + length + byte] = fcs >>> (8 * byte);
-    return copy;
   }
 }

@@ -13,7 +13,7 @@ import { STATISTICS } from './registers/statistics.ts';
 const COUNTERS = {
   CRCERRS: [], RXERRC: [], RLEC: [], MPC: [], RNBC: [], RUC: [], RFC: [], ROC: [], RJC: [],
   PRC64: [], PRC127: [], PRC255: [], PRC511: [], PRC1023: [], PRC1522: [], GPRC: ['RPTHC'], BPRC: [], MPRC: [], TPR: [],
-  PTC64: [], PTC127: [], PTC255: [], PTC511: [], PTC1023: [], PTC1522: [], GPTC: ['TPT', 'HGPTC'], BPTC: [], MPTC: [], TSCTC: [],
+  PTC64: [], PTC127: [], PTC255: [], PTC511: [], PTC1023: [], PTC1522: [], GPTC: ['TPT', 'HGPTC'], BPTC: [], MPTC: [], TSCTC: [], IAC: [],
 } as const;
 
 /** Octet counters, 64 bits each, and the register pairs that count them. */
@@ -29,6 +29,8 @@ const OCTETS = {
     ['HGOTCL', 'HGOTCH'],
   ],
 } as const;
+
+const TWO_32 = 0x1_0000_0000;
 
 type Name = keyof typeof STATISTICS;
 const counters = Object.entries(COUNTERS) as [keyof typeof COUNTERS, readonly Name[]][];
@@ -94,6 +96,8 @@ export class Statistics {
   MPTC = 0;
   /** Packets that were segmented. */
   TSCTC = 0;
+  /** Interrupts. */
+  IAC = 0;
   // Minus zero makes V8 keep these as doubles from the start: an integer field that passes 2^31 would change its shape
   // in the middle of a run, and throw away the code that was optimised for it.
   /** Octets of good frames received. */
@@ -154,11 +158,11 @@ export class Statistics {
   }
 
   #addWide(low: Name, high: Name, count: number): void {
-    const sum = (this.#registers.get(REGISTERS[low]) >>> 0) + count;
-    this.#registers.set(REGISTERS[low], sum);
-    this.#registers.set(
-      REGISTERS[high],
-      (this.#registers.get(REGISTERS[high]) >>> 0) + Math.floor(sum / 0x1_0000_0000),
-    );
+    const sum = this.#registers.get(REGISTERS[low]) + count;
+    const carried = this.#registers.get(REGISTERS[high]) + Math.floor(sum / TWO_32);
+    // 64 bits stay at their greatest value as 32 do.
+    const full = carried >= TWO_32;
+    this.#registers.set(REGISTERS[low], full ? -1 : sum);
+    this.#registers.set(REGISTERS[high], full ? -1 : carried);
   }
 }

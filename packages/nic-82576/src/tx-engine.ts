@@ -9,95 +9,54 @@
 import type { Alarm } from '@netcx/clock';
 import * as memory from '@netcx/dma/memory';
 import * as wire from '@netcx/hardware/wire';
-import * as checksums from './checksum.ts';
-import * as rings from './descriptor-ring.ts';
 import type { EngineParts, QueueBank } from './engine.ts';
-import * as registers from './registers/index.ts';
+import * as builders from './frame-builder.ts';
 import * as tallies from './frame-tally.ts';
+import * as registers from './registers/index.ts';
+import * as rings from './tx-ring.ts';
 
 const { i32: m, u64: m64 } = memory;
-const { i32: w, u64: w64, u8: w8, allocateWire, copyFromHost, Frame, FRAME_HEADER_BYTES, freeWire } = wire;
-const { DescriptorRing } = rings;
-const { insertChecksums } = checksums;
+const { i32: w, u64: w64, allocateWire, copyFromHost, Frame, FRAME_HEADER_BYTES, freeWire } = wire;
+const { FrameBuilder, LONGEST_FRAME } = builders;
+const { TX_RING_BYTES, TxRing } = rings;
 const { clearTally, countTransmitted, tally } = tallies;
-const {
-  DESCRIPTOR_BYTES,
-  FCS_BYTES,
-  MAXIMUM_FRAME,
-  REGISTERS,
-  TX_COMMAND,
-  TX_CONTEXTS,
-  TX_L4_TYPE,
-  TX_STATUS,
-  TxContext,
-  TxData,
-  TxWriteBack,
-} = registers;
+const { REGISTERS, TX_COMMAND, TX_DESCRIPTOR_TYPE_MASK, TX_STATUS, TxData, TxWriteBack } = registers;
 const { TCTL, TDBAH, TDBAL, TDH, TDLEN, TDT, TDWBAH, TDWBAL, TXDCTL } = REGISTERS;
 
 /** Frames of one queue that are handled before others get their turn. */
 const BURST = 64;
-/** Longest frame that leaves, without frame check sequence. */
-const LONGEST_FRAME = MAXIMUM_FRAME - FCS_BYTES;
-/** Bytes of device memory that it takes. */
+/** Bytes of device memory that the longest frame takes. */
 const LONGEST = (FRAME_HEADER_BYTES + LONGEST_FRAME + 7) & ~7;
 /** Shortest frame that leaves, without frame check sequence, when TCTL.PSP pads. */
 const SHORTEST = 60;
+/** Nanoseconds after which descriptors are written back that wait for TXDCTL.WTHRESH others. */
+const WRITE_BACK_DELAY = 10_000;
 
-/** Words of a context descriptor. */
-const CONTEXT_WORDS = DESCRIPTOR_BYTES / 4;
-
-/** Instead of a frame's length: a master abort, or what is not modelled. Nothing is sent then. */
-const UNREACHABLE = -1;
-const UNMODELLED = -2;
-
-const EOP = TX_COMMAND.EOP | 0;
 const RS = TX_COMMAND.RS | 0;
-const DEXT = TX_COMMAND.DEXT | 0;
-const IS_DATA = TX_COMMAND.DTYP_DATA ^ TX_COMMAND.DTYP_CONTEXT;
-const OFFLOADS = TX_STATUS.IXSM | TX_STATUS.TXSM;
 /** A descriptor that is a whole frame and asks for nothing special: these bits of `command`, and no others of the mask. */
-const PLAIN_MASK = TX_COMMAND.TSE | TX_COMMAND.VLE | DEXT | EOP | IS_DATA | 0;
-const PLAIN = DEXT | EOP | (TX_COMMAND.DTYP_DATA & IS_DATA) | 0;
+const PLAIN = TX_COMMAND.DEXT | TX_COMMAND.DTYP_DATA | TX_COMMAND.EOP | TX_COMMAND.IFCS | 0;
+const PLAIN_MASK = PLAIN | TX_DESCRIPTOR_TYPE_MASK | TX_COMMAND.TSE | TX_COMMAND.VLE | TX_COMMAND.MAC_TIMESTAMP | 0;
+/** What a plain frame does not ask for in `status`. */
+const OFFLOADS = TX_STATUS.IXSM | TX_STATUS.TXSM | TX_STATUS.IPSEC;
 
-/** One transmit queue. */
-class TxRing extends DescriptorRing {
-  /** Word index in device memory of the context descriptors, by slot, as they were in the ring. */
-  readonly contexts: number;
-  /** Where the head is written back to; -1 = descriptors are written back instead. */
-  writeBackLow = 0;
-  writeBackHigh = 0;
-  headWriteBack = false;
-  /** Whether it stands in the engine's list of queues to look at. */
-  listed = false;
-
-  /**
-   * @param contexts - word index of room for its contexts in device memory
-   */
-  constructor(contexts: number) {
-    super();
-    this.contexts = contexts;
-  }
-
-  override reset(): void {
-    super.reset();
-    w.fill(0, this.contexts, this.contexts + TX_CONTEXTS * CONTEXT_WORDS);
-    this.writeBackLow = 0;
-    this.writeBackHigh = 0;
-    this.headWriteBack = false;
-  }
-}
+type TxQueue = InstanceType<typeof TxRing>;
 
 /** All transmit queues of the chip. */
 export class TxEngine {
   readonly #parts: EngineParts;
-  readonly #queues: TxRing[] = [];
+  readonly #queues: TxQueue[] = [];
+  readonly #builder: InstanceType<typeof FrameBuilder>;
   readonly #alarm: Alarm;
-  /** Device memory for all queues' contexts. */
-  readonly #contexts: number;
+  /** Goes off when descriptors have waited long enough for others to be written back with. */
+  readonly #flush: Alarm;
+  /** Goes off when a pause ends. */
+  readonly #resume: Alarm;
+  /** Device memory of the queues. */
+  readonly #memory: number;
   /** Queues that may have work, by number: a doorbell lists its queue, so that a run never looks at all of them. */
   readonly #list: number[] = [];
-  #unsupported = 0;
+  /** Whether the link's partner has asked for silence. */
+  paused = false;
 
   /**
    * @param parts - what the engine works with
@@ -105,52 +64,60 @@ export class TxEngine {
    */
   constructor(parts: EngineParts, bank: QueueBank) {
     this.#parts = parts;
-    const bytes = TX_CONTEXTS * DESCRIPTOR_BYTES;
-    this.#contexts = allocateWire(bank.count * bytes);
-    for (let index = 0; index < bank.count; index++)
-      this.#queues.push(new TxRing((this.#contexts + index * bytes) >>> 2));
-    this.#alarm = parts.clock.alarm(() => {
-      this.#run();
-    });
+    this.#builder = new FrameBuilder(parts);
+    this.#memory = allocateWire(bank.count * TX_RING_BYTES);
+    for (let index = 0; index < bank.count; index++) {
+      this.#queues.push(new TxRing(this.#memory + index * TX_RING_BYTES));
+    }
+    this.#alarm = parts.clock.alarm(() => this.#run());
+    this.#flush = parts.clock.alarm(() => this.#flushAll());
+    this.#resume = parts.clock.alarm(() => this.pause(0));
     this.#connect();
   }
 
-  /** Frames that were given up because their descriptors ask for what is not modelled, or for too long a frame. */
+  /** Frames that were given up because their descriptors ask for what is not modelled. */
   get unsupported(): number {
-    return this.#unsupported;
+    return this.#builder.unsupported;
+  }
+
+  /** Frames that were given up because descriptors and context contradict each other. */
+  get contradictory(): number {
+    return this.#builder.contradictory;
   }
 
   #connect(): void {
     const { registers: file } = this.#parts;
-    const queue = (index: number): TxRing => this.#queues[index]!;
-    file.onWrite(TDBAL, (value, index) => {
-      queue(index).baseLow = value | 0;
-    });
-    file.onWrite(TDBAH, (value, index) => {
-      queue(index).baseHigh = value | 0;
-    });
-    file.onWrite(TDLEN, (value, index) => {
-      queue(index).setLength(value);
-    });
-    file.onWrite(TDH, (value, index) => {
-      queue(index).setHead(value & 0xffff);
-    });
+    const queue = (index: number): TxQueue => this.#queues[index]!;
+    const base = (_value: number, index: number): void => {
+      queue(index).setBase(file.get(TDBAL, index) | 0, file.get(TDBAH, index) | 0);
+    };
+    file.onWrite(TDBAL, base);
+    file.onWrite(TDBAH, base);
+    file.onWrite(TDLEN, (value, index) => queue(index).setLength(value));
+    file.onWrite(TDH, (value, index) => queue(index).setHead(value & 0xffff));
     file.onRead(TDH, (index) => queue(index).head);
     file.onWrite(TDT, (value, index) => {
       queue(index).setTail(value & 0xffff);
       this.#lookAt(index);
     });
-    file.onWrite(TXDCTL, (value, index) => {
-      queue(index).enabled = TXDCTL.ENABLE.get(value) === 1;
-      this.#lookAt(index);
-    });
-    file.onWrite(TDWBAL, (value, index) => {
-      queue(index).headWriteBack = (value & 1) === 1;
-      queue(index).writeBackLow = value & ~3;
-    });
-    file.onWrite(TDWBAH, (value, index) => {
-      queue(index).writeBackHigh = value | 0;
-    });
+    file.onWrite(TXDCTL, (value, index, written) => this.#control(index, value, written));
+    const writeBack = (_value: number, index: number): void => {
+      queue(index).setWriteBack(file.get(TDWBAL, index), file.get(TDWBAH, index) | 0);
+    };
+    file.onWrite(TDWBAL, writeBack);
+    file.onWrite(TDWBAH, writeBack);
+  }
+
+  #control(index: number, value: number, written: number): void {
+    const queue = this.#queues[index]!;
+    const threshold = TXDCTL.WTHRESH.get(value);
+    const enable = TXDCTL.ENABLE.get(value) === 1;
+    const flush = TXDCTL.SWFLUSH.get(written) === 1;
+    if (flush || !enable || threshold !== queue.threshold) this.#flushQueue(index);
+    if (threshold !== queue.threshold) queue.setThreshold(threshold);
+    if (enable) queue.start(this.#parts.registers.get(TDT, index));
+    else queue.stop();
+    this.#lookAt(index);
   }
 
   /** The registers have their reset values already: forget everything else. */
@@ -160,11 +127,30 @@ export class TxEngine {
       queue.enabled = TXDCTL.ENABLE.get(this.#parts.registers.get(TXDCTL, index)) === 1;
     });
     this.#alarm.cancel();
+    this.#flush.cancel();
+    this.#resume.cancel();
+    this.paused = false;
   }
 
   /** Something outside the queues' registers changed: go on if that is possible now. */
   refresh(): void {
-    for (let index = 0; index < this.#queues.length; index++) if (this.#queues[index]!.hasWork) this.#lookAt(index);
+    for (let index = 0; index < this.#queues.length; index++) {
+      const queue = this.#queues[index]!;
+      if (queue.hasWork) this.#lookAt(index);
+      if (queue.due && !this.#flush.pending) this.#flush.after(WRITE_BACK_DELAY);
+    }
+  }
+
+  /**
+   * The link's partner asks for silence: nothing more leaves than what is on the link already.
+   *
+   * @param until - when frames may leave again, in nanoseconds of the clock; a time that has passed ends the silence
+   */
+  pause(until: number): void {
+    this.paused = until > this.#parts.clock.now();
+    this.#resume.cancel();
+    if (this.paused) this.#resume.at(until);
+    else this.refresh();
   }
 
   /** The link has room again. */
@@ -175,7 +161,10 @@ export class TxEngine {
   /** The chip goes away: its memory is free. */
   close(): void {
     this.#alarm.cancel();
-    freeWire(this.#contexts, this.#queues.length * TX_CONTEXTS * DESCRIPTOR_BYTES);
+    this.#flush.cancel();
+    this.#resume.cancel();
+    for (const queue of this.#queues) queue.release();
+    freeWire(this.#memory, this.#queues.length * TX_RING_BYTES);
   }
 
   #lookAt(index: number): void {
@@ -189,7 +178,7 @@ export class TxEngine {
 
   #run(): void {
     const { registers: file, port } = this.#parts;
-    if (!port.up || TCTL.EN.get(file.get(TCTL)) === 0) return; // refresh() comes when that changes
+    if (!port.up || this.paused || TCTL.EN.get(file.get(TCTL)) === 0) return; // refresh() comes when that changes
     const pad = TCTL.PSP.get(file.get(TCTL)) === 1;
     // Each listed queue has its turn once; one that has more to do goes to the end of the list, behind the others.
     for (let turns = this.#list.length; turns > 0; turns--) {
@@ -206,8 +195,10 @@ export class TxEngine {
    *
    * @returns whether there is more to do at once
    */
-  #transmit(queue: TxRing, index: number, pad: boolean): boolean {
-    const { dma, port, interrupts, statistics } = this.#parts;
+  #transmit(queue: TxQueue, index: number, pad: boolean): boolean {
+    const { dma, faults, port, statistics } = this.#parts;
+    const builder = this.#builder;
+    if (((faults.tx.hung >>> index) & 1) !== 0) return false; // refresh() comes when it goes on
     const start = port.end.reserve(LONGEST);
     if (start < 0) return false; // room() comes when there is some
     const ring = queue.locate(dma);
@@ -217,7 +208,7 @@ export class TxEngine {
     const shortest = pad ? SHORTEST : 1; // nothing at all is no frame
     const count = queue.count | 0;
     const tail = queue.tail | 0;
-    const headWriteBack = queue.headWriteBack;
+    const quiet = queue.quiet;
     let head = queue.head | 0;
     let at = start | 0;
     let frames = 0;
@@ -235,15 +226,16 @@ export class TxEngine {
         (command & PLAIN_MASK) === PLAIN && (status & OFFLOADS) === 0 && length >= shortest && length <= LONGEST_FRAME;
       const reachable = high === 0 && address > 0 && ((address + length) | 0) <= direct && ((address + length) | 0) > 0;
       if (!plain || !reachable) {
-        // Anything but a whole plain frame in plain sight: several buffers, offloads, contexts, an IOMMU in the way.
-        const next = this.#transmitOther(queue, ring, head, at, shortest);
+        // Anything but a whole plain frame in plain sight: several buffers, offloads, contexts, an IOMMU in the way; or
+        // one more segment of the packet at the head.
+        const next = builder.next(queue, ring, head, at, shortest);
         if (next < 0) break; // the rest of the frame is not posted yet
-        reported |= this.#reported;
+        reported |= builder.reported;
         head = next;
-        if (this.#written === 0) continue;
-        tally(w[(at + FRAME_HEADER_BYTES) >> 2]!, this.#frameBytes);
-        bytes = (bytes + this.#frameBytes) | 0;
-        at = (at + this.#written) | 0;
+        if (builder.written === 0) continue;
+        tally(w[(at + FRAME_HEADER_BYTES) >> 2]!, builder.bytes);
+        bytes = (bytes + builder.bytes) | 0;
+        at = (at + builder.written) | 0;
         frames = (frames + 1) | 0;
         continue;
       }
@@ -266,7 +258,7 @@ export class TxEngine {
       Frame.status.set(w, at >> 2, 0);
       tally(w[data >> 2]!, length);
       if ((command & RS) !== 0) {
-        if (!headWriteBack) TxWriteBack.status.set(m, d, status | TX_STATUS.DD);
+        if (!quiet) TxWriteBack.status.set(m, d, status | TX_STATUS.DD);
         reported = 1;
       }
       bytes = (bytes + length) | 0;
@@ -274,109 +266,50 @@ export class TxEngine {
       frames = (frames + 1) | 0;
       head = head + 1 === count ? 0 : (head + 1) | 0;
     }
-    queue.head = head;
     if (frames > 0) {
       port.end.commit(frames, at - start);
       countTransmitted(statistics, frames, bytes);
     }
-    if (reported !== 0) {
-      if (queue.headWriteBack) dma.writeWord32(queue.writeBackLow, queue.writeBackHigh, head);
-      interrupts.txCause(index);
-    }
+    const from = queue.head;
+    queue.head = head;
+    if (queue.threshold > 1) this.#defer(queue, index, ring, reported);
+    else if (reported !== 0) this.#tell(queue, index, ring, from);
     return queue.hasWork && (frames === BURST || at > limit);
   }
 
-  // What `#transmitOther` found, besides the next head: kept in fields, since a burst allocates nothing.
-  #written = 0;
-  #frameBytes = 0;
-  #reported = 0;
-
-  /**
-   * Handles the descriptors of one frame, or one context descriptor, the slow and general way.
-   *
-   * @returns the head behind them; -1 when the frame's last descriptor is not posted yet
-   */
-  #transmitOther(queue: TxRing, ring: number, head: number, at: number, shortest: number): number {
-    this.#written = 0;
-    this.#reported = 0;
-    const first = ring + (head << 2);
-    const firstCommand = TxData.command.get(m, first) | 0;
-    if ((firstCommand & DEXT) !== 0 && (firstCommand & IS_DATA) === 0) {
-      const slot = TxContext.idx.get(m, first) % TX_CONTEXTS;
-      for (let word = 0; word < CONTEXT_WORDS; word++)
-        w[queue.contexts + slot * CONTEXT_WORDS + word] = m[first + word]!;
-      this.#report(queue, first, firstCommand);
-      return this.#after(queue, head);
-    }
-    const end = this.#endOfFrame(queue, ring, head);
-    if (end < 0) return -1;
-    const wanted = TxData.status.get(m, first) & OFFLOADS;
-    const context = queue.contexts + (TxData.idx.get(m, first) % TX_CONTEXTS) * CONTEXT_WORDS;
-    let length = UNMODELLED;
-    if (this.#isModelled(firstCommand, wanted, context)) {
-      length = this.#gather(queue, ring, head, end, at + FRAME_HEADER_BYTES);
-    }
-    if (length === UNMODELLED) this.#unsupported++;
-    for (let index = head; index !== end; index = this.#after(queue, index)) {
-      const d = ring + (index << 2);
-      this.#report(queue, d, TxData.command.get(m, d) | 0);
-    }
-    if (length <= 0) return end;
-    const padded = Math.max(length, shortest);
-    w8.fill(0, at + FRAME_HEADER_BYTES + length, at + FRAME_HEADER_BYTES + padded);
-    if (wanted !== 0) insertChecksums(at + FRAME_HEADER_BYTES, length, wanted, context);
-    Frame.length.set(w, at >> 2, padded);
-    Frame.status.set(w, at >> 2, 0);
-    this.#frameBytes = padded;
-    this.#written = FRAME_HEADER_BYTES + ((padded + 7) & ~7);
-    return end;
+  /** Lets what a burst has done wait for more, until it is as much as the queue's threshold. */
+  #defer(queue: TxQueue, index: number, ring: number, reported: number): void {
+    if (reported !== 0) queue.due = true;
+    if (!queue.due) queue.unreported = queue.head;
+    else if (queue.waiting >= queue.threshold) this.#writeBack(queue, index, ring);
+    else if (!this.#flush.pending) this.#flush.after(WRITE_BACK_DELAY);
   }
 
-  /** Whether what the first descriptor of a frame asks for is modelled. */
-  #isModelled(command: number, wanted: number, context: number): boolean {
-    if ((command & DEXT) === 0 || (command & (TX_COMMAND.TSE | TX_COMMAND.VLE)) !== 0) return false;
-    return (wanted & TX_STATUS.TXSM) === 0 || TxContext.l4t.get(w, context) <= TX_L4_TYPE.TCP;
+  /** Writes back everything that waits. */
+  #writeBack(queue: TxQueue, index: number, ring: number): void {
+    const from = queue.unreported;
+    queue.markDone(ring);
+    this.#tell(queue, index, ring, from);
   }
 
-  #after(queue: TxRing, index: number): number {
-    return index + 1 === queue.count ? 0 : index + 1;
+  #flushQueue(index: number): void {
+    const queue = this.#queues[index]!;
+    if (!queue.due || ((this.#parts.faults.tx.hung >>> index) & 1) !== 0) return; // refresh() comes when it goes on
+    const ring = queue.locate(this.#parts.dma);
+    if (ring >= 0) this.#writeBack(queue, index, ring);
+    else queue.due = false;
   }
 
-  /** The index behind the descriptor with EOP; -1 when it is not posted yet. */
-  #endOfFrame(queue: TxRing, ring: number, head: number): number {
-    let index = head;
-    while (index !== queue.tail) {
-      const command = TxData.command.get(m, ring + (index << 2)) | 0;
-      index = this.#after(queue, index);
-      if ((command & EOP) !== 0) return index;
-    }
-    return -1;
+  #flushAll(): void {
+    for (let index = 0; index < this.#queues.length; index++) this.#flushQueue(index);
   }
 
-  /**
-   * Reads the buffers of a frame one behind the other into device memory.
-   *
-   * @returns the frame's length; UNREACHABLE when it lies where the device cannot read, UNMODELLED when it is longer than
-   * any frame: then nothing is sent
-   */
-  #gather(queue: TxRing, ring: number, head: number, end: number, data: number): number {
-    const { dma } = this.#parts;
-    let length = 0;
-    for (let index = head; index !== end; index = this.#after(queue, index)) {
-      const d = ring + (index << 2);
-      const part = TxData.dtalen.get(m, d);
-      if (length + part > LONGEST_FRAME) return UNMODELLED;
-      const { low, high } = TxData.bufferAddress;
-      if (part > 0 && !dma.readToWire(low.get(m, d), high.get(m, d), part, data + length)) return UNREACHABLE;
-      length += part;
-    }
-    return length;
-  }
-
-  /** Writes a descriptor back if it asks for it. */
-  #report(queue: TxRing, d: number, command: number): void {
-    if ((command & RS) === 0) return;
-    if (!queue.headWriteBack) TxWriteBack.dd.set(m, d, 1);
-    this.#reported = 1;
+  /** Descriptors from `from` up to the head are written back: makes them visible, then says so. */
+  #tell(queue: TxQueue, index: number, ring: number, from: number): void {
+    const { dma, faults, interrupts } = this.#parts;
+    if (((faults.tx.corrupts >>> index) & 1) !== 0) faults.tx.corrupt(index, ring, from, queue.head, queue.count);
+    if (queue.shadowed) queue.settle(dma, from, queue.head, 3);
+    if (queue.headWriteBack) dma.writeWord32(queue.writeBackLow, queue.writeBackHigh, queue.head);
+    interrupts.txCause(index);
   }
 }

@@ -18,8 +18,8 @@ describe('the image', () => {
     const words = eepromImage('02:34:56:78:9a:bc');
     expect([...words.slice(0, 3)]).toEqual([0x3402, 0x7856, 0xbc9a]);
     expect(words[EEPROM_WORD.ALTERNATE_MAC]).toBe(0xffff);
-    // 3402 + 7856 + bc9a + 4 control words of 0 + 56 words of ffff + checksum = baba mod 10000
-    expect(words[EEPROM_WORD.CHECKSUM]).toBe((0xbaba - 0x3402 - 0x7856 - 0xbc9a - 56 * 0xffff) & 0xffff);
+    // 3402 + 7856 + bc9a + 3000 + 3 control words of 0 + 56 words of ffff + checksum = baba mod 10000
+    expect(words[EEPROM_WORD.CHECKSUM]).toBe((0xbaba - 0x3402 - 0x7856 - 0xbc9a - 0x3000 - 56 * 0xffff) & 0xffff);
   });
 
   it('sums to baba for every address', () => {

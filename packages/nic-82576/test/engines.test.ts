@@ -12,6 +12,7 @@ import { Link } from '@netcx/hardware';
 import type { Register } from '@netcx/layout';
 import { Nic82576 } from '../src/index.ts';
 import { BAR, REGISTERS } from '../src/registers/index.ts';
+import { CopiedMemory } from './copied-memory.ts';
 import { descriptor, hex, little, peek, poke } from './traffic.ts';
 
 const R = REGISTERS;
@@ -136,6 +137,8 @@ it.each([
   ['without an IOMMU, in small buffers', () => new IdentityMap(), 1],
   ['through IOMMUs', () => new Iommu(), 2],
   ['through IOMMUs, in small buffers', () => new Iommu(), 1],
+  ['in memory that is not this process’s own', () => new CopiedMemory(), 2],
+  ['in memory that is not this process’s own, in small buffers', () => new CopiedMemory(), 1],
 ] as const)('%s every frame arrives as it was and in order', (name, domain, kilobytes) => {
   const { sent, got } = stream(new Random(SEED, name), domain, kilobytes);
   expect(got, `seed ${String(SEED)}`).toEqual(sent);

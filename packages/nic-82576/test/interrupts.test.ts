@@ -369,6 +369,7 @@ describe('moderation', () => {
 
   it('moderates legacy mode by the first interval', () => {
     write(GPIE, 0);
+    write(EIMC, 0x1ff_ffff); // in legacy mode they would hold the pin as well
     write(EITR, 100 << 2, 0);
     const times: number[] = [];
     slot.connectIntx(() => {

@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import fc from 'fast-check';
 import { allocateWire, Frame, FRAME_HEADER_BYTES, freeWire, i32, u8 } from '@netcx/hardware/wire';
-import { PACKET_BUFFER_BYTES, PacketBuffer } from '../src/packet-buffer.ts';
+import { LOSSLESS_BYTES, PACKET_BUFFER_BYTES, PacketBuffer } from '../src/packet-buffer.ts';
 
 const LONGEST = 9724;
 const bytesOf = (length: number): number => FRAME_HEADER_BYTES + ((length + 7) & ~7);
@@ -112,4 +112,25 @@ it('is a list of frames with a limit (seeded)', () => {
     { seed: 6464, numRuns: 60 },
   );
   freeWire(source, PACKET_BUFFER_BYTES);
+});
+
+it('takes more memory while it is empty, and only then', () => {
+  const buffer = new PacketBuffer();
+  const held = (): number => {
+    let frames = 0;
+    while (buffer.store(write(1000, frames))) frames++;
+    return frames;
+  };
+  const few = held();
+  buffer.resize(LOSSLESS_BYTES);
+  expect([few, held()]).toEqual([Math.floor(PACKET_BUFFER_BYTES / bytesOf(1000)), 0]);
+  buffer.clear();
+  buffer.resize(LOSSLESS_BYTES);
+  expect(held()).toBe(Math.floor(LOSSLESS_BYTES / bytesOf(1000)));
+  buffer.clear();
+  buffer.resize(2 ** 30); // more than there is: it stays as it was
+  expect(held()).toBe(Math.floor(LOSSLESS_BYTES / bytesOf(1000)));
+  expect(buffer.bytes).toBe(Math.floor(LOSSLESS_BYTES / bytesOf(1000)) * bytesOf(1000));
+  buffer.free();
+  expect(buffer.bytes).toBe(0);
 });

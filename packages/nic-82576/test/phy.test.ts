@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { MILLISECOND } from '@netcx/clock';
-import { NicError } from '../src/index.ts';
-import { PHY, REGISTERS } from '../src/registers/index.ts';
+import { enableDevice, HostBridge } from '@netcx/bus';
+import { MILLISECOND, VirtualClock } from '@netcx/clock';
+import { IdentityMap } from '@netcx/dma';
+import { Link } from '@netcx/hardware';
+import type { Register } from '@netcx/layout';
+import { Nic82576, NicError } from '../src/index.ts';
+import { PHY, phyNumber, REGISTERS } from '../src/registers/index.ts';
 import { Machine } from './machine.ts';
 
 const { CTRL, ICR, MDIC, STATUS } = REGISTERS;
@@ -119,26 +123,25 @@ describe('autonegotiation', () => {
     expect(machine.read(ICR)).toBe(LSC);
   });
 
-  it('agrees only on what is advertised', () => {
-    const machine = new Machine();
-    machine.writePhy(GBCR, 0);
-    machine.writePhy(BMCR, 0x1340);
-    machine.linkUp();
-    expect(machine.read(STATUS) & LU).toBe(0);
-    machine.writePhy(GBCR, 0x200);
-    machine.writePhy(BMCR, 0x1340);
-    machine.clock.run();
-    expect(machine.read(STATUS) & LU).toBe(LU);
-  });
-
-  it('can be left out: a forced speed must be the link’s', () => {
+  it('can be left out: a forced mode is the link’s mode', () => {
     const machine = new Machine();
     machine.write(CTRL, SLU);
     machine.writePhy(BMCR, 0x0140);
-    expect(machine.read(STATUS) & LU).toBe(LU);
+    expect(machine.read(STATUS) & 0xc3).toBe(0x83);
     expect(machine.readPhy(BMSR) & 0x24).toBe(0x04);
     machine.writePhy(BMCR, 0x2100);
-    expect(machine.read(STATUS) & LU).toBe(0);
+    expect([machine.read(STATUS) & 0xc3, machine.link.speed]).toEqual([0x43, 100]);
+    machine.writePhy(BMCR, 0x0000);
+    expect([machine.read(STATUS) & 0xc3, machine.link.speed, machine.link.duplex]).toEqual([0x02, 10, 'half']);
+    expect(machine.readPhy(ANLPAR)).toBe(0);
+  });
+
+  it('is not started over by a write that changes nothing', () => {
+    const machine = new Machine();
+    machine.linkUp();
+    machine.read(ICR);
+    machine.writePhy(BMCR, 0x1140);
+    expect([machine.read(STATUS) & LU, machine.read(ICR)]).toEqual([LU, 0]);
   });
 
   it('loses the link with the partner, and remembers that until BMSR was read', () => {
@@ -167,6 +170,79 @@ describe('autonegotiation', () => {
     machine.writePhy(BMCR, 0x1140);
     machine.clock.run();
     expect(machine.read(STATUS) & LU).toBe(LU);
+  });
+});
+
+describe('two ends', () => {
+  const clock = new VirtualClock();
+  const link = new Link(clock);
+  const nics = [link.a, link.b].map(
+    (end, index) => new Nic82576({ clock, link: end, macAddress: [2, 0, 0, 0, 0, index + 1] }),
+  );
+  const bridge = new HostBridge(clock);
+  const functions = nics.map((nic) => bridge.attach(nic, { dma: new IdentityMap() }).function);
+  const mdi = (end: number, register: Register, value?: number): number => {
+    const address = (1 << 21) | (phyNumber(register) << 16);
+    functions[end]!.write32(
+      0,
+      MDIC.offset,
+      value === undefined ? address | 0x0800_0000 : address | 0x0400_0000 | value,
+    );
+    return functions[end]!.read32(0, MDIC.offset) & 0xffff;
+  };
+  const status = (end: number): number => functions[end]!.read32(0, STATUS.offset) & 0xc3;
+  /** What one end advertises, from the fastest mode down; the others are left out. */
+  const advertise = (end: number, anar: number, gigabit = 0): void => {
+    mdi(end, ANAR, 0x0c01 | anar);
+    mdi(end, GBCR, gigabit);
+    mdi(end, BMCR, 0x1340);
+    clock.run();
+  };
+  for (const fn of functions) {
+    enableDevice(fn);
+    fn.write32(0, CTRL.offset, SLU);
+  }
+  clock.run();
+
+  it.each([
+    // what end 0 advertises, STATUS of both, what end 1 sees: ANLPAR, GBSR
+    ['everything', 0x1e0, 0x200, 0x83, 0x7de1, 0x3800],
+    ['100 Mbit/s at most', 0x1e0, 0, 0x43, 0x7de1, 0],
+    ['100 Mbit/s half duplex at most', 0x0e0, 0, 0x42, 0x7ce1, 0],
+    ['10 Mbit/s at most', 0x060, 0, 0x03, 0x7c61, 0],
+    ['10 Mbit/s half duplex only', 0x020, 0, 0x02, 0x7c21, 0],
+  ])('agree on the best mode in common when one advertises %s', (_what, anar, gigabit, wanted, anlpar, gbsr) => {
+    advertise(0, anar, gigabit);
+    expect([status(0), status(1)]).toEqual([wanted, wanted]);
+    expect([mdi(1, ANLPAR), mdi(1, GBSR)]).toEqual([anlpar, gbsr]);
+    expect([mdi(0, ANLPAR), mdi(0, GBSR) & 0xc00]).toEqual([0x7de1, 0x800]);
+    expect(mdi(0, PORT_STATUS) >>> 14).toBe([1, 2, 3][wanted >> 6]);
+  });
+
+  it('have no link without a mode in common', () => {
+    advertise(0, 0x060);
+    advertise(1, 0x180);
+    expect([status(0) & LU, status(1) & LU, mdi(0, ANLPAR)]).toEqual([0, 0, 0]);
+    advertise(1, 0x1e0, 0x200);
+    expect([status(0), status(1)]).toEqual([0x03, 0x03]);
+    advertise(0, 0x1e0, 0x200);
+    expect([status(0), status(1)]).toEqual([0x83, 0x83]);
+  });
+
+  it('say who is master when software decides', () => {
+    advertise(0, 0x1e0, 0x1a00);
+    expect([mdi(0, GBSR) >>> 14, mdi(1, GBSR) >>> 14]).toEqual([1, 0]);
+    advertise(0, 0x1e0, 0x1200);
+    expect(mdi(0, GBSR) >>> 14).toBe(0);
+  });
+
+  it('hear of a loss that was over before they looked', () => {
+    for (const fn of functions) fn.read32(0, ICR.offset);
+    link.plug(false);
+    link.plug(true);
+    clock.run();
+    expect(functions.map((fn) => fn.read32(0, ICR.offset))).toEqual([LSC, LSC]);
+    expect([status(0), mdi(0, BMSR) & 4, mdi(0, BMSR) & 4]).toEqual([0x83, 0, 4]);
   });
 });
 

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Register } from '@netcx/layout';
 import { BAR, EEPROM_WORDS, PHY, PHY_IDENTIFIER, REGISTERS, phyNumber } from '../src/registers/index.ts';
+import { FILTERS } from '../src/registers/filters.ts';
+import { GENERAL } from '../src/registers/general.ts';
+import { INERT } from '../src/registers/inert.ts';
+import { INTERRUPTS } from '../src/registers/interrupts.ts';
+import { RECEIVE } from '../src/registers/receive.ts';
+import { STATISTICS } from '../src/registers/statistics.ts';
+import { TIME_SYNC } from '../src/registers/time-sync.ts';
+import { TRANSMIT } from '../src/registers/transmit.ts';
 
 const table = Object.values(REGISTERS) as readonly Register[];
 
@@ -58,6 +66,13 @@ describe('the register table', () => {
       }
     }
     expect(seen.size).toBeGreaterThan(900);
+  });
+
+  it('has each name in one table only', () => {
+    const tables = [GENERAL, INTERRUPTS, RECEIVE, TRANSMIT, STATISTICS, FILTERS, TIME_SYNC, INERT];
+    const names = tables.flatMap((rows) => Object.keys(rows));
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+    expect(names.sort()).toEqual(Object.keys(REGISTERS).sort());
   });
 
   it('shows the first four queues of each direction a second time', () => {

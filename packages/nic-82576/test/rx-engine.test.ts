@@ -250,9 +250,9 @@ describe('checksums', () => {
 
   // prettier-ignore
   it.each([
-    ['both',     IP | L4, 0x473,  0x6000_0473],
-    ['IP alone', IP,      0x43,   0x4000_0043],
-    ['L4 alone', L4,      0x433,  0x2000_0433],
+    ['both',     IP | L4, 0x673,  0x6000_0673],
+    ['IP alone', IP,      0x243,  0x4000_0243],
+    ['L4 alone', L4,      0x633,  0x2000_0633],
     ['none',     0,       0x3,    0x3],
   ])('are checked as RXCSUM says: %s', (_name, wanted, found, wrong) => {
     rx.traffic.machine.write(R.RXCSUM, wanted);
@@ -265,7 +265,7 @@ describe('checksums', () => {
     rx = new RxBench(RCTL.EN.mask); // with check sequences no frame takes the short way
     rx.supply(0, 3);
     rx.arrive([good, bad]);
-    expect([rx.back(0), rx.back(1)]).toEqual(['73040000 40000000', '73040060 40000000']);
+    expect([rx.back(0), rx.back(1)]).toEqual(['73060000 40000000', '73060060 40000000']);
   });
 });
 

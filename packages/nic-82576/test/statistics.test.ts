@@ -89,6 +89,13 @@ describe('octets', () => {
     expect([read(GOTCL), read(GOTCH)]).toEqual([0x30, 1]);
   });
 
+  it('stay at their greatest value', () => {
+    registers.set(GORCH, 0xffff_ffff);
+    registers.set(GORCL, 0xffff_ff00);
+    statistics.GORC += 0x100;
+    expect([read(GORCL), read(GORCH), read(GORCL)]).toEqual([0xffff_ffff, 0xffff_ffff, 0]);
+  });
+
   it('count what comes between the two readings for the next time', () => {
     statistics.GORC += 100;
     expect(read(GORCL)).toBe(100);

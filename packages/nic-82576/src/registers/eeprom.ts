@@ -20,6 +20,8 @@ export const EEPROM_WORD = {
   CHECKSUM:       0x3f,
 } as const;
 
+/** `INIT_CONTROL_2`: a driver that is not told otherwise advertises PAUSE in both directions. */
+export const EEPROM_PAUSE = 0x3000;
 /** What words 0 to 3F sum to, modulo 65536. */
 export const EEPROM_SUM = 0xbaba;
 /** How many words the checksum covers, itself included. */

@@ -11,7 +11,9 @@ export const FILTERS = {
   MTA:     register(0x05200, 'rw', 0x0000_0000, 'Multicast Table Array', {}, { count: 128 }),
   RAL:     register(0x05400, 'rw', 0x0000_0000, 'Receive Address Low', {}, { count: 16, stride: 8 }),
   RAH:     register(0x05404, 'rw', 0x0000_0000, 'Receive Address High', { RAH: [15, 0], POOL: [25, 18], AV: 31 }, { count: 16, stride: 8, writable: 0x83ff_ffff }),
-  PSRTYPE: register(0x05480, 'rw', 0x0000_0000, 'Packet Split Receive Type', {}, { count: 8 }),
+  PSRTYPE: register(0x05480, 'rw', 0x0000_0000, 'Packet Split Receive Type', { // which packets have their headers split off, by their innermost header
+    IPV4: 1, IPV4_TCP: 2, IPV4_UDP: 3, IPV6: 7, IPV6_TCP: 8, IPV6_UDP: 9,
+  }, { count: 8 }),
   RAL2:    register(0x054e0, 'rw', 0x0000_0000, 'Receive Address Low, entries 16 to 23', {}, { count: 8, stride: 8 }),
   RAH2:    register(0x054e4, 'rw', 0x0000_0000, 'Receive Address High, entries 16 to 23', { RAH: [15, 0], POOL: [25, 18], AV: 31 }, { count: 8, stride: 8, writable: 0x83ff_ffff }),
   VFTA:    register(0x05600, 'rw', 0x0000_0000, 'VLAN Filter Table Array', {}, { count: 128 }),

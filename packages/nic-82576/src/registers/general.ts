@@ -1,5 +1,5 @@
 /*
- * General control: device, EEPROM, PHY access, semaphores, flow control, packet buffers, wake-up, time stamps
+ * General control: device, EEPROM, PHY access, semaphores, flow control, packet buffers, wake-up
  * (nic-82576 reference §2). One row a register: offset, access, value after reset, long name, fields.
  */
 
@@ -36,24 +36,21 @@ export const GENERAL = {
   EEMNGCTL:   register(0x01010, 'ro', 0x8004_0000, 'Management EEPROM Control', { CFG_DONE_0: 18, CFG_DONE_1: 19 }),
   FCRTL:      register(0x02160, 'rw', 0x0000_0000, 'Flow Control Receive Threshold Low', { RTL: [15, 3], XONE: 31 }, { writable: 0x8000_fff8 }),
   FCRTH:      register(0x02168, 'rw', 0x0000_0000, 'Flow Control Receive Threshold High', { RTH: [15, 3] }, { writable: 0xfff8 }),
+  FCRTV:      register(0x02460, 'rw', 0x0000_0000, 'Flow Control Refresh Timer Value', { RTV: [15, 0] }, { writable: 0xffff }),
   RXPBS:      register(0x02404, 'rw', 0x0000_0040, 'Receive Packet Buffer Size'),
   TXPBS:      register(0x03404, 'rw', 0x0000_0028, 'Transmit Packet Buffer Size'),
-  WUC:        register(0x05800, 'rw', 0x0000_0000, 'Wake Up Control', { PME_EN: 1 }),
-  WUFC:       register(0x05808, 'rw', 0x0000_0000, 'Wake Up Filter Control', { LNKC: 0, MAG: 1, EX: 2, MC: 3, BC: 4 }),
-  WUS:        register(0x05810, 'w1c', 0x0000_0000, 'Wake Up Status'),
+  WUC:        register(0x05800, 'rw', 0x0000_0000, 'Wake Up Control', { APME: 0, PME_EN: 1, PME_STATUS: [2, 2, 'w1c'] }),
+  WUFC:       register(0x05808, 'rw', 0x0000_0000, 'Wake Up Filter Control', { LNKC: 0, MAG: 1, EX: 2, MC: 3, BC: 4, ARP: 5, IPV4: 6, IPV6: 7 }),
+  WUS:        register(0x05810, 'w1c', 0x0000_0000, 'Wake Up Status', { LNKC: 0, MAG: 1, EX: 2, MC: 3, BC: 4, ARP: 5, IPV4: 6, IPV6: 7 }),
+  IPAV:       register(0x05838, 'rw', 0x0000_0000, 'IP Address Valid', { V40: 0, V41: 1, V42: 2, V43: 3, V60: 16 }),
+  IP4AT:      register(0x05840, 'rw', 0x0000_0000, 'IPv4 Address Table', {}, { count: 4, stride: 8 }),
+  IP6AT:      register(0x05880, 'rw', 0x0000_0000, 'IPv6 Address Table', {}, { count: 4 }),
+  WUPL:       register(0x05900, 'ro', 0x0000_0000, 'Wake Up Packet Length'),
+  WUPM:       register(0x05a00, 'ro', 0x0000_0000, 'Wake Up Packet Memory', {}, { count: 32 }),
   MANC:       register(0x05820, 'rw', 0x0000_0000, 'Management Control'),
   GCR:        register(0x05b00, 'rw', 0x0004_0000, 'PCIe Control', { CAP_VER2: 18 }),
   FACTPS:     register(0x05b30, 'ro', 0x0000_0000, 'Function Active and Power State'),
   SWSM:       register(0x05b50, 'rw', 0x0000_0000, 'Software Semaphore', { SMBI: 0, SWESMBI: 1 }), // reading sets SMBI
   FWSM:       register(0x05b54, 'ro', 0x0000_0000, 'Firmware Semaphore'),
   SW_FW_SYNC: register(0x05b5c, 'rw', 0x0000_0000, 'Software-Firmware Synchronization', { SW: [15, 0], FW: [31, 16] }),
-  SYSTIML:    register(0x0b600, 'rw', 0x0000_0000, 'System Time Low'),
-  SYSTIMH:    register(0x0b604, 'rw', 0x0000_0000, 'System Time High'),
-  TIMINCA:    register(0x0b608, 'rw', 0x0000_0000, 'Time Increment Attributes'),
-  TSYNCTXCTL: register(0x0b614, 'rw', 0x0000_0000, 'Transmit Time Sync Control'),
-  TXSTMPL:    register(0x0b618, 'rw', 0x0000_0000, 'Transmit Time Stamp Low'),
-  TXSTMPH:    register(0x0b61c, 'rw', 0x0000_0000, 'Transmit Time Stamp High'),
-  TSYNCRXCTL: register(0x0b620, 'rw', 0x0000_0000, 'Receive Time Sync Control'),
-  RXSTMPL:    register(0x0b624, 'rw', 0x0000_0000, 'Receive Time Stamp Low'),
-  RXSTMPH:    register(0x0b628, 'rw', 0x0000_0000, 'Receive Time Stamp High'),
 };

@@ -7,9 +7,11 @@
 import { defineRegisters } from '@netcx/layout';
 import { FILTERS } from './filters.ts';
 import { GENERAL } from './general.ts';
+import { INERT } from './inert.ts';
 import { INTERRUPTS } from './interrupts.ts';
 import { RECEIVE } from './receive.ts';
 import { STATISTICS } from './statistics.ts';
+import { TIME_SYNC } from './time-sync.ts';
 import { TRANSMIT } from './transmit.ts';
 
 /** Every register of BAR 0, by the datasheet's name. */
@@ -20,10 +22,13 @@ export const REGISTERS = defineRegisters({
   ...TRANSMIT,
   ...STATISTICS,
   ...FILTERS,
+  ...TIME_SYNC,
+  ...INERT,
 });
 
 export * from './pci.ts';
-export { EITR_STEP, INTERRUPT_CAUSES, IVAR_VALID } from './interrupts.ts';
+export { EITR_STEP, EXTENDED_CAUSES, INTERRUPT_CAUSES, IVAR_VALID } from './interrupts.ts';
+export { RX_STAMP_TYPE, TIME_SYNC_CYCLE } from './time-sync.ts';
 export { LOOPBACK_MODE, RX_DESCRIPTOR_TYPE } from './receive.ts';
 export {
   RX_PACKET_TYPE,
@@ -36,6 +41,7 @@ export {
 export {
   TX_COMMAND,
   TX_DESCRIPTOR_TYPE,
+  TX_DESCRIPTOR_TYPE_MASK,
   TX_L4_TYPE,
   TX_STATUS,
   TxContext,

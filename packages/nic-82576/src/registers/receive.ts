@@ -26,7 +26,7 @@ export const LOOPBACK_MODE = { NONE: 0, MAC: 1, TRANSCEIVER: 3 } as const;
 // prettier-ignore
 export const RECEIVE = {
   RCTL:   register(0x00100, 'rw', 0x0000_0000, 'Receive Control', {
-    EN: 1, SBP: 2, UPE: 3, MPE: 4, LPE: 5, LBM: [7, 6], MO: [13, 12], BAM: 15, BSIZE: [17, 16], VFE: 18, DPF: 22, PMCF: 23, SECRC: 26,
+    EN: 1, SBP: 2, UPE: 3, MPE: 4, LPE: 5, LBM: [7, 6], MO: [13, 12], BAM: 15, BSIZE: [17, 16], VFE: 18, CFIEN: 19, CFI: 20, DPF: 22, PMCF: 23, SECRC: 26,
   }),
   VFRE:   register(0x00c8c, 'rw', 0x0000_00ff, 'VF Receive Enable'),
   RXCSUM: register(0x05000, 'rw', 0x0000_0300, 'Receive Checksum Control', { IPOFL: 8, TUOFL: 9, CRCOFL: 11, PCSD: 13 }),

@@ -79,5 +79,5 @@ export const RX_PACKET_TYPE = {
 /** Values of `RxWriteBack.rssType`. */
 // prettier-ignore
 export const RX_RSS_TYPE = {
-  NONE: 0, TCP_IPV4: 1, IPV4: 2, TCP_IPV6_EX: 3, IPV6_EX: 4, IPV6: 5, TCP_IPV6: 6, UDP_IPV4: 7, UDP_IPV6: 8, UDP_IPV6_EX: 9,
+  NONE: 0, TCP_IPV4: 1, IPV4: 2, TCP_IPV6: 3, IPV6_EX: 4, IPV6: 5, TCP_IPV6_EX: 6, UDP_IPV4: 7, UDP_IPV6: 8, UDP_IPV6_EX: 9,
 } as const;

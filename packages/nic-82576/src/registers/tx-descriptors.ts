@@ -8,6 +8,9 @@ import { bits, defineStruct, overlay, u16, u32, u64 } from '@netcx/layout';
 /** Values of DTYP in an advanced descriptor. */
 export const TX_DESCRIPTOR_TYPE = { CONTEXT: 2, DATA: 3 } as const;
 
+/** The bits of `command` where DTYP stands. */
+export const TX_DESCRIPTOR_TYPE_MASK = 0xf0_0000;
+
 /** Values of `TxContext.l4t`. */
 export const TX_L4_TYPE = { UDP: 0, TCP: 1, SCTP: 2 } as const;
 

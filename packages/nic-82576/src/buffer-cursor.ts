@@ -1,0 +1,67 @@
+/*
+ * A place in the buffers of a frame that is sent: which descriptor, and how many bytes of its buffer are read. It stays
+ * where it is between bursts, so that a packet that is segmented can wait for room on the link. Never reads past the
+ * frame's last descriptor, whatever the driver has made of the descriptors meanwhile.
+ *
+ * @hot
+ */
+
+import * as memory from '@netcx/dma/memory';
+import type { DmaPort } from '@netcx/hardware';
+import * as wire from '@netcx/hardware/wire';
+import * as registers from './registers/index.ts';
+
+const { i32: m } = memory;
+const { copyFromHost } = wire;
+const { TxData } = registers;
+
+const TWO_32 = 0x1_0000_0000;
+
+/** Reads the buffers of one frame, one behind the other. */
+export class BufferCursor {
+  #index = 0;
+  #end = 0;
+  #offset = 0;
+
+  /**
+   * @param head - index of the frame's first descriptor
+   * @param end - index behind its last one
+   */
+  begin(head: number, end: number): void {
+    this.#index = head;
+    this.#end = end;
+    this.#offset = 0;
+  }
+
+  /**
+   * Reads on.
+   *
+   * @param dma - the device's way to host memory
+   * @param ring - word index of descriptor 0, for this burst
+   * @param count - descriptors in the ring
+   * @param bytes - how many bytes to read
+   * @param to - byte offset in device memory where they go
+   * @returns false when there are not so many, or after a master abort
+   */
+  read(dma: DmaPort, ring: number, count: number, bytes: number, to: number): boolean {
+    const direct = dma.directLimit | 0;
+    let done = 0;
+    while (done < bytes) {
+      if (this.#index === this.#end) return false;
+      const d = (ring + (this.#index << 2)) | 0;
+      const part = Math.min(TxData.dtalen.get(m, d) - this.#offset, bytes - done) | 0;
+      if (part <= 0) {
+        this.#index = this.#index + 1 === count ? 0 : this.#index + 1;
+        this.#offset = 0;
+        continue;
+      }
+      const low = (TxData.bufferAddress.low.get(m, d) >>> 0) + this.#offset;
+      const high = TxData.bufferAddress.high.get(m, d) | 0;
+      if (high === 0 && low > 0 && low + part <= direct) copyFromHost(to + done, low, part);
+      else if (!dma.readToWire(low | 0, low < TWO_32 ? high : (high + 1) | 0, part, to + done)) return false;
+      this.#offset = (this.#offset + part) | 0;
+      done = (done + part) | 0;
+    }
+    return true;
+  }
+}
