@@ -26,6 +26,7 @@ const { env, stdout } = process;
 process.exitCode = await run(process.argv.slice(2), {
   stdout,
   stderr: process.stderr,
+  stdin: process.stdin,
   folder: process.cwd(),
   colour: env['FORCE_COLOR'] !== undefined || (stdout.isTTY && env['NO_COLOR'] === undefined && env['TERM'] !== 'dumb'),
   signal: ends.signal,

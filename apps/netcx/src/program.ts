@@ -5,6 +5,8 @@
  */
 import { Command, CommanderError } from 'commander';
 import { replayCommand } from './commands/replay.ts';
+import { serveCommand } from './commands/serve.ts';
+import { tapCommand } from './commands/tap.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
 import { version } from './version.ts';
@@ -15,6 +17,8 @@ Examples:
   netcx replay http.pcap --verify              your own, compared twice
   netcx replay *.pcapng --out all.pcapng       several, one after the other
   netcx replay --repeat 100 --json             many frames, for a program to read
+  netcx serve nic-82576 -s nic.sock -w responder   the NIC for a virtual machine
+  netcx tap left@one right@two                 Linux's TCP/IP above two drivers with a cable
 
 Exit codes:
   0    every frame became what it had to
@@ -43,6 +47,16 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     });
   program.addCommand(
     replayCommand(terminal, (code) => {
+      exitCode = code;
+    }).copyInheritedSettings(program),
+  );
+  program.addCommand(
+    serveCommand(terminal, (code) => {
+      exitCode = code;
+    }).copyInheritedSettings(program),
+  );
+  program.addCommand(
+    tapCommand(terminal, (code) => {
       exitCode = code;
     }).copyInheritedSettings(program),
   );

@@ -1,5 +1,5 @@
 /*
- * Owns: what a command has of the world around it: two streams, a folder, and a signal to end early.
+ * Owns: what a command has of the world around it: streams, a folder, and a signal to end early.
  * Invariant: commands write nowhere else, so a test gives them streams of its own and reads what was said.
  */
 
@@ -16,6 +16,8 @@ export interface Terminal {
   readonly stdout: TextStream;
   /** Errors, and progress while somebody watches. */
   readonly stderr: TextStream & NodeJS.WritableStream;
+  /** Commands for a program that runs on; none when left out. */
+  readonly stdin?: NodeJS.ReadableStream | undefined;
   /** Relative paths start here. */
   readonly folder: string;
   /** Whether results may have colour. */

@@ -1,0 +1,82 @@
+/* A virtual clock along real time: alarms come in time, parts get their turns, faults do not stop it. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MICROSECOND, MILLISECOND, VirtualClock } from '@netcx/clock';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { EventCount, RealTime } from '../src/index.ts';
+import { watch } from '../src/libc.ts';
+
+let clock: VirtualClock;
+let time: RealTime;
+let faults: unknown[];
+beforeEach(() => {
+  clock = new VirtualClock();
+  faults = [];
+  time = new RealTime(clock, (error) => faults.push(error));
+});
+afterEach(() => time.stop());
+
+it('lets alarms go off neither early nor much too late', async () => {
+  const late: number[] = [];
+  for (const delay of [0, 20 * MICROSECOND, 300 * MICROSECOND, 3 * MILLISECOND, 12 * MILLISECOND]) {
+    const start = performance.now();
+    await new Promise<void>((resolve) => {
+      clock
+        .alarm(() => {
+          late.push(performance.now() - start - delay / MILLISECOND);
+          resolve();
+        })
+        .after(delay);
+      time.run();
+    });
+  }
+  expect(Math.min(...late)).toBeGreaterThan(-1.6); // the clock stands at its last turn when the alarm is set
+  expect([...late].sort((a, b) => a - b)[2]).toBeLessThan(5); // the machine may be busy now and then
+  expect(faults).toEqual([]);
+});
+
+it('wakes for a descriptor, and turns until there is no more to do', async () => {
+  const event = new EventCount();
+  const turns: number[] = [];
+  let ended: { close(): void } | undefined;
+  let left = 0;
+  time.add({
+    fd: event.fd,
+    due: false,
+    onReady: (wake) => (ended = watch(event.fd, wake)),
+    turn: () => {
+      const count = event.take();
+      if (count > 0) left = 3;
+      turns.push(count);
+      return left-- > 0;
+    },
+  });
+  turns.splice(0);
+  await import('node:fs').then(({ writeSync }) => writeSync(event.fd, new Uint8Array([2, 0, 0, 0, 0, 0, 0, 0])));
+  await sleep(50);
+  expect(turns).toEqual([2, 0, 0, 0]);
+  ended?.close();
+  event.close();
+});
+
+it('goes on after what an alarm throws', async () => {
+  clock
+    .alarm(() => {
+      throw new Error('on purpose');
+    })
+    .after(MILLISECOND);
+  const reached = new Promise<void>((resolve) => clock.alarm(() => resolve()).after(5 * MILLISECOND));
+  time.run();
+  await reached;
+  expect(faults).toEqual([new Error('on purpose')]);
+});
+
+it('stops for good', async () => {
+  let went = false;
+  clock.alarm(() => (went = true)).after(10 * MILLISECOND);
+  time.run();
+  time.stop();
+  time.run();
+  await sleep(30);
+  expect(went).toBe(false);
+});

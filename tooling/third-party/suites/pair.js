@@ -1,0 +1,204 @@
+// The suites with two NICs back to back, each in a network namespace of its own: Linux's whole stack at both ends.
+import { complaints, interrupts, protocols, statistics } from '../rig/answers.js';
+import { hold, same } from '../rig/report.js';
+import { filters } from './filters.js';
+
+/** @import { Guest } from '../rig/guest.js' */
+/** @import { Lab } from '../rig/lab.js' */
+
+const families = /** @type {const} */ ([
+  ['IPv4', '192.0.2.1', '192.0.2.2'],
+  ['IPv6', '2001:db8::1', '2001:db8::2'],
+]);
+
+/** What Linux counts when a checksum that the NIC let pass, or made, is wrong. */
+const wrongSums = /InCsumErrors$|^SctpChecksumErrors$/;
+
+/**
+ * @param {Lab} lab
+ * @param {Guest} guest
+ */
+export async function connect(lab, guest) {
+  await lab.report.check('two NICs, two namespaces: link and echo, IPv4 and IPv6', async () => {
+    await guest.run('modprobe igb && two_namespaces', 60);
+    const addresses = await guest.run('on a cat /sys/class/net/eth0/address; on b cat /sys/class/net/eth1/address');
+    same('different addresses', new Set(addresses.trim().split('\n')).size, 2);
+    for (const [, , there] of families) {
+      const text = await guest.run(`on a ping -c 5 -i 0.1 -w 20 ${there}`, 30);
+      hold(text.includes('5 packets received, 0% packet loss'), text);
+    }
+  });
+}
+
+/**
+ * No stack received a wrong checksum.
+ * @param {Guest} guest
+ */
+export async function sumsAreRight(guest) {
+  for (const namespace of ['a', 'b']) {
+    const counts = (await protocols(guest, namespace)).matching(wrongSums);
+    hold(counts.length >= 6, `expected the counters of wrong checksums, got ${JSON.stringify(counts)}`);
+    same(
+      `wrong checksums in ${namespace}`,
+      counts.filter(([, value]) => value !== 0),
+      [],
+    );
+  }
+}
+
+export const pair = {
+  name: 'pair',
+  covers: 'two models back to back, 2 CPUs: TCP, UDP, SCTP over IPv4 and IPv6, TSO, USO, RSS, filters, VLAN, MTU 9000',
+  seconds: 240,
+  run: async (/** @type {Lab} */ lab) => {
+    const { report } = lab;
+    const { guest } = await lab.boot({ series: '6.12', wire: 'pair', processors: 2 });
+    await connect(lab, guest);
+    await report.check('MSI-X: a vector a queue', async () => {
+      const names = (await interrupts(guest, 'eth0')).count.matching(/./).map(([name]) => name);
+      same('vectors', names, ['eth0', 'eth0-rx-0', 'eth0-rx-1', 'eth0-tx-0', 'eth0-tx-1']);
+    });
+    for (const [family, here, there] of families) {
+      await report.check(
+        `${family}: 4 TCP streams of 4 MiB each way, md5 equal, by TSO, over both queues`,
+        async () => {
+          const before = await statistics(guest, 'eth0', 'a');
+          await guest.run(`streams 6 ${here} ${there} 4 4096`, 90);
+          const after = await statistics(guest, 'eth0', 'a');
+          const more = (/** @type {string} */ name) => after.get(name) - before.get(name);
+          // 16 MiB are at least 257 bursts of 64 KiB.
+          hold(more('tx_tcp_seg_good') >= 257, `expected 257 segmented bursts or more, got ${more('tx_tcp_seg_good')}`);
+          same('bursts that failed', more('tx_tcp_seg_failed'), 0);
+          for (const way of ['rx', 'tx']) {
+            const [first, second] = [0, 1].map((queue) => more(`${way}_queue_${queue}_packets`));
+            hold(
+              Math.min(first ?? 0, second ?? 0) > 100,
+              `${way}: expected both queues in use, got ${first} and ${second}`,
+            );
+          }
+        },
+      );
+      await report.check(`${family}: UDP by USO: 1400, 1400, 1400, 800`, async () => {
+        const script = [
+          'watch_handed 1400',
+          `background receiver on b perl /guest/receive-segments.pl 7000 5000 1400 20`,
+          'until_true 10 on b sh -c "ss -Hlun sport = :7000 | grep -q ."',
+          `on a perl /guest/send-segments.pl ${there} 7000 5000 1400 20 && finished receiver 20`,
+          'echo "handed $(handed eth0 1400)"',
+        ].join('\n');
+        const text = await guest.run(script, 60);
+        same(
+          'datagrams',
+          [...text.matchAll(/^sizes (.*)$/gm)].map(([, sizes]) => sizes),
+          Array(20).fill('1400 1400 1400 800'),
+        );
+        hold(text.includes('handed 20'), `expected 20 datagrams handed to the NIC uncut, got\n${text}`);
+      });
+    }
+    await report.check('SCTP: 1 MiB each way, md5 equal, checksums by the NIC', async () => {
+      await guest.run('modprobe sctp && streams 132 192.0.2.1 192.0.2.2 1 1024', 60);
+      const came = (await protocols(guest, 'b')).get('SctpInSCTPPacks');
+      hold(came > 100, `expected more than 100 SCTP packets, got ${came}`);
+    });
+    await report.check('every received frame: sum checked by the NIC, and the queue that its RSS hash selects', () =>
+      receivedWith(guest),
+    );
+    await filters(report, guest);
+    await report.check('MTU 9000 at run time: large echoes unfragmented, streams right, and back to 1500', async () => {
+      const size = (/** @type {number} */ mtu) =>
+        `on a ip link set eth0 mtu ${mtu} && on b ip link set eth1 mtu ${mtu}`;
+      const linked = 'until_true 10 carrier_in a eth0 1 && until_true 10 carrier_in b eth1 1';
+      const large = 'on a ping -c 5 -i 0.1 -w 20 -s 8972 192.0.2.2';
+      const fragments = async () => (await protocols(guest, 'a')).get('IpFragCreates');
+      const before = await fragments();
+      const text = await guest.run(
+        `${size(9000)} && ${linked} && ${large} && streams 6 192.0.2.1 192.0.2.2 2 1024`,
+        90,
+      );
+      hold(text.includes('5 packets received, 0% packet loss'), text);
+      same('fragments', (await fragments()) - before, 0);
+      await guest.run(`${size(1500)} && ${linked} && ${large} && streams 6 192.0.2.1 192.0.2.2 2 1024`, 90);
+    });
+    await report.check('no checksum was wrong: every InCsumErrors is 0', () => sumsAreRight(guest));
+    await measure(lab, guest);
+    await report.check('the kernel does not complain', async () => same('dmesg', await complaints(guest), []));
+  },
+};
+
+/**
+ * What the NIC told the driver of frames that it received, as Linux's own trace of the driver's hand-over shows it.
+ * @param {Guest} guest
+ */
+async function receivedWith(guest) {
+  const shown = await guest.run('on a ethtool -x eth0');
+  const rows = [...shown.matchAll(/^ +\d+:((?: +\d+){8})$/gm)];
+  const table = rows.flatMap(([, row = '']) => row.trim().split(/\s+/).map(Number));
+  same('places of the table', table.length, 128);
+  const script = [
+    'cd /sys/kernel/tracing && echo >trace && echo 1 >events/net/napi_gro_receive_entry/enable',
+    'streams 6 192.0.2.1 192.0.2.2 4 64 && streams 6 2001:db8::1 2001:db8::2 4 64',
+    'echo 0 >events/net/napi_gro_receive_entry/enable; grep dev=eth0 trace | tail -n 400',
+  ].join('\n');
+  const text = await guest.run(script, 60);
+  const event = /queue_mapping=(\d+) .*protocol=0x(\w+) ip_summed=(\d) hash=0x(\w+) /g;
+  const frames = [...text.matchAll(event)];
+  hold(frames.length >= 200, `expected 200 frames in the trace or more, got ${frames.length}\n${text.slice(0, 1000)}`);
+  const hashes = new Set();
+  for (const [line, queue, protocol = '', summed, hash = ''] of frames) {
+    if (!/^0?800$|^86dd$/.test(protocol)) continue; // ARP has no checksum and no ports
+    hold(summed === '1', `expected a checksum that the NIC has found right, got ${line}`);
+    hashes.add(hash);
+    // Linux counts the queue that received a frame from 1.
+    hold(Number(queue) - 1 === table[parseInt(hash, 16) & 127], `expected the table's queue, got ${line}`);
+  }
+  // Two pairs of addresses, eight streams and their answers each: ports must be part of what is hashed.
+  hold(hashes.size >= 8, `expected a hash of its own for each stream, got ${hashes.size} different ones`);
+}
+
+/**
+ * Throughput, for the summary: what one way carries, by TCP with the NIC's segmentation and without.
+ * @param {Lab} lab
+ * @param {Guest} guest
+ */
+async function measure(lab, guest) {
+  const { report } = lab;
+  const rate = async (/** @type {string} */ words) => {
+    const text = await guest.run(`on a iperf3 -c 192.0.2.2 -J -t 3 ${words}`, 30);
+    const { end } = /** @type {{ end: { sum_received: { bits_per_second: number } } }} */ (JSON.parse(text));
+    return `${Math.round(end.sum_received.bits_per_second / 1e6)} Mbit/s`;
+  };
+  await report.check('iperf3: TCP both ways, and without offloads', async () => {
+    await guest.run('on b iperf3 -s -D && until_true 10 on b sh -c "ss -Hltn sport = :5201 | grep -q ."');
+    report.note(`iperf3, 4 TCP streams: ${await rate('-P 4')}, the other way ${await rate('-P 4 -R')}`);
+    await guest.run('on a ethtool -K eth0 tso off gso off tx off');
+    report.note(`iperf3, 4 TCP streams without TSO and checksum offload: ${await rate('-P 4')}`);
+    await guest.run('on a ethtool -K eth0 tx on tso on gso on');
+  });
+}
+
+export const impaired = {
+  name: 'pair-impaired',
+  covers: 'the same pair over a wire that loses, delays, reorders and duplicates: md5 still equal',
+  seconds: 150,
+  run: async (/** @type {Lab} */ lab) => {
+    const { report } = lab;
+    const serve = ['--impair', 'loss=1%,delay=1ms,jitter=1ms,reorder=5%,duplicate=1%'];
+    const { guest } = await lab.boot({ series: '6.12', wire: 'pair', processors: 2, serve });
+    await report.check('two NICs, two namespaces: the links come up', () =>
+      guest.run('modprobe igb && two_namespaces', 60),
+    );
+    for (const [family, here, there] of families) {
+      await report.check(`${family}: 4 TCP streams of 1 MiB each way, md5 equal`, () =>
+        guest.run(`streams 6 ${here} ${there} 4 1024`, 90),
+      );
+    }
+    await report.check('the wire was as bad as was asked', async () => {
+      const counts = await protocols(guest, 'a');
+      const [lost, late] = [counts.get('TcpRetransSegs'), counts.get('TcpExtTCPOFOQueue')];
+      hold(lost > 10 && late > 10, `expected retransmissions and reordering, got ${lost} and ${late}`);
+      report.note(`impaired: ${lost} segments sent again, ${late} came out of order`);
+    });
+    await report.check('no checksum was wrong: every InCsumErrors is 0', () => sumsAreRight(guest));
+    await report.check('the kernel does not complain', async () => same('dmesg', await complaints(guest), []));
+  },
+};
