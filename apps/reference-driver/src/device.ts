@@ -126,6 +126,7 @@ export class Device {
     );
     this.write(CTRL, this.read(CTRL) | CTRL.RST.mask);
     await this.clock.delay(MILLISECOND);
+    await this.until('the end of the reset', 10 * MILLISECOND, () => CTRL.RST.get(this.read(CTRL)) === 0);
     // QEMU's chip never says that its EEPROM was read (reference §2, EECD): like Linux, wait a while and go on.
     await this.settle(10 * MILLISECOND, () => EECD.AUTO_RD.get(this.read(EECD)) === 1);
     this.maskInterrupts();
