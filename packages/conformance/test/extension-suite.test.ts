@@ -2,6 +2,8 @@
 
 import { expect, it } from 'vitest';
 import {
+  BufferLogicalAddress,
+  BufferVirtualAddress,
   Checksum,
   DataBuffer,
   defineExtension,
@@ -11,12 +13,15 @@ import {
   Ieee8021q,
   LogicalAddress,
   Lso,
+  Mdl,
+  NetMemory,
   PREDEFINED,
   ReturnContext,
   Rsc,
   RscTimestamp,
   RscV1,
   VirtualAddress,
+  WifiExemptionAction,
   type Extension,
 } from '@netcx/extensions';
 import { bits, u16, u32, u64, u8 } from '@netcx/layout';
@@ -44,6 +49,11 @@ const SUITES: readonly (readonly [Extension, readonly ConformanceCase[]])[] = [
   [VirtualAddress, extensionSuite(VirtualAddress, [{ fields: { hostOffset: 0x1234_5678 }, bytes: [0x78, 0x56, 0x34, 0x12, 0, 0, 0, 0] }])],
   [LogicalAddress, extensionSuite(LogicalAddress, [{ fields: { address: 0x1_0000_2000 }, bytes: [0, 0x20, 0, 0, 1, 0, 0, 0] }])],
   [ReturnContext, extensionSuite(ReturnContext, [{ fields: { context: 0x1f_ffff_ffff_ffff }, bytes: [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x1f, 0] }])],
+  [Mdl, extensionSuite(Mdl, [{ fields: { mdl: 0x12_3456_789a_bcde }, bytes: [0xde, 0xbc, 0x9a, 0x78, 0x56, 0x34, 0x12, 0] }])],
+  [NetMemory, extensionSuite(NetMemory, [{ fields: { identifier: 0x0102 }, bytes: [2, 1, 0, 0, 0, 0, 0, 0] }])],
+  [WifiExemptionAction, extensionSuite(WifiExemptionAction, [{ fields: { action: 0x81 }, bytes: [0x81] }])],
+  [BufferVirtualAddress, extensionSuite(BufferVirtualAddress, [{ fields: { hostOffset: 0x1234_5678 }, bytes: [0x78, 0x56, 0x34, 0x12, 0, 0, 0, 0] }])],
+  [BufferLogicalAddress, extensionSuite(BufferLogicalAddress, [{ fields: { address: 0x1_0000_2000 }, bytes: [0, 0x20, 0, 0, 1, 0, 0, 0] }])],
   [DataBuffer, extensionSuite(DataBuffer, [{ fields: { buffer: 7 }, bytes: [7, 0, 0, 0, 0, 0, 0, 0] }])],
 ];
 

@@ -8,10 +8,30 @@ import { defineStruct, type Accessor, type Location, type WideAccessor } from '@
 import { describeExtension, type Extension, type ExtensionFields } from './extension.ts';
 import { ExtensionError } from './extension-error.ts';
 
-/** The offset of an extension that a queue does not have. No extension can lie there: the core descriptor does. */
+/**
+ * The offset of an extension that a queue does not have. No extension can lie there: the core descriptor does.
+ *
+ * @example
+ * ```ts
+ * const plan = planElement({ level: 'packet', coreSize: 12, coreAlignment: 4, extensions: [] });
+ * plan.offsetOf(Checksum) === INVALID_OFFSET; // true
+ * ```
+ */
 export const INVALID_OFFSET = 0;
 
-/** An extension in the elements of one queue, or the statement that they do not have it. */
+/**
+ * An extension in the elements of one queue, or the statement that they do not have it.
+ *
+ * @example
+ * ```ts
+ * const plan = planElement({ level: 'packet', coreSize: 12, coreAlignment: 4, extensions: [Checksum] });
+ * const checksum = plan.extension(Checksum); // a BoundExtension with Checksum's fields
+ * checksum.enabled; // true
+ * checksum.layer4.set(memory, 0, TxChecksumAction.Required);
+ * checksum.layer4.get(memory, 0); // 2
+ * plan.extension(Gso).enabled; // false
+ * ```
+ */
 export type BoundExtension<F extends ExtensionFields = ExtensionFields> = {
   /** Whether the queue's elements carry the extension. */
   readonly enabled: boolean;

@@ -1,24 +1,45 @@
 /*
  * The plan of a ring's element: the core descriptor, then every enabled extension, and the stride from one element to
  * the next. Made when a queue is created and constant for its life; an extension that the queue does not use costs no
- * byte. Two modes: as tight as can be, or byte for byte what NetAdapterCx lays out (reference netadaptercx §3.3).
+ * byte. Three modes: as tight as can be, or byte for byte what NetAdapterCx or XDP lays out (reference
+ * netadaptercx §3.3).
  */
 
 import { absentExtension, bindExtension, INVALID_OFFSET, type BoundExtension } from './bound-extension.ts';
 import { explainElement } from './explanation.ts';
 import { describeExtension, whyUnreadable, type Extension, type ExtensionFields, type Level } from './extension.ts';
 import { ExtensionError } from './extension-error.ts';
-import { ascending, place, roundUp, tightest } from './placement.ts';
+import { ascending, descendingTwoPass, place, roundUp, tightest, type Block } from './placement.ts';
 
-/** `packed` is the smallest stride that can be; `cx` repeats NetAdapterCx's order and rounding. */
-export type PlanMode = 'packed' | 'cx';
+/**
+ * `packed` is the smallest stride that can be; `cx` repeats NetAdapterCx's order and rounding, `xdp` those of XDP for
+ * Windows.
+ *
+ * @example
+ * ```ts
+ * const modes: PlanMode[] = ['packed', 'cx', 'xdp'];
+ * const packet = { level: 'packet', coreSize: 12, coreAlignment: 4, extensions: [Checksum, Rsc, Hash] } as const;
+ * modes.map((mode) => planElement({ ...packet, mode }).stride); // [28, 36, 28]
+ * ```
+ */
+export type PlanMode = 'packed' | 'cx' | 'xdp';
 
-/** What an element is made of. */
+/**
+ * What an element is made of.
+ *
+ * @example
+ * ```ts
+ * const spec: ElementSpec = { level: 'packet', coreSize: 20, coreVersion: 2, coreAlignment: 4, extensions: [Checksum] };
+ * planElement(spec).stride; // 24
+ * ```
+ */
 export interface ElementSpec {
   /** Which ring's element it is. */
   readonly level: Level;
   /** Bytes of the core descriptor: a multiple of its alignment. */
   readonly coreSize: number;
+  /** Version of the core descriptor, 1 to 65535; 1 when left out. A later one has more fields at its end. */
+  readonly coreVersion?: number;
   /** Alignment of the core descriptor: 4 or 8. */
   readonly coreAlignment: number;
   /** The extensions that this queue uses, as they were registered. */
@@ -27,7 +48,16 @@ export interface ElementSpec {
   readonly mode?: PlanMode;
 }
 
-/** An extension and the byte at which it starts. */
+/**
+ * An extension and the byte at which it starts.
+ *
+ * @example
+ * ```ts
+ * const plan = planElement({ level: 'packet', coreSize: 12, coreAlignment: 4, extensions: [Gso] });
+ * const first: Placement = plan.placements[0]!;
+ * first.offset; // 12
+ * ```
+ */
 export interface Placement {
   /** What lies there. */
   readonly definition: Extension;
@@ -38,7 +68,28 @@ export interface Placement {
 /** Highest offset that an extension may have. */
 const MAXIMUM_OFFSET = 0xffff;
 
-/** Where everything lies in the elements of one ring. */
+/** In which order extensions follow the core descriptor. */
+const ORDERS: Readonly<Record<PlanMode, <B extends Block>(blocks: readonly B[], start: number) => B[]>> = {
+  packed: tightest,
+  cx: ascending,
+  xdp: descendingTwoPass,
+};
+
+/** XDP gives each extension a multiple of its alignment. */
+const wholeMultiple = ({ size, alignment }: Block): Block => ({ size: roundUp(size, alignment), alignment });
+
+/**
+ * Where everything lies in the elements of one ring.
+ *
+ * @example
+ * ```ts
+ * const plan = planElement({ level: 'packet', coreSize: 12, coreAlignment: 4, extensions: [Checksum, Gso] });
+ * plan.wordStride; // 5
+ * plan.offsetOf(Gso); // 12
+ * plan.offsetOf(Hash); // INVALID_OFFSET
+ * plan.extension(Checksum).offset; // 16
+ * ```
+ */
 export class ElementPlan {
   /** Which ring's element it is. */
   readonly level: Level;
@@ -46,6 +97,8 @@ export class ElementPlan {
   readonly mode: PlanMode;
   /** Bytes of the core descriptor. */
   readonly coreSize: number;
+  /** Its version: a driver may use the fields that this or an earlier version has. */
+  readonly coreVersion: number;
   /** Bytes from one element to the next: a multiple of 4, and of 8 when anything in it is aligned to 8. */
   readonly stride: number;
   /** The same in 32-bit words. */
@@ -58,17 +111,18 @@ export class ElementPlan {
    * @throws ExtensionError `CORE`, `LEVEL`, `ALIGNMENT`, `DUPLICATE` or `ELEMENT_SIZE` for an element that cannot be
    */
   constructor(spec: ElementSpec) {
-    const { level, coreSize, coreAlignment, extensions, mode = 'packed' } = spec;
+    const { level, coreSize, coreVersion = 1, coreAlignment, extensions, mode = 'packed' } = spec;
     checkElement(spec);
     const blocks = extensions.map((definition) => {
       const { size, alignment } = describeExtension(definition);
       return { definition, size, alignment };
     });
-    const order = mode === 'cx' ? ascending(blocks) : tightest(blocks, coreSize);
-    const { offsets, end } = place(order, coreSize);
+    const order = ORDERS[mode](blocks, coreSize);
+    const { offsets, end } = place(mode === 'xdp' ? order.map(wholeMultiple) : order, coreSize);
     this.level = level;
     this.mode = mode;
     this.coreSize = coreSize;
+    this.coreVersion = coreVersion;
     // NetAdapterCx rounds an element with extensions up to a multiple of its core descriptor's size, not its alignment.
     this.stride = roundUp(end, mode === 'cx' ? coreSize : coreAlignment);
     this.wordStride = this.stride / 4;
@@ -129,7 +183,13 @@ export class ElementPlan {
   }
 }
 
-function checkElement({ level, coreSize, coreAlignment, extensions }: ElementSpec): void {
+function checkElement({ level, coreSize, coreVersion = 1, coreAlignment, extensions, mode }: ElementSpec): void {
+  if (mode !== undefined && !Object.hasOwn(ORDERS, mode)) {
+    throw new ExtensionError('MODE', `mode '${mode}'; expected ${Object.keys(ORDERS).join(', ')}`);
+  }
+  if (!Number.isInteger(coreVersion) || coreVersion < 1 || coreVersion > 0xffff) {
+    throw new ExtensionError('CORE', `a ${level} core descriptor of version ${coreVersion}; expected 1 to 65535`);
+  }
   if (coreAlignment !== 4 && coreAlignment !== 8) {
     throw new ExtensionError('CORE', `a ${level} core descriptor aligned to ${coreAlignment}; expected 4 or 8`);
   }

@@ -19,8 +19,7 @@ interface Span {
 export function explainElement(plan: ElementPlan): string {
   const spans = spansOf(plan);
   const padding = spans.filter(({ owner }) => owner === PADDING).reduce((sum, { bytes }) => sum + bytes, 0);
-  const how = plan.mode === 'cx' ? 'in the order and rounding of NetAdapterCx' : 'packed';
-  const title = `${plan.level} element, ${plan.stride} bytes, ${padding} of them padding, ${how}`;
+  const title = `${plan.level} element, ${plan.stride} bytes, ${padding} of them padding, ${HOW[plan.mode]}`;
   const range = ({ from, bytes }: Span): string => (bytes === 1 ? `${from}` : `${from}..${from + bytes - 1}`);
   const widest = Math.max(...spans.map((span) => range(span).length));
   return [
@@ -30,9 +29,15 @@ export function explainElement(plan: ElementPlan): string {
 }
 
 const PADDING = '(padding)';
+const HOW: Readonly<Record<ElementPlan['mode'], string>> = {
+  packed: 'packed',
+  cx: 'in the order and rounding of NetAdapterCx',
+  xdp: 'in the order and rounding of XDP',
+};
 
 function spansOf(plan: ElementPlan): Span[] {
-  const owned: Span[] = [{ from: 0, bytes: plan.coreSize, owner: 'core descriptor' }];
+  const core = plan.coreVersion === 1 ? 'core descriptor' : `core descriptor version ${plan.coreVersion}`;
+  const owned: Span[] = [{ from: 0, bytes: plan.coreSize, owner: core }];
   for (const { definition, offset } of plan.placements) {
     const { name, version, size } = describeExtension(definition);
     owned.push({ from: offset, bytes: size, owner: `${name} version ${version}` });

@@ -7,7 +7,17 @@
 
 import type { Location } from '@netcx/layout';
 
-/** Reads and writes one field of up to 32 bits, wherever a queue has placed its extension. */
+/**
+ * Reads and writes one field of up to 32 bits, wherever a queue has placed its extension.
+ *
+ * @example
+ * ```ts
+ * const layer4: ExtensionField = Checksum.layer4;
+ * layer4.set(memory, 0, 13, RxChecksumEvaluation.Valid); // the extension starts at byte 13
+ * layer4.get(memory, 0, 13); // 1
+ * memory[3]; // 0x1000
+ * ```
+ */
 export interface ExtensionField {
   /**
    * @param view - the memory
@@ -32,6 +42,14 @@ export interface ExtensionField {
 /**
  * Reads and writes a 64-bit field. Its value as one number is exact below 2^53 and rounded above; `low` and `high`
  * reach the halves exactly, and are what a loop uses.
+ *
+ * @example
+ * ```ts
+ * const address: WideExtensionField = LogicalAddress.address;
+ * address.set(memory, 0, 8, 0x2_0000_1000);
+ * address.low.get(memory, 0, 8); // 0x1000
+ * address.high.get(memory, 0, 8); // 2
+ * ```
  */
 export interface WideExtensionField extends ExtensionField {
   /** The least significant 32 bits. */

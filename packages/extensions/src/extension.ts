@@ -8,13 +8,39 @@ import { defineStruct, type Location, type Struct } from '@netcx/layout';
 import { ExtensionError } from './extension-error.ts';
 import { extensionFieldOf, type ExtensionField, type WideExtensionField } from './extension-field.ts';
 
-/** Which ring's elements carry the extension. */
-export type Level = 'packet' | 'fragment';
+/**
+ * Which ring's elements carry the extension: packets, fragments, or buffers on offer (the data-buffer ring).
+ *
+ * @example
+ * ```ts
+ * const levels: Level[] = ['packet', 'fragment', 'buffer'];
+ * levels.map((level) => MAXIMUM_ALIGNMENT[level]); // [4, 8, 8]
+ * ```
+ */
+export type Level = 'packet' | 'fragment' | 'buffer';
 
-/** Field names and where each lies, from the start of the extension. */
+/**
+ * Field names and where each lies, from the start of the extension.
+ *
+ * @example
+ * ```ts
+ * const fields: ExtensionFields = { color: bits(u32(0), 2, 0), flow: bits(u32(0), 31, 3) };
+ * fields['flow']?.low; // 3
+ * ```
+ */
 export type ExtensionFields = Readonly<Record<string, Location>>;
 
-/** What an extension is, as its author states it. */
+/**
+ * What an extension is, as its author states it.
+ *
+ * @example
+ * ```ts
+ * const spec: ExtensionSpec = {
+ *   name: 'example_packet_mark', version: 1, size: 4, alignment: 4, level: 'packet', fields: { mark: u32(0) },
+ * };
+ * describeExtension(defineExtension(spec)).size; // 4
+ * ```
+ */
 export interface ExtensionSpec<F extends ExtensionFields = ExtensionFields> {
   /** How registrations and queries name it. Names that begin with `ms_` or `netcx_` are the predefined ones. */
   readonly name: string;
@@ -22,7 +48,7 @@ export interface ExtensionSpec<F extends ExtensionFields = ExtensionFields> {
   readonly version: number;
   /** Bytes, 1 to 1024. */
   readonly size: number;
-  /** 1, 2 or 4; in a fragment 8 as well. No field may need more. */
+  /** 1, 2 or 4; in a fragment and in a buffer on offer 8 as well. No field may need more. */
   readonly alignment: number;
   /** Which ring's elements carry it. */
   readonly level: Level;
@@ -30,7 +56,15 @@ export interface ExtensionSpec<F extends ExtensionFields = ExtensionFields> {
   readonly fields: F;
 }
 
-/** What `describeExtension` knows. */
+/**
+ * What `describeExtension` knows.
+ *
+ * @example
+ * ```ts
+ * const description: ExtensionDescription = describeExtension(Hash);
+ * describeStruct(description.struct).size; // 8
+ * ```
+ */
 export interface ExtensionDescription<F extends ExtensionFields = ExtensionFields> extends ExtensionSpec<F> {
   /** The fields as a struct that starts at a whole 32-bit word: for dumps. */
   readonly struct: Struct<F>;
@@ -38,16 +72,38 @@ export interface ExtensionDescription<F extends ExtensionFields = ExtensionField
 
 const description = Symbol('netcx.extension');
 
-/** A defined extension: one accessor a field. */
+/**
+ * A defined extension: one accessor a field.
+ *
+ * @example
+ * ```ts
+ * const extension: Extension = Checksum;
+ * describeExtension(extension).name; // 'ms_packet_checksum'
+ * ```
+ */
 export type Extension<F extends ExtensionFields = ExtensionFields> = {
   readonly [K in keyof F]: F[K] extends Location<'wide'> ? WideExtensionField : ExtensionField;
 } & { readonly [description]: ExtensionDescription<F> };
 
-/** Largest extension, in bytes. */
+/**
+ * Largest extension, in bytes.
+ *
+ * @example
+ * ```ts
+ * MAXIMUM_EXTENSION_SIZE; // 1024
+ * ```
+ */
 export const MAXIMUM_EXTENSION_SIZE = 1024;
 
-/** Largest alignment in each ring's elements: that of Microsoft's core descriptors. */
-export const MAXIMUM_ALIGNMENT: Readonly<Record<Level, number>> = Object.freeze({ packet: 4, fragment: 8 });
+/**
+ * Largest alignment in each ring's elements: that of Microsoft's core descriptors.
+ *
+ * @example
+ * ```ts
+ * MAXIMUM_ALIGNMENT.packet; // 4
+ * ```
+ */
+export const MAXIMUM_ALIGNMENT: Readonly<Record<Level, number>> = Object.freeze({ packet: 4, fragment: 8, buffer: 8 });
 
 /** Properties of a bound extension, which a field cannot be called after. */
 const TAKEN = ['enabled', 'offset', 'version', 'definition'];
@@ -68,7 +124,9 @@ const TAKEN = ['enabled', 'offset', 'version', 'definition'];
  * });
  * const plan = planElement({ level: 'packet', coreSize: 12, coreAlignment: 4, extensions: [Mark] });
  * const mark = plan.extension(Mark).offset; // 12
+ * const packet = 3 * plan.wordStride;
  * Mark.color.set(memory, packet, mark, 3);
+ * Mark.color.get(memory, packet, mark); // 3
  * ```
  */
 export function defineExtension<const F extends ExtensionFields>(spec: ExtensionSpec<F>): Extension<F> {
@@ -88,7 +146,7 @@ function checkLimits({ name, version, size, alignment, level }: ExtensionSpec): 
     throw new ExtensionError('VERSION', `${name}: version ${version}; expected a whole number of 1 or more`);
   }
   if (!Object.hasOwn(MAXIMUM_ALIGNMENT, level)) {
-    throw new ExtensionError('LEVEL', `${name}: level '${level}'; expected 'packet' or 'fragment'`);
+    throw new ExtensionError('LEVEL', `${name}: level '${level}'; expected 'packet', 'fragment' or 'buffer'`);
   }
   if (!Number.isInteger(size) || size < 1 || size > MAXIMUM_EXTENSION_SIZE) {
     throw new ExtensionError('SIZE', `${name}: ${size} bytes; expected 1 to ${MAXIMUM_EXTENSION_SIZE}`);
@@ -118,6 +176,11 @@ function checkField({ name, alignment }: ExtensionSpec, field: string, location:
 /**
  * @param extension - a definition
  * @returns its name, version, size, alignment, level and fields
+ * @example
+ * ```ts
+ * describeExtension(Checksum).name; // 'ms_packet_checksum'
+ * describeExtension(Rsc).version; // 2
+ * ```
  */
 export const describeExtension = <F extends ExtensionFields>(extension: Extension<F>): ExtensionDescription<F> =>
   extension[description];

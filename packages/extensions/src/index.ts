@@ -18,10 +18,13 @@ export {
 export type { ExtensionField, WideExtensionField } from './extension-field.ts';
 export { ElementPlan, planElement, type ElementSpec, type Placement, type PlanMode } from './element-plan.ts';
 export { INVALID_OFFSET, type BoundExtension } from './bound-extension.ts';
+export { automaticExtensions, type Advertised } from './automatic.ts';
 export { ExtensionRegistry } from './registry.ts';
 export { PREDEFINED, RX_EXTENSIONS, TX_EXTENSIONS } from './predefined.ts';
 export { ExtensionError, type ExtensionErrorCode } from './extension-error.ts';
 
+export { BufferLogicalAddress } from './buffer-logical-address/buffer-logical-address.ts';
+export { BufferVirtualAddress } from './buffer-virtual-address/buffer-virtual-address.ts';
 export { Checksum, RxChecksumEvaluation, TxChecksumAction } from './checksum/checksum.ts';
 export { DataBuffer } from './data-buffer/data-buffer.ts';
 export { Gso } from './gso/gso.ts';
@@ -30,7 +33,10 @@ export { Hash, HashProtocol } from './hash/hash.ts';
 export { Ieee8021q, TxTagging } from './ieee8021q/ieee8021q.ts';
 export { LogicalAddress } from './logical-address/logical-address.ts';
 export { Lso } from './lso/lso.ts';
+export { Mdl } from './mdl/mdl.ts';
+export { NetMemory } from './net-memory/net-memory.ts';
 export { ReturnContext } from './return-context/return-context.ts';
 export { Rsc, RscV1 } from './rsc/rsc.ts';
 export { RscTimestamp } from './rsc-timestamp/rsc-timestamp.ts';
 export { VirtualAddress } from './virtual-address/virtual-address.ts';
+export { WifiExemptionAction } from './wifi-exemption-action/wifi-exemption-action.ts';

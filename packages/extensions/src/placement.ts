@@ -51,7 +51,7 @@ export const ascending = <B extends Block>(blocks: readonly B[]): B[] =>
  * @param start - where the first may start, above 0
  * @returns them in that order
  */
-function descendingTwoPass<B extends Block>(blocks: readonly B[], start: number): B[] {
+export function descendingTwoPass<B extends Block>(blocks: readonly B[], start: number): B[] {
   const sorted = blocks.toSorted((a, b) => b.alignment - a.alignment);
   const order: B[] = [];
   let current = start & -start; // the greatest power of two that divides it

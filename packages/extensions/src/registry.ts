@@ -11,7 +11,21 @@ import { PREDEFINED } from './predefined.ts';
 /** Beginnings of names that only the predefined extensions have: Microsoft's and this house's. */
 const RESERVED = ['ms_', 'netcx_'];
 
-/** The registered extensions of one adapter. */
+/**
+ * The registered extensions of one adapter.
+ *
+ * @example
+ * ```ts
+ * const registry = new ExtensionRegistry();
+ * registry.register(Rsc);
+ * registry.has(RscV1); // false
+ * registry.query(RscV1) === Rsc; // true
+ * registry.select('packet', RX_EXTENSIONS).length; // 1
+ * registry.list('fragment'); // []
+ * registry.clear();
+ * registry.query(RscV1); // undefined
+ * ```
+ */
 export class ExtensionRegistry {
   readonly #registered: Extension[] = [];
 

@@ -20,6 +20,7 @@ import {
   type ElementSpec,
   type Extension,
   type Level,
+  type PlanMode,
 } from '../src/index.ts';
 import { alignUp, blocks, bruteForce, netAdapterCx, xdp, type Block } from './naive.ts';
 
@@ -42,13 +43,13 @@ const elements = (maxLength: number): fc.Arbitrary<{ core: Omit<ElementSpec, 'ex
     }),
   );
 
-const planOf = (core: Omit<ElementSpec, 'extensions'>, list: readonly Block[], mode: 'packed' | 'cx') =>
+const planOf = (core: Omit<ElementSpec, 'extensions'>, list: readonly Block[], mode: PlanMode) =>
   planElement({ ...core, mode, extensions: list.map((block, index) => extensionOf(block, index, core.level)) });
 
 describe('every plan', () => {
   it('keeps alignment, lets nothing overlap and has a stride of whole words', () => {
     fc.assert(
-      fc.property(elements(20), fc.constantFrom('packed', 'cx'), ({ core, list }, mode) => {
+      fc.property(elements(20), fc.constantFrom('packed', 'cx', 'xdp'), ({ core, list }, mode) => {
         const plan = planOf(core, list, mode);
         expect(plan.placements).toHaveLength(list.length);
         let end = core.coreSize;
@@ -180,7 +181,42 @@ describe('a cx plan', () => {
   });
 });
 
+describe('an xdp plan', () => {
+  it('is what the algorithm of XDP gives, offset by offset', () => {
+    fc.assert(
+      fc.property(elements(16), ({ core, list }) => {
+        const plan = planOf(core, list, 'xdp');
+        const naive = xdp(core.coreSize, core.coreAlignment, list);
+        expect(plan.stride).toBe(naive.stride);
+        expect(list.map((_, index) => plan.offsets.get(`test_${index}`))).toEqual(naive.offsets);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  // 12 is a multiple of 4, so nothing needs padding in front; each takes a multiple of its alignment.
+  it.each([
+    ['no extension', [], [], 12],
+    ['checksum, 802.1Q, gso', [Checksum, Ieee8021q, Gso], [20, 16, 12], 24],
+    ['checksum, rsc, hash', [Checksum, Rsc, Hash], [24, 20, 12], 28],
+  ])('gives the worked example: %s', (_, extensions, offsets, stride) => {
+    const plan = planElement({ ...packet, mode: 'xdp', extensions });
+    expect(extensions.map((extension) => plan.offsetOf(extension))).toEqual(offsets);
+    expect(plan.stride).toBe(stride);
+    expect(plan.explain()).toContain('in the order and rounding of XDP');
+  });
+});
+
 describe('explain', () => {
+  it('names the version of a core descriptor that has grown', () => {
+    const plan = planElement({ ...packet, coreSize: 16, coreVersion: 3, extensions: [] });
+    expect(plan.explain()).toBe(
+      'packet element, 16 bytes, 0 of them padding, packed\n  0..15   16  core descriptor version 3',
+    );
+    expect(plan.coreVersion).toBe(3);
+    expect(planElement({ ...packet, extensions: [] }).coreVersion).toBe(1);
+  });
+
   it('prints the packed element', () => {
     const plan = planElement({ ...packet, extensions: [Checksum, Ieee8021q, RscTimestamp] });
     expect(plan.explain()).toBe(
@@ -236,6 +272,11 @@ describe('an element that cannot be', () => {
     ['CORE', { coreAlignment: 2 }],
     ['CORE', { coreAlignment: 16, coreSize: 16 }],
     ['CORE', { coreSize: 0 }],
+    ['CORE', { coreVersion: 0 }],
+    ['CORE', { coreVersion: 1.5 }],
+    ['CORE', { coreVersion: 65_536 }],
+    ['MODE', { mode: 'tight' }],
+    ['MODE', { mode: 'toString' }],
     ['CORE', { coreSize: 13 }],
     ['CORE', { coreSize: 12, coreAlignment: 8 }],
     ['LEVEL', { extensions: [LogicalAddress] }],

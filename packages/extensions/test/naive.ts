@@ -40,11 +40,16 @@ export function netAdapterCx(
  * XDP: descending alignment; first what is not aligned beyond what was placed last, then the rest with padding. Each takes
  * a multiple of its alignment; `end` is where the same order would end if it did not.
  */
-export function xdp(core: number, coreAlignment: number, blocks: readonly Block[]): { end: number; stride: number } {
+export function xdp(
+  core: number,
+  coreAlignment: number,
+  blocks: readonly Block[],
+): { offsets: number[]; end: number; stride: number } {
   const sorted = [...blocks].sort((a, b) => b.alignment - a.alignment);
   const placed = new Set<Block>();
   let offset = core;
   let end = core;
+  const offsets = new Array<number>(blocks.length).fill(0);
   let current = 1;
   while (core % (current * 2) === 0) current *= 2;
   for (const pass of [0, 1]) {
@@ -53,12 +58,13 @@ export function xdp(core: number, coreAlignment: number, blocks: readonly Block[
       if (pass === 1) offset = alignUp(offset, block.alignment);
       else if (current < block.alignment) continue;
       placed.add(block);
+      offsets[blocks.indexOf(block)] = offset;
       offset += alignUp(block.size, block.alignment);
       end = alignUp(end, block.alignment) + block.size;
       current = block.alignment;
     }
   }
-  return { end, stride: alignUp(offset, Math.max(coreAlignment, ...blocks.map((block) => block.alignment))) };
+  return { offsets, end, stride: alignUp(offset, Math.max(coreAlignment, ...blocks.map((block) => block.alignment))) };
 }
 
 /** The smallest end of all orders. */

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
+  automaticExtensions,
+  BufferLogicalAddress,
+  BufferVirtualAddress,
   Checksum,
   DataBuffer,
   describeExtension,
+  ExtensionRegistry,
   Gso,
   HardwareTimestamp,
   Hash,
@@ -10,6 +14,8 @@ import {
   Ieee8021q,
   LogicalAddress,
   Lso,
+  Mdl,
+  NetMemory,
   planElement,
   PREDEFINED,
   ReturnContext,
@@ -22,6 +28,7 @@ import {
   TxChecksumAction,
   TxTagging,
   VirtualAddress,
+  WifiExemptionAction,
   type Extension,
   type ExtensionFields,
 } from '../src/index.ts';
@@ -108,8 +115,42 @@ describe('the predefined extensions, byte for byte', () => {
     ['logical address', { address: 0x12_3456_789a_bcde }, LogicalAddress],
     ['return context', { context: 0x12_3456_789a_bcde }, ReturnContext],
     ['data buffer', { buffer: 0x12_3456_789a_bcde }, DataBuffer],
+    ['memory descriptor list', { mdl: 0x12_3456_789a_bcde }, Mdl],
+    ['net memory', { identifier: 0x12_3456_789a_bcde }, NetMemory],
+    ['logical address of a buffer on offer', { address: 0x12_3456_789a_bcde }, BufferLogicalAddress],
+    ['virtual address of a buffer on offer', { address: 0x12_3456_789a_bcde }, BufferVirtualAddress],
   ] as const)('%s', (_, value, extension) => {
     expect(bytesOf<ExtensionFields>(extension, value)).toEqual([0xde, 0xbc, 0x9a, 0x78, 0x56, 0x34, 0x12, 0x00]);
+  });
+
+  it('virtual address of a buffer on offer, for loops', () => {
+    expect(bytesOf(BufferVirtualAddress, { hostOffset: 0x7fff_f000 })).toEqual([0x00, 0xf0, 0xff, 0x7f, 0, 0, 0, 0]);
+  });
+
+  it('Wi-Fi exemption action', () => expect(bytesOf(WifiExemptionAction, { action: 0xa5 })).toEqual([0xa5]));
+});
+
+describe('what is registered for advertised capabilities', () => {
+  // prettier-ignore
+  it.each([
+    [{},                                                     [VirtualAddress]],
+    [{ dma: true },                                          [VirtualAddress, LogicalAddress]],
+    [{ receiveBuffers: 'driver' },                           [VirtualAddress, ReturnContext]],
+    [{ receiveBuffers: 'driver attaches', dma: true },       [VirtualAddress, DataBuffer, LogicalAddress]],
+    [{ media: 'mobile broadband' },                          [VirtualAddress, Mdl]],
+    [{ media: 'mobile broadband', dma: true },               [VirtualAddress, LogicalAddress]],
+    [{ media: 'wifi' },                                      [VirtualAddress, WifiExemptionAction]],
+    [{ transmitChecksum: true },                             [VirtualAddress, Checksum]],
+    [{ receiveChecksum: true, transmitChecksum: true },      [VirtualAddress, Checksum]],
+    [{ gso: true, ieee8021q: true, receiveScaling: true },   [VirtualAddress, Ieee8021q, Hash, Gso]],
+    [{ rsc: true },                                          [VirtualAddress, Rsc]],
+    [{ rsc: 'timestamps' },                                  [VirtualAddress, Rsc, RscTimestamp]],
+    [{ hardwareTimestamps: true, rsc: false },               [VirtualAddress, HardwareTimestamp]],
+  ] as const)('%o', (advertised, expected) => {
+    expect(automaticExtensions(advertised)).toEqual(expected);
+    const registry = new ExtensionRegistry();
+    for (const extension of automaticExtensions(advertised)) registry.register(extension);
+    expect([...registry.list('packet'), ...registry.list('fragment')]).toHaveLength(expected.length);
   });
 });
 
@@ -127,16 +168,30 @@ describe('the lists', () => {
       'ms_packet_rsc_timestamp packet v1 4/4',
       'ms_packet_ieee8021q packet v1 4/2',
       'ms_packet_hash packet v1 8/4',
+      'ms_packet_wifiexemptionaction packet v1 1/1',
       'netcx_packet_hardware_timestamp packet v1 8/4',
       'ms_fragment_virtualaddress fragment v1 8/8',
       'ms_fragment_logicaladdress fragment v1 8/8',
+      'ms_fragment_mdl fragment v1 8/8',
       'ms_fragment_returncontext fragment v1 8/8',
       'ms_fragment_databuffer fragment v1 8/8',
+      'ms_fragment_netmemory fragment v1 8/8',
+      'netcx_buffer_virtualaddress buffer v1 8/8',
+      'netcx_buffer_logicaladdress buffer v1 8/8',
     ]);
   });
 
   it('propose for each direction what the original proposes, and the timestamp', () => {
-    expect(TX_EXTENSIONS).toEqual([Checksum, Gso, LogicalAddress, VirtualAddress, Ieee8021q, HardwareTimestamp]);
+    expect(TX_EXTENSIONS).toEqual([
+      Checksum,
+      Gso,
+      WifiExemptionAction,
+      LogicalAddress,
+      VirtualAddress,
+      Mdl,
+      Ieee8021q,
+      HardwareTimestamp,
+    ]);
     expect(RX_EXTENSIONS).toEqual([
       Checksum,
       RscV1,
@@ -145,9 +200,12 @@ describe('the lists', () => {
       LogicalAddress,
       VirtualAddress,
       ReturnContext,
+      NetMemory,
       Ieee8021q,
       Hash,
       HardwareTimestamp,
+      BufferVirtualAddress,
+      BufferLogicalAddress,
     ]);
   });
 

@@ -42,7 +42,9 @@ describe('ExtensionRegistry', () => {
       expect(registry.has(extension)).toBe(true);
       expect(codeOf(() => registry.register(extension))).toBe('DUPLICATE');
     }
-    expect(registry.list('packet').length + registry.list('fragment').length).toBe(PREDEFINED.length);
+    expect((['packet', 'fragment', 'buffer'] as const).flatMap((level) => registry.list(level)).length).toBe(
+      PREDEFINED.length,
+    );
   });
 
   it('takes one name in both rings', () => {
@@ -62,7 +64,7 @@ describe('ExtensionRegistry', () => {
     ['RESERVED_NAME', { name: 'ms_packet_checksum', size: 2, alignment: 1 }],
     ['RESERVED_NAME', { name: 'ms_packet_checksum', size: 1, alignment: 2 }],
     ['RESERVED_NAME', { name: 'ms_packet_checksum', size: 1, alignment: 1, level: 'fragment' }],
-    ['RESERVED_NAME', { name: 'ms_fragment_mdl', size: 8, alignment: 8, level: 'fragment' }],
+    ['RESERVED_NAME', { name: 'ms_fragment_mdl', size: 4, alignment: 4, level: 'fragment' }],
     ['accepted', { name: 'ms_packet_checksum', size: 1, alignment: 1 }],
     ['accepted', { name: 'msx' }],
   ])('%s: %o', (code, change) => {

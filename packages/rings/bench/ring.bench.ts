@@ -1,16 +1,15 @@
 /*
  * A hand-off through a ring and back, beside what one would write first: a ring of references to objects, a new one for
- * each packet. Both sides write and read the same three fields, in bursts of 32. Each way runs in processes of its own, in
- * turns, on the built package; the ratio is of the medians.
+ * each packet; and beside ringbuf.js, whose elements are copied in and out. Both sides write and read the same fields, in
+ * bursts of 32, in one worker; on the built package.
  * Run from the package's folder after a build: npx tsx bench/ring.bench.ts [rounds]
  */
 
-import { spawnSync } from 'node:child_process';
-import { argv, execArgv, execPath, hrtime } from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { hostPages } from '@netcx/dma';
 import * as memory from '@netcx/dma/memory';
 import * as rings from '@netcx/rings';
+import { loadRingbuf, MISSING } from './ringbuf.ts';
+import { compareWays, type Work } from './rounds.ts';
 
 // Re-bound, as in every hot module: V8 folds a module's own constants and never an import.
 const { i32: m } = memory;
@@ -18,8 +17,6 @@ const { Packet, Ring } = rings;
 
 const BATCH = 1024;
 const BURST = 32;
-
-type Work = () => number;
 
 function ringWay(): Work {
   const options = { name: 'bench', elements: 256, stride: 16 };
@@ -103,43 +100,42 @@ function objectWay(): Work {
   };
 }
 
-const ways: Readonly<Record<string, () => Work>> = { ring: ringWay, objects: objectWay };
-
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
-
-/** Nanoseconds a packet, the median of 31 samples after a warm-up; and the sum, so that both ways can be compared. */
-function measure(work: Work): { ns: number; sum: number } {
-  let sum = 0;
-  for (let batch = 0; batch < 2_000; batch++) sum = (sum + work()) | 0;
-  const samples = Array.from({ length: 31 }, () => {
-    const start = hrtime.bigint();
-    for (let batch = 0; batch < 200; batch++) sum = (sum + work()) | 0;
-    return Number(hrtime.bigint() - start) / (200 * BATCH);
-  });
-  return { ns: median(samples), sum };
+/** ringbuf.js there and back: 16 bytes a packet, copied by the burst or one by one. */
+async function ringbufWay(burst: number): Promise<Work | string> {
+  const module = await loadRingbuf();
+  if (module === undefined) return MISSING;
+  const { RingBuffer } = module;
+  const make = () => new RingBuffer(RingBuffer.getStorageForCapacity(256 * 4, Int32Array), Int32Array);
+  const made = [0, 1].map(() => ({ toDriver: make(), back: make(), index: 0 }));
+  const words = new Int32Array(burst * 4);
+  let turn = 0;
+  return () => {
+    const queue = made[(turn ^= 1)]!;
+    let sum = 0;
+    for (let done = 0; done < BATCH; done += BURST) {
+      for (let sent = 0; sent < BURST; sent += burst) {
+        for (let at = 0; at < words.length; at += 4) {
+          words[at] = queue.index;
+          words[at + 1] = 1;
+          words[at + 2] = done;
+          queue.index = (queue.index + 1) & 255;
+        }
+        queue.toDriver.push(words);
+      }
+      for (let got = 0; got < BURST; got += burst) {
+        queue.toDriver.pop(words);
+        for (let at = 0; at < words.length; at += 4) sum = (sum + words[at]! + words[at + 1]! + words[at + 2]!) | 0;
+        queue.back.push(words);
+      }
+      for (let got = 0; got < BURST; got += burst) queue.back.pop(words);
+    }
+    return sum;
+  };
 }
 
-/** Runs this file once more, for one way. */
-function measureInChild(way: string): { ns: number; sum: number } {
-  const child = spawnSync(execPath, [...execArgv, fileURLToPath(import.meta.url), way], { encoding: 'utf8' });
-  if (child.status !== 0) throw new Error(child.stderr);
-  return JSON.parse(child.stdout) as { ns: number; sum: number };
-}
-
-const asked = ways[argv[2] ?? ''];
-if (asked !== undefined) {
-  console.log(JSON.stringify(measure(asked())));
-} else {
-  const times: Record<string, number[]> = { ring: [], objects: [] };
-  for (let round = 0; round < Number(argv[2] ?? 5); round++) {
-    const [ring, objects] = [measureInChild('ring'), measureInChild('objects')];
-    if (ring.sum !== objects.sum) throw new Error('the two ways differ');
-    times['ring']!.push(ring.ns);
-    times['objects']!.push(objects.ns);
-  }
-  const [ring, objects] = [median(times['ring']!), median(times['objects']!)];
-  console.log('to the driver and back, ns a packet (bursts of 32)');
-  console.log(`ring of descriptors   ${ring.toFixed(2).padStart(7)}`);
-  console.log(`ring of objects       ${objects.toFixed(2).padStart(7)}`);
-  console.log(`objects / ring        ${(objects / ring).toFixed(2).padStart(7)}`);
-}
+await compareWays('to the driver and back, ns a packet (bursts of 32)', BATCH, {
+  'ring of descriptors': ringWay,
+  'ring of objects': objectWay,
+  'ringbuf.js, 32 at a time': () => ringbufWay(BURST),
+  'ringbuf.js, one at a time': () => ringbufWay(1),
+});

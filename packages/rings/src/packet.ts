@@ -6,7 +6,19 @@
 
 import { bits, defineStruct, overlay, u16, u32, u8 } from '@netcx/layout';
 
-/** A packet: its run of fragments, its layout, and two flags. */
+/**
+ * A packet: its run of fragments, its layout, and two flags.
+ *
+ * @example
+ * ```ts
+ * const packet = rings.packets.at(rings.packets.endIndex);
+ * Packet.fragmentIndex.set(m, packet, rings.fragments.endIndex);
+ * Packet.fragmentCount.set(m, packet, 2);
+ * Packet.layer2Type.set(m, packet, Layer2Type.Ethernet);
+ * Packet.layer2HeaderLength.set(m, packet, 14);
+ * Packet.fragmentCount.get(m, packet); // 2
+ * ```
+ */
 // prettier-ignore
 export const Packet = defineStruct('Packet', 12, {
   fragmentIndex:      u32(0),                       // first fragment, an index into the fragment ring
@@ -26,13 +38,36 @@ export const Packet = defineStruct('Packet', 12, {
   layoutHigh:         overlay(u32(8)),              // the rest of the layout and the flags: one word, for loops
 });
 
-/** Bytes of the packet core: where the first extension may start. */
+/**
+ * Bytes of the packet core: where the first extension may start.
+ *
+ * @example
+ * ```ts
+ * planElement({ level: 'packet', coreSize: PACKET_BYTES, coreAlignment: 4, extensions: [] }).stride; // 12
+ * ```
+ */
 export const PACKET_BYTES = 12;
 
-/** What frames the packet. */
+/**
+ * What frames the packet.
+ *
+ * @example
+ * ```ts
+ * Layer2Type.Ethernet; // 2
+ * ```
+ */
 export const Layer2Type = { Unspecified: 0, Null: 1, Ethernet: 2, Ieee80211: 3 } as const;
 
-/** The network layer, as far as it is known. */
+/**
+ * The network layer, as far as it is known.
+ *
+ * @example
+ * ```ts
+ * const isIPv4 = (type: number) => type >= Layer3Type.IPv4UnspecifiedOptions && type <= Layer3Type.IPv4NoOptions;
+ * isIPv4(Layer3Type.IPv4NoOptions); // true
+ * isIPv4(Layer3Type.IPv6NoExtensions); // false
+ * ```
+ */
 export const Layer3Type = {
   Unspecified: 0,
   IPv4UnspecifiedOptions: 1,
@@ -43,5 +78,12 @@ export const Layer3Type = {
   IPv6NoExtensions: 6,
 } as const;
 
-/** The transport layer. NetAdapterCx 1.x has the last two values the other way round. */
+/**
+ * The transport layer. NetAdapterCx 1.x has the last two values the other way round.
+ *
+ * @example
+ * ```ts
+ * Layer4Type.IPFragment; // 3
+ * ```
+ */
 export const Layer4Type = { Unspecified: 0, Tcp: 1, Udp: 2, IPFragment: 3, IPNotFragment: 4 } as const;

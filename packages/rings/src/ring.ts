@@ -7,7 +7,8 @@
  *
  * The framework moves `end` (publish) and `processed` (reap), the driver moves `next` (post) and `begin` (complete). No
  * method takes an index, so none can be written unmasked; loops count with `(index + 1) & mask` on locals. One element
- * always stays free: begin == end means empty. Follows reference netadaptercx §2.
+ * always stays free: begin == end means empty. Follows reference netadaptercx §2. Everything here is a plain load or store,
+ * for both sides in one worker; ring-producer.ts and ring-consumer.ts are for two.
  *
  * @hot
  */
@@ -28,7 +29,15 @@ const BEGIN = RingHeader.beginIndex.location.byteOffset >>> 2;
 const NEXT = RingHeader.nextIndex.location.byteOffset >>> 2;
 const INDICES = [RingHeader.endIndex, RingHeader.processedIndex, RingHeader.beginIndex, RingHeader.nextIndex];
 
-/** How a ring is laid out. */
+/**
+ * How a ring is laid out. An `ElementPlan` of `@netcx/extensions` has the last three.
+ *
+ * @example
+ * ```ts
+ * const options: RingOptions = { name: 'rx 0 packets', elements: 256, stride: 20, coreSize: 12, coreVersion: 1 };
+ * Ring.bytes(options); // 5184
+ * ```
+ */
 export interface RingOptions {
   /** For messages: whose ring, and which. */
   readonly name: string;
@@ -36,9 +45,28 @@ export interface RingOptions {
   readonly elements: number;
   /** Bytes from one element to the next, a multiple of 4 up to 65532. */
   readonly stride: number;
+  /** Bytes of the core descriptor, a multiple of 4; the whole element when left out. */
+  readonly coreSize?: number;
+  /** The core descriptor's version, 1 to 65535; 1 when left out. A later version has more fields at its end. */
+  readonly coreVersion?: number;
 }
 
-/** A ring; it holds integers only, and may be rebuilt from its offset in another worker. */
+/**
+ * A ring; it holds integers only, and may be rebuilt from its offset in another worker.
+ *
+ * @example
+ * ```ts
+ * const options = { name: 'tx 0', elements: 8, stride: 16 };
+ * const ring = Ring.create(hostPages.allocate(Ring.bytes(options)), options);
+ * m[ring.at(ring.endIndex)] = 42; // the framework fills an element
+ * ring.publish(1);
+ * m[ring.at(ring.nextIndex)]; // 42
+ * ring.post(1); // the driver hands it to its device
+ * ring.complete(1);
+ * ring.reap(ring.reapCount); // the framework has it back
+ * ring.describe(); // 'tx 0: 8 x 16 B, processed 1 begin 1 next 1 end 1'
+ * ```
+ */
 export class Ring {
   /** For messages. */
   readonly name: string;
@@ -54,6 +82,10 @@ export class Ring {
   readonly elements: number;
   /** `elements - 1`: what an index is masked with. */
   readonly mask: number;
+  /** Bytes of the core descriptor; extensions follow it. */
+  readonly coreSize: number;
+  /** The core descriptor's version: a driver may use the fields that this or an earlier version has. */
+  readonly coreVersion: number;
 
   private constructor(name: string, offset: number) {
     const word = offset >>> 2;
@@ -64,15 +96,17 @@ export class Ring {
     this.stride = RingHeader.elementStride.get(m, word) >>> 2;
     this.elements = RingHeader.numberOfElements.get(m, word) | 0;
     this.mask = RingHeader.elementIndexMask.get(m, word) | 0;
+    this.coreSize = RingHeader.coreSize.get(m, word);
+    this.coreVersion = RingHeader.coreVersion.get(m, word);
   }
 
   /**
    * @param options - elements and stride
    * @returns the bytes that such a ring takes, header included
-   * @throws RingError `RING_SIZE` or `RING_STRIDE`
+   * @throws RingError `RING_SIZE`, `RING_STRIDE` or `RING_CORE`
    */
   static bytes(options: RingOptions): number {
-    const { name, elements, stride } = options;
+    const { name, elements, stride, coreSize = stride, coreVersion = 1 } = options;
     if (!Number.isInteger(elements) || elements < 2 || elements > 2 ** 20 || (elements & (elements - 1)) !== 0) {
       throw new RingError('RING_SIZE', `${name}: ${String(elements)} elements; expected a power of two from 2 to 2^20`);
     }
@@ -80,6 +114,13 @@ export class Ring {
       throw new RingError(
         'RING_STRIDE',
         `${name}: a stride of ${String(stride)} bytes; expected a multiple of 4 up to 65532`,
+      );
+    }
+    if (!isCore(coreSize, coreVersion, stride)) {
+      const core = `a core descriptor of ${String(coreSize)} bytes in version ${String(coreVersion)}`;
+      throw new RingError(
+        'RING_CORE',
+        `${name}: ${core}; expected a multiple of 4 up to the stride of ${String(stride)}, version 1 to 65535`,
       );
     }
     return RING_HEADER_BYTES + elements * stride;
@@ -91,7 +132,7 @@ export class Ring {
    * @param offset - host offset, a multiple of 64, with `Ring.bytes(options)` bytes behind it that are the caller's
    * @param options - elements and stride
    * @returns the ring
-   * @throws RingError `RING_ADDRESS`, `RING_SIZE` or `RING_STRIDE`
+   * @throws RingError `RING_ADDRESS`, `RING_SIZE`, `RING_STRIDE` or `RING_CORE`
    */
   static create(offset: number, options: RingOptions): Ring {
     const bytes = Ring.bytes(options);
@@ -106,6 +147,8 @@ export class Ring {
     RingHeader.elementStride.set(m, word, options.stride);
     RingHeader.numberOfElements.set(m, word, options.elements);
     RingHeader.elementIndexMask.set(m, word, options.elements - 1);
+    RingHeader.coreSize.set(m, word, options.coreSize ?? options.stride);
+    RingHeader.coreVersion.set(m, word, options.coreVersion ?? 1);
     return new Ring(options.name, offset);
   }
 
@@ -129,6 +172,7 @@ export class Ring {
       shaped &&
       offset + RING_HEADER_BYTES + elements * stride <= memory.hostBytes &&
       RingHeader.elementIndexMask.get(m, word) === elements - 1 &&
+      isCore(RingHeader.coreSize.get(m, word), RingHeader.coreVersion.get(m, word), stride) &&
       INDICES.every((index) => index.get(m, word) < elements);
     if (!sound) throw new RingError('RING_HEADER', `${name}: no ring at host offset ${String(offset)}`);
     return new Ring(name, offset);
@@ -241,12 +285,14 @@ export class Ring {
     m[this.header + PROCESSED] = (processed + count) & this.mask;
   }
 
-  /** Sets all four indices to 0, as a queue finds them when it starts. */
+  /** Sets all four indices to 0, as a queue finds them when it starts, and forgets who waits. Both sides must be idle. */
   reset(): void {
     m[this.header + END] = 0;
     m[this.header + PROCESSED] = 0;
     m[this.header + BEGIN] = 0;
     m[this.header + NEXT] = 0;
+    RingHeader.frameworkArmed.set(m, this.header, 0);
+    RingHeader.driverArmed.set(m, this.header, 0);
   }
 
   /**
@@ -263,4 +309,9 @@ export class Ring {
       `${this.name}: ${verb}(${String(count)}), but at most ${String(most)} elements may move (${this.describe()})`,
     );
   }
+}
+
+function isCore(size: number, version: number, stride: number): boolean {
+  const sized = Number.isInteger(size) && size >= 4 && size % 4 === 0 && size <= stride;
+  return sized && Number.isInteger(version) && version >= 1 && version <= 0xffff;
 }

@@ -18,6 +18,8 @@ import {
   PACKET_BYTES,
   RING_HEADER_BYTES,
   RingHeader,
+  SYSTEM_BUFFER_BYTES,
+  SystemBuffer,
 } from '../src/index.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').replace(/../g, '$& ').trimEnd();
@@ -149,6 +151,14 @@ describe('Fragment', () => {
   });
 });
 
+describe('SystemBuffer', () => {
+  it('is a handle of eight bytes', () => {
+    expect(SYSTEM_BUFFER_BYTES).toBe(8);
+    expect(describeStruct(SystemBuffer).size).toBe(8);
+    expect(bytesOf(SystemBuffer, { handle: 0x12_3456_789a_bcde })).toBe('de bc 9a 78 56 34 12 00');
+  });
+});
+
 describe('RingHeader', () => {
   it('has its fields where NET_RING has them, the driver’s half from byte 48 on', () => {
     expect(RING_HEADER_BYTES).toBe(64);
@@ -157,14 +167,19 @@ describe('RingHeader', () => {
       hex(Buffer.concat([Buffer.alloc(offset), Buffer.from(bytes, 'hex')], 64));
     // prettier-ignore
     expectFields(RingHeader, {
+      ringsBehind:      at(0,  'ffff'),
       elementStride:    at(2,  'ffff'),
       numberOfElements: at(4,  'ffffffff'),
       elementIndexMask: at(8,  'ffffffff'),
       endIndex:         at(12, 'ffffffff'),
       processedIndex:   at(16, 'ffffffff'),
+      coreSize:         at(20, 'ffff'),
+      coreVersion:      at(22, 'ffff'),
+      frameworkArmed:   at(24, 'ffffffff'),
       beginIndex:       at(48, 'ffffffff'),
       nextIndex:        at(52, 'ffffffff'),
       scratch:          at(56, 'ffffffff'),
+      driverArmed:      at(60, 'ffffffff'),
     });
   });
 });

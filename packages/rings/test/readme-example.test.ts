@@ -1,7 +1,8 @@
 /*
- * The README's example, as it stands there.
+ * The README's example: every statement of it, and what it says that it prints.
  */
 
+import { readFileSync } from 'node:fs';
 import { hostPages } from '@netcx/dma';
 import { i32 as m } from '@netcx/dma/memory';
 import { expect, it } from 'vitest';
@@ -34,4 +35,17 @@ it('sends one frame round', () => {
   expect(packets.freeCount).toBe(255);
   expect(packets.describe()).toBe('tx 0 packets: 256 x 12 B, processed 1 begin 1 next 1 end 1');
   hostPages.free(block);
+});
+
+it('stands in the README as it stands here', () => {
+  const read = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
+  const [, shown = ''] = /## Example\n\n```ts\n([^]*?)```/.exec(read('../README.md')) ?? [];
+  const own = new Set(
+    read('./readme-example.test.ts')
+      .split('\n')
+      .map((line) => line.trim()),
+  );
+  const lines = shown.split('\n').filter((line) => !/^$|^import|console\.log/.test(line));
+  expect(lines.length).toBeGreaterThan(15);
+  expect(lines.filter((line) => !own.has(line))).toEqual([]);
 });

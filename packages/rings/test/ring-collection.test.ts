@@ -5,7 +5,7 @@
 import { hostPages } from '@netcx/dma';
 import { hostBytes, u8 } from '@netcx/dma/memory';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { RingCollection, RingError, type RingCollectionOptions } from '../src/index.ts';
+import { Ring, RingCollection, RingError, type RingCollectionOptions } from '../src/index.ts';
 
 const block = hostPages.allocate(65_536, { owner: 'ring collection test' });
 afterAll(() => hostPages.free(block));
@@ -20,6 +20,40 @@ const options: RingCollectionOptions = {
 };
 
 describe('RingCollection', () => {
+  it('has a third ring behind the two where buffers are on offer', () => {
+    const offering = { ...options, dataBuffers: 4, dataBufferStride: 24 };
+    expect(RingCollection.bytes(offering)).toBe(256 + 448 + 192); // 64 + 4 * 24 = 160 -> 192
+    const rings = RingCollection.create(block, offering);
+    expect(rings.dataBuffers).toMatchObject({ name: 'rx 0 data buffers', offset: block + 704, elements: 4, stride: 6 });
+    expect(rings.dataBuffers).toMatchObject({ coreSize: 8, coreVersion: 1 });
+    rings.dataBuffers?.publish(3);
+    const found = RingCollection.attach(block, 'found');
+    expect(found.dataBuffers?.driverCount).toBe(3);
+    found.reset();
+    expect(rings.dataBuffers?.driverCount).toBe(0);
+    const bare = RingCollection.create(block, { ...options, dataBuffers: 4 });
+    expect(bare.dataBuffers?.stride).toBe(2);
+    expect(RingCollection.create(block, options).dataBuffers).toBeUndefined();
+    expect(RingCollection.attach(block, 'found').dataBuffers).toBeUndefined();
+  });
+
+  it('knows its core descriptors, whichever version they have', () => {
+    const first = RingCollection.create(block, options);
+    expect([first.packets.coreSize, first.packets.coreVersion]).toEqual([12, 1]);
+    expect([first.fragments.coreSize, first.fragments.coreVersion]).toEqual([8, 1]);
+    const grown = { ...options, packetCore: { coreSize: 20, coreVersion: 2 } };
+    RingCollection.create(block, { ...grown, fragmentCore: { coreSize: 16, coreVersion: 3 } });
+    const found = RingCollection.attach(block, 'found');
+    expect([found.packets.coreSize, found.packets.coreVersion]).toEqual([20, 2]);
+    expect([found.fragments.coreSize, found.fragments.coreVersion]).toEqual([16, 3]);
+    expect(() => RingCollection.bytes({ ...options, packetStride: 8 })).toThrow('RING_CORE: rx 0 packets');
+  });
+
+  it('is not found where a single ring lies', () => {
+    Ring.create(block, { name: 'alone', elements: 2, stride: 16 });
+    expect(() => RingCollection.attach(block, 'tx 1')).toThrow('RING_HEADER: tx 1: a ring with 0 behind it');
+  });
+
   it('lays the fragment ring on the next line behind the packet ring', () => {
     // 64 + 8 * 20 = 224 -> 256; 64 + 16 * 24 = 448
     expect(RingCollection.bytes(options)).toBe(256 + 448);

@@ -29,7 +29,10 @@ describe('create', () => {
     const ring = Ring.create(block + 64, options);
     expect(Ring.bytes(options)).toBe(64 + 8 * 20);
     const header = Buffer.from(u8.slice(block + 64, block + 128)).toString('hex');
-    expect(header).toBe('0000' + '1400' + '08000000' + '07000000' + '00'.repeat(52));
+    // The core descriptor at byte 20: the whole element, version 1, since nothing else was said.
+    const core = '1400' + '0100';
+    expect(header).toBe('0000' + '1400' + '08000000' + '07000000' + '00'.repeat(8) + core + '00'.repeat(40));
+    expect(ring).toMatchObject({ coreSize: 20, coreVersion: 1 });
     expect(u8.slice(block + 128, block + 288).every((byte) => byte === 0)).toBe(true);
     expect([u8[block + 63], u8[block + 288]]).toEqual([0xa5, 0xa5]);
     expect(ring).toMatchObject({ name: 'tx 0 packets', offset: block + 64, elements: 8, mask: 7, stride: 5 });
@@ -52,6 +55,25 @@ describe('create', () => {
 
   it.each([-64, 32, 64.5, NaN, hostBytes, hostBytes - 64])('refuses host offset %d', (offset) => {
     expect(codeOf(() => Ring.create(offset, { name: 'r', elements: 2, stride: 16 }))).toBe('RING_ADDRESS');
+  });
+
+  it.each([
+    { coreSize: 0 },
+    { coreSize: 14 },
+    { coreSize: 24 },
+    { coreSize: NaN },
+    { coreVersion: 0 },
+    { coreVersion: 1.5 },
+    { coreVersion: 65_536 },
+  ])('refuses a core descriptor of %o', (core) => {
+    const options = { name: 'r', elements: 2, stride: 20, ...core };
+    expect(codeOf(() => Ring.bytes(options))).toBe('RING_CORE');
+    expect(codeOf(() => Ring.create(block, options))).toBe('RING_CORE');
+  });
+
+  it('tells its core descriptor to whoever attaches', () => {
+    Ring.create(block, { name: 'made', elements: 2, stride: 24, coreSize: 20, coreVersion: 2 });
+    expect(Ring.attach(block, 'found')).toMatchObject({ coreSize: 20, coreVersion: 2 });
   });
 
   it('takes the smallest and the largest that it says', () => {
@@ -94,6 +116,9 @@ describe('attach', () => {
     ['a begin past the end',            'beginIndex',       0xffff_ffff],
     ['a next past the end',             'nextIndex',        4],
     ['a processed past the end',        'processedIndex',   0x8000_0000],
+    ['a core larger than an element',   'coreSize',         16],
+    ['a core of half words',            'coreSize',         6],
+    ['a core of no version',            'coreVersion',      0],
   ])('refuses a header with %s', (_what, field, value) => {
     Ring.create(block, { name: 'made', elements: 4, stride: 12 });
     RingHeader[field].set(i32, block >>> 2, value);

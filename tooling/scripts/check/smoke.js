@@ -1,11 +1,12 @@
 // Owns: the smallest proof that the packages work for others: tarballs installed offline in an empty project, and every
-// entry point imported there.
+// entry point imported and every README's example run there.
 // Invariant: the project lies outside the repository, so nothing resolves by accident.
 import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readManifest } from '../lib/packages.js';
 import { capture, must } from '../lib/process.js';
 import { tarballName } from './pack.js';
+import { runReadmeExamples } from './readme-examples.js';
 
 /**
  * The folder in which Node finds a dependency of a package.
@@ -76,6 +77,7 @@ export async function smoke(packages, tarballs, project) {
   if (code !== 0) return [`npm ${install.join(' ')}\n${output}`];
 
   const problems = await importAll(packages, project);
+  problems.push(...(await runReadmeExamples(packages, project)));
   for (const { manifest } of packages) {
     for (const command of Object.keys(manifest.bin ?? {})) {
       const result = await capture(join(project, 'node_modules', '.bin', command), ['--version'], { cwd: project });

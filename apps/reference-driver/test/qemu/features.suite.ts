@@ -68,8 +68,8 @@ void describe("on two of QEMU's igb", () => {
   });
 
   void it('reads the address out of the EEPROM', () => {
-    deepEqual(pair.a.driver.adapter.permanentLinkLayerAddress, MAC[0]);
-    deepEqual(pair.b.driver.adapter.permanentLinkLayerAddress, MAC[1]);
+    deepEqual(pair.a.driver.adapter.linkLayerAddress, MAC[0]);
+    deepEqual(pair.b.driver.adapter.linkLayerAddress, MAC[1]);
   });
 
   for (const [name, one] of Object.entries(recorded)) {

@@ -15,13 +15,14 @@ import {
   type Level,
   type PlanMode,
 } from '@netcx/extensions';
-import { FRAGMENT_BYTES, PACKET_BYTES } from '@netcx/rings';
+import { FRAGMENT_BYTES, PACKET_BYTES, SYSTEM_BUFFER_BYTES } from '@netcx/rings';
 import type { Location } from '@netcx/layout';
 
 /** The core descriptors that extensions follow. */
 export const CORES: Readonly<Record<Level, { readonly coreSize: number; readonly coreAlignment: number }>> = {
   packet: { coreSize: PACKET_BYTES, coreAlignment: 4 },
   fragment: { coreSize: FRAGMENT_BYTES, coreAlignment: 8 },
+  buffer: { coreSize: SYSTEM_BUFFER_BYTES, coreAlignment: 8 },
 };
 
 /** One thing that an extension must do. */
@@ -32,8 +33,8 @@ export interface ExtensionCase {
   readonly run: () => void;
 }
 
-/** Both ways to lay an element out. */
-export const MODES: readonly PlanMode[] = ['packed', 'cx'];
+/** Every way to lay an element out. */
+export const MODES: readonly PlanMode[] = ['packed', 'cx', 'xdp'];
 
 /** A field of an extension. */
 export interface Field {

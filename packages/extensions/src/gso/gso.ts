@@ -6,7 +6,17 @@
 import { bits, u32 } from '@netcx/layout';
 import { defineExtension } from '../extension.ts';
 
-/** Bytes of layer 4 payload in each segment; the TCP and the UDP member of the original are the same 20 bits. */
+/**
+ * Bytes of layer 4 payload in each segment; the TCP and the UDP member of the original are the same 20 bits.
+ *
+ * @example
+ * ```ts
+ * const element = { level: 'packet', coreSize: 12, coreAlignment: 4 } as const;
+ * const gso = planElement({ ...element, extensions: [Gso] }).extension(Gso);
+ * gso.mss.set(memory, 0, 1448);
+ * gso.mss.get(memory, 0); // 1448
+ * ```
+ */
 export const Gso = defineExtension({
   name: 'ms_packet_gso',
   version: 1,

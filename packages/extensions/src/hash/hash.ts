@@ -5,7 +5,14 @@
 import { u16, u32 } from '@netcx/layout';
 import { defineExtension } from '../extension.ts';
 
-/** Which headers went into the hash: flags. */
+/**
+ * Which headers went into the hash: flags.
+ *
+ * @example
+ * ```ts
+ * HashProtocol.IPv4 | HashProtocol.Tcp; // 0x11
+ * ```
+ */
 export const HashProtocol = Object.freeze({
   None: 0,
   IPv4: 1,
@@ -15,10 +22,28 @@ export const HashProtocol = Object.freeze({
   Tcp: 0x10,
   Udp: 0x20,
 } as const);
-/** A set of {@link HashProtocol} flags. */
+/**
+ * A set of {@link HashProtocol} flags.
+ *
+ * @example
+ * ```ts
+ * const covered: HashProtocol = HashProtocol.IPv6 | HashProtocol.Udp;
+ * covered; // 0x24
+ * ```
+ */
 export type HashProtocol = number;
 
-/** The hash, and the {@link HashProtocol} flags of what it covers. */
+/**
+ * The hash, and the {@link HashProtocol} flags of what it covers.
+ *
+ * @example
+ * ```ts
+ * const element = { level: 'packet', coreSize: 12, coreAlignment: 4 } as const;
+ * const hash = planElement({ ...element, extensions: [Hash] }).extension(Hash);
+ * hash.value.set(memory, 0, 0xdead_beef);
+ * hash.value.get(memory, 0); // 0xdead_beef
+ * ```
+ */
 export const Hash = defineExtension({
   name: 'ms_packet_hash',
   version: 1,

@@ -6,7 +6,14 @@
 import { bits, u16, u8 } from '@netcx/layout';
 import { defineExtension } from '../extension.ts';
 
-/** Which parts of a tag the NIC must insert on transmit: flags. */
+/**
+ * Which parts of a tag the NIC must insert on transmit: flags.
+ *
+ * @example
+ * ```ts
+ * TxTagging.PriorityRequired | TxTagging.VlanRequired; // 3
+ * ```
+ */
 export const TxTagging = Object.freeze({
   /** None: the packet goes as it is. */
   None: 0,
@@ -15,10 +22,29 @@ export const TxTagging = Object.freeze({
   /** The VLAN identifier. */
   VlanRequired: 2,
 } as const);
-/** A set of {@link TxTagging} flags. */
+/**
+ * A set of {@link TxTagging} flags.
+ *
+ * @example
+ * ```ts
+ * const tagging: TxTagging = TxTagging.VlanRequired;
+ * tagging; // 2
+ * ```
+ */
 export type TxTagging = number;
 
-/** Priority (0 to 7) and VLAN (0 to 4095) of a packet, and on transmit what of it the NIC must insert. */
+/**
+ * Priority (0 to 7) and VLAN (0 to 4095) of a packet, and on transmit what of it the NIC must insert.
+ *
+ * @example
+ * ```ts
+ * const element = { level: 'packet', coreSize: 12, coreAlignment: 4 } as const;
+ * const tag = planElement({ ...element, extensions: [Ieee8021q] }).extension(Ieee8021q);
+ * tag.vlanIdentifier.set(memory, 0, 100);
+ * tag.txTagging.set(memory, 0, TxTagging.VlanRequired);
+ * tag.vlanIdentifier.get(memory, 0); // 100
+ * ```
+ */
 export const Ieee8021q = defineExtension({
   name: 'ms_packet_ieee8021q',
   version: 1,

@@ -6,7 +6,15 @@
 import { bits, u32 } from '@netcx/layout';
 import { defineExtension } from '../extension.ts';
 
-/** Bytes of TCP payload in each segment; 0 for a packet that is sent as it is. New drivers use `Gso`. */
+/**
+ * Bytes of TCP payload in each segment; 0 for a packet that is sent as it is. New drivers use `Gso`.
+ *
+ * @example
+ * ```ts
+ * const element = { level: 'packet', coreSize: 12, coreAlignment: 4 } as const;
+ * planElement({ ...element, mode: 'cx', extensions: [Lso] }).stride; // 24
+ * ```
+ */
 export const Lso = defineExtension({
   name: 'ms_packet_lso',
   version: 1,

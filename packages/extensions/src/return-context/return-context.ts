@@ -6,7 +6,17 @@
 import { u64 } from '@netcx/layout';
 import { defineExtension } from '../extension.ts';
 
-/** The driver's own 64 bits; nobody else reads them. */
+/**
+ * The driver's own 64 bits; nobody else reads them.
+ *
+ * @example
+ * ```ts
+ * const element = { level: 'fragment', coreSize: 8, coreAlignment: 8 } as const;
+ * const context = planElement({ ...element, extensions: [ReturnContext] }).extension(ReturnContext);
+ * context.context.set(memory, 0, 17);
+ * context.context.get(memory, 0); // 17
+ * ```
+ */
 export const ReturnContext = defineExtension({
   name: 'ms_fragment_returncontext',
   version: 1,

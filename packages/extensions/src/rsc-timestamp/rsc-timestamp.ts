@@ -6,7 +6,17 @@
 import { u32 } from '@netcx/layout';
 import { defineExtension } from '../extension.ts';
 
-/** Last timestamp value minus first, in the sender's ticks, of the segments that became this packet. */
+/**
+ * Last timestamp value minus first, in the sender's ticks, of the segments that became this packet.
+ *
+ * @example
+ * ```ts
+ * const element = { level: 'packet', coreSize: 12, coreAlignment: 4 } as const;
+ * const delta = planElement({ ...element, extensions: [RscTimestamp] }).extension(RscTimestamp);
+ * delta.tcpTimestampDelta.set(memory, 0, 10);
+ * delta.tcpTimestampDelta.get(memory, 0); // 10
+ * ```
+ */
 export const RscTimestamp = defineExtension({
   name: 'ms_packet_rsc_timestamp',
   version: 1,

@@ -7,7 +7,18 @@
 import { overlay, u16 } from '@netcx/layout';
 import { defineExtension } from '../extension.ts';
 
-/** Version 1, TCP alone: segments in the packet, and duplicate acknowledgements among them. */
+/**
+ * Version 1, TCP alone: segments in the packet, and duplicate acknowledgements among them.
+ *
+ * @example
+ * ```ts
+ * const element = { level: 'packet', coreSize: 12, coreAlignment: 4 } as const;
+ * const rsc = planElement({ ...element, extensions: [Rsc] }).extension(RscV1);
+ * rsc.version; // 2
+ * rsc.duplicateAckCount.set(memory, 0, 3);
+ * rsc.duplicateAckCount.get(memory, 0); // 3
+ * ```
+ */
 export const RscV1 = defineExtension({
   name: 'ms_packet_rsc',
   version: 1,
@@ -20,7 +31,18 @@ export const RscV1 = defineExtension({
   },
 });
 
-/** Version 2, TCP as in version 1, and UDP: segments in the packet, and the payload bytes of each but the last. */
+/**
+ * Version 2, TCP as in version 1, and UDP: segments in the packet, and the payload bytes of each but the last.
+ *
+ * @example
+ * ```ts
+ * const element = { level: 'packet', coreSize: 12, coreAlignment: 4 } as const;
+ * const rsc = planElement({ ...element, extensions: [Rsc] }).extension(Rsc);
+ * rsc.coalescedSegmentCount.set(memory, 0, 45);
+ * rsc.coalescedSegmentSize.set(memory, 0, 1200);
+ * memory[3]; // 0x04b0_002d
+ * ```
+ */
 export const Rsc = defineExtension({
   name: 'ms_packet_rsc',
   version: 2,

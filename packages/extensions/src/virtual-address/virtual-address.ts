@@ -7,7 +7,17 @@
 import { overlay, u32, u64 } from '@netcx/layout';
 import { defineExtension } from '../extension.ts';
 
-/** The host offset of the buffer's first byte: `hostOffset` for loops, `address` for all 64 bits. */
+/**
+ * The host offset of the buffer's first byte: `hostOffset` for loops, `address` for all 64 bits.
+ *
+ * @example
+ * ```ts
+ * const element = { level: 'fragment', coreSize: 8, coreAlignment: 8 } as const;
+ * const offset = planElement({ ...element, extensions: [VirtualAddress] }).offsetOf(VirtualAddress); // 8
+ * VirtualAddress.hostOffset.set(memory, 0, offset, 0x4000);
+ * VirtualAddress.address.get(memory, 0, offset); // 0x4000
+ * ```
+ */
 export const VirtualAddress = defineExtension({
   name: 'ms_fragment_virtualaddress',
   version: 1,
