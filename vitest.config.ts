@@ -2,15 +2,26 @@
 // Invariant: tests read sibling packages from their sources (the `@netcx/source` condition), never from a build.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['@netcx/source', 'node', 'import', 'module', 'default'];
+
+const setup = fileURLToPath(new URL('vitest.setup.ts', import.meta.url));
 
 const folders = ['packages', 'apps', 'tooling']
   .filter((top) => existsSync(new URL(top, import.meta.url)))
   .flatMap((top) => readdirSync(new URL(top, import.meta.url)).map((name) => `${top}/${name}`))
   .filter((folder) => existsSync(new URL(`${folder}/package.json`, import.meta.url)))
   .filter((folder) => existsSync(new URL(`${folder}/test`, import.meta.url)));
+
+/**
+ * Packages whose tests leave nothing behind in their modules: their files share a worker and load everything once, which is
+ * half of the time. The others need memory, clocks or Atomics of their own.
+ */
+const shared = ['layout', 'clock', 'bus', 'extensions', 'hardware', 'nic-82576', 'pcap', 'wires'].map(
+  (name) => `packages/${name}`,
+);
 
 const projects = folders.map((folder) => {
   const manifest = JSON.parse(readFileSync(new URL(`${folder}/package.json`, import.meta.url), 'utf8')) as {
@@ -25,8 +36,9 @@ const projects = folders.map((folder) => {
       include: ['test/**/*.test.{ts,js}'],
       // What needs host tools is a suite of `.ci/run`, which sets this; without it `npm test` names the suite as not run.
       exclude: process.env['NETCX_HOST_TOOLS'] === undefined ? ['test/tshark.test.ts'] : [],
-      // Tools keep no state in their modules, and loading the compiler once is a third of their time.
-      isolate: !folder.startsWith('tooling/'),
+      // Tools keep no state in their modules either.
+      isolate: !folder.startsWith('tooling/') && !shared.includes(folder),
+      setupFiles: shared.includes(folder) ? [setup] : [],
       // A limit for what hangs, not for what is slow: machines that run tests are often busy.
       testTimeout: 60_000,
       hookTimeout: 60_000,

@@ -62,7 +62,8 @@ let next = inside ? hostBytes : 64;
 const free = new Map<number, number[]>();
 
 /**
- * Device memory is given out by size and comes back by size: packet buffers come in few sizes and live long.
+ * Device memory is given out by size and comes back by size: packet buffers come in few sizes and live long. Once all has
+ * been given out, larger pieces that came back are split.
  *
  * @param bytes - how many; rounded up to a multiple of 64
  * @returns byte offset of zeroed memory in the block
@@ -70,7 +71,7 @@ const free = new Map<number, number[]>();
  */
 export function allocateWire(bytes: number): number {
   const size = (bytes + 63) & ~63;
-  const again = free.get(size)?.pop();
+  const again = free.get(size)?.pop() ?? (next + size > buffer.byteLength ? split(size) : undefined);
   if (again !== undefined) {
     u8.fill(0, again, again + size);
     return again;
@@ -82,6 +83,15 @@ export function allocateWire(bytes: number): number {
   }
   const offset = next;
   next += size;
+  return offset;
+}
+
+/** Takes a piece out of the smallest larger one that came back; `undefined` when there is none. */
+function split(size: number): number | undefined {
+  let best = Infinity;
+  for (const [bytes, list] of free) if (bytes > size && bytes < best && list.length > 0) best = bytes;
+  const offset = free.get(best)?.pop();
+  if (offset !== undefined) freeWire(offset + size, best - size);
   return offset;
 }
 

@@ -42,6 +42,27 @@ describe('device memory', () => {
     }
   });
 
+  it('is split once all of it was given out', () => {
+    const PIECE = 1 << 20;
+    const pieces: number[] = [];
+    try {
+      for (;;) pieces.push(allocateWire(PIECE));
+    } catch {
+      // Nothing is left but what is smaller than a piece.
+    }
+    const smaller: number[] = [];
+    const back = pieces.pop()!;
+    freeWire(back, PIECE);
+    try {
+      for (;;) smaller.push(allocateWire(PIECE / 4));
+    } catch {
+      // The rest of the memory, and four quarters of the piece that came back.
+    }
+    expect(smaller.filter((at) => at >= back && at < back + PIECE)).toHaveLength(4);
+    for (const at of smaller) freeWire(at, PIECE / 4);
+    for (const at of pieces) freeWire(at, PIECE);
+  });
+
   it('says so when it is used up', () => {
     expect(() => allocateWire(buffer.byteLength)).toThrow(/the devices' memory is used up/);
   });
