@@ -4,10 +4,13 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
 
-const [port, bytes] = process.argv.slice(2).map(Number);
+const [port = 0, bytes = 0] = process.argv.slice(2).map(Number);
 const CHUNK = 65_536;
 
-/** @returns {Generator<Buffer>} */
+/**
+ * @yields {Buffer} a piece of the file
+ * @returns {Generator<Buffer>} all of it
+ */
 function* contents() {
   let state = 1;
   for (let done = 0; done < bytes; done += CHUNK) {

@@ -2,9 +2,9 @@
 // Invariant: their names say whose they are, and they are gone when the process ends, whatever ends it.
 import { execFileSync, spawn } from 'node:child_process';
 
-/** Names of the namespaces that were made here. */
+/** @type {Set<string>} names of the namespaces that were made here */
 const made = new Set();
-/** Processes that were started here and still run. */
+/** @type {Set<import('node:child_process').ChildProcess>} processes that were started here and still run */
 const running = new Set();
 
 process.on('exit', () => {
@@ -31,7 +31,8 @@ function tryIp(...args) {
 export class Namespace {
   /** @param {string} name */
   constructor(name) {
-    this.name = `${name}-${process.pid}`;
+    /** @type {string} */
+    this.name = `${name}-${String(process.pid)}`;
     ip('netns', 'add', this.name);
     made.add(this.name);
     this.ip('link', 'set', 'lo', 'up');
@@ -44,7 +45,7 @@ export class Namespace {
 
   /**
    * @param {string} program
-   * @param {string[]} args
+   * @param {...string} args
    */
   start(program, ...args) {
     return new Program('ip', ['netns', 'exec', this.name, program, ...args]);
@@ -54,18 +55,13 @@ export class Namespace {
    * Runs a program to its end.
    * @param {number} seconds that it may take
    * @param {string} program
-   * @param {string[]} args
+   * @param {...string} args
    * @returns {Promise<string>} what it wrote
    */
   async run(seconds, program, ...args) {
     const { code, output } = await this.start(program, ...args).end(seconds);
     if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}:\n${output}`);
     return output;
-  }
-
-  /** @param {string} path under /proc/sys, and what is written there */
-  sysctl(path, /** @type {string} */ value) {
-    execFileSync('ip', ['netns', 'exec', this.name, 'sh', '-c', `echo ${value} >/proc/sys/${path}`]);
   }
 
   remove() {
@@ -84,8 +80,8 @@ export class Program {
     this.output = '';
     this.child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     running.add(this.child);
-    this.child.stdout.on('data', (data) => (this.output += data));
-    this.child.stderr.on('data', (data) => (this.output += data));
+    for (const stream of [this.child.stdout, this.child.stderr])
+      stream.on('data', (/** @type {Buffer} */ data) => (this.output += data.toString()));
     /** @type {Promise<number>} */
     this.ended = new Promise((resolve) => {
       this.child.on('error', () => resolve(-1));

@@ -10,22 +10,27 @@ import { Namespace, Program } from './namespaces.js';
 const MIB = 2 ** 20;
 const size = process.env['NETCX_TEST_SIZE'] ?? (process.env['CI'] === undefined ? 'quick' : 'ci');
 /** Bytes of the download, seconds of each iperf3. */
-const sizes = /** @type {Record<string, { download: number, seconds: number }>} */ ({
-  quick: { download: 32 * MIB, seconds: 2 },
-  ci: { download: 256 * MIB, seconds: 4 },
-  long: { download: 1024 * MIB, seconds: 20 },
-});
-const { download, seconds } = sizes[size] ?? sizes.quick;
+const quick = { download: 32 * MIB, seconds: 2 };
+const sizes = new Map([
+  ['ci', { download: 256 * MIB, seconds: 4 }],
+  ['long', { download: 1024 * MIB, seconds: 20 }],
+]);
+const { download, seconds } = sizes.get(size) ?? quick;
 const netcx = process.argv.includes('--sources')
   ? ['--conditions=@netcx/source', '--import', 'tsx', 'apps/netcx/src/main.ts']
   : ['apps/netcx/dist/main.js'];
+
+/**
+ * @typedef {{ bits_per_second: number, lost_percent?: number, retransmits?: number }} IperfSum
+ * @typedef {{ end: { sum: IperfSum, sum_received?: IperfSum, sum_sent?: IperfSum } }} IperfReport what iperf3 -J prints
+ */
 
 let passed = 0;
 let failed = 0;
 
 /**
  * @param {string} what
- * @param {() => Promise<string | undefined>} run what it returns is said beside the verdict
+ * @param {() => Promise<string | undefined> | string | undefined} run what it returns is said beside the verdict
  */
 async function check(what, run) {
   const begin = performance.now();
@@ -92,20 +97,19 @@ class Lab {
     return `${average} ms on average`;
   }
 
-  /** @param {...string} args of iperf3's client */
+  /**
+   * @param {...string} args of iperf3's client
+   * @returns {Promise<{ lost: number, note: string }>}
+   */
   async iperf(...args) {
     const server = this.right.start('iperf3', '-s', '-1', '--forceflush');
     await server.says('listening', 5);
     const output = await this.left.run(seconds + 20, 'iperf3', '-J', '-t', String(seconds), ...args);
     await server.end(5);
-    const { end } = JSON.parse(output);
-    const sum = end.sum_received ?? end.sum;
-    const retransmits = end.sum_sent?.retransmits;
-    return {
-      megabits: sum.bits_per_second / 1e6,
-      lost: sum.lost_percent ?? 0,
-      note: `${(sum.bits_per_second / 1e6).toFixed(0)} Mbit/s${retransmits === undefined ? '' : `, ${retransmits} retransmits`}`,
-    };
+    const { end } = /** @type {IperfReport} */ (JSON.parse(output));
+    const { bits_per_second: rate, lost_percent: lost = 0 } = end.sum_received ?? end.sum;
+    const sent = end.sum_sent?.retransmits;
+    return { lost, note: `${(rate / 1e6).toFixed(0)} Mbit/s${sent === undefined ? '' : `, ${sent} retransmits`}` };
   }
 
   /** @param {number} bytes */
@@ -126,7 +130,7 @@ class Lab {
     const count = (/** @type {Namespace} */ namespace) => {
       const text = execFileSync('ip', ['netns', 'exec', namespace.name, 'cat', '/proc/net/snmp'], { encoding: 'utf8' });
       return ['Tcp', 'Udp'].reduce((sum, protocol) => {
-        const [names, values] = [...text.matchAll(new RegExp(`^${protocol}: (.*)$`, 'gm'))].map(([, line]) =>
+        const [names, values] = [...text.matchAll(new RegExp(`^${protocol}: (.*)$`, 'gm'))].map(([, line = '']) =>
           line.split(' '),
         );
         return sum + Number(values?.[names?.indexOf('InCsumErrors') ?? -1] ?? 0);
@@ -155,7 +159,7 @@ async function suite(what, args, run) {
   if (lab === undefined) return counters;
   const opened = lab;
   await run(opened);
-  await check('Linux counts no wrong checksum', async () => {
+  await check('Linux counts no wrong checksum', () => {
     const errors = opened.checksumErrors();
     if (errors > 0) throw new Error(`${errors}`);
     return undefined;
@@ -207,7 +211,7 @@ async function main() {
       await check('download', () => lab.download(download / 16));
     },
   );
-  await check('the wire was as bad as it was told to be', async () => {
+  await check('the wire was as bad as it was told to be', () => {
     const lost = Object.entries(lossy).reduce((sum, [name, value]) => sum + (/loss.*lost/.test(name) ? value : 0), 0);
     if (!(lost > 10)) throw new Error(`${lost} frames lost`);
     return `${lost} frames lost`;
@@ -223,7 +227,7 @@ async function main() {
         return undefined;
       });
     });
-    await check('tshark finds no wrong checksum on the wire, and no frame above the MTU', async () => {
+    await check('tshark finds no wrong checksum on the wire, and no frame above the MTU', () => {
       const fields = ['ip', 'tcp', 'udp', 'icmp', 'icmpv6'].map((name) => `${name}.checksum.status=="Bad"`);
       const options = ['ip', 'tcp', 'udp'].flatMap((name) => ['-o', `${name}.check_checksum:TRUE`]);
       const count = (/** @type {string} */ filter) =>
