@@ -11,7 +11,7 @@ import { Nic82576, type Nic82576Options } from '@netcx/nic-82576';
 import { ReferenceDriver, type DriverOptions } from '../src/index.ts';
 import { Endpoint, type Wishes } from './endpoint.ts';
 
-export type { Arrival, Wishes } from './endpoint.ts';
+export type { Wishes } from './endpoint.ts';
 
 export interface PairOptions extends DriverOptions {
   readonly seed?: number;

@@ -36,7 +36,7 @@ export const recorded = {
 } as const;
 
 /** The sum of the pseudo header: what a protocol leaves in the field for the NIC to go on with (RFC 9293, RFC 768, RFC 8200). */
-export function pseudoHeader(bytes: Uint8Array, headers: (typeof recorded)[keyof typeof recorded]['headers']): number {
+function pseudoHeader(bytes: Uint8Array, headers: (typeof recorded)[keyof typeof recorded]['headers']): number {
   const view = new DataView(bytes.buffer);
   const ipv4 = headers.layer3 === Layer3Type.IPv4NoOptions;
   const [first, last] = ipv4 ? [26, 34] : [22, 54];

@@ -29,7 +29,7 @@ export const L4_CHECKED = RX_STATUS.L4CS | RX_STATUS.L4E | RX_STATUS.UDPCS | RX_
  * @param headers - of a frame with an IPv4 header
  * @returns RX_STATUS bits: that its header checksum was checked, and whether it is wrong
  */
-export function checkHeader(headers: Headers): number {
+function checkHeader(headers: Headers): number {
   const { network } = headers;
   return internetSum(network, (bytes[network]! & 15) * 4) === 0xffff ? RX_STATUS.IPCS : IP_CHECKED;
 }
@@ -38,7 +38,7 @@ export function checkHeader(headers: Headers): number {
  * @param headers - of a frame with TCP or UDP
  * @returns RX_STATUS bits: whether its checksum was checked, and whether it is wrong
  */
-export function checkTransport(headers: Headers): number {
+function checkTransport(headers: Headers): number {
   const { transport, end, network } = headers;
   if (headers.routed || headers.homeAddress !== 0) return 0;
   const udp = (headers.types & UDP) !== 0;
@@ -60,7 +60,7 @@ export function checkTransport(headers: Headers): number {
  * @param headers - of a frame with SCTP
  * @returns RX_STATUS bits: that its checksum was checked, and whether it is wrong
  */
-export function checkSctp(headers: Headers): number {
+function checkSctp(headers: Headers): number {
   const { transport, end } = headers;
   const field = transport + 8;
   // The field is little-endian where everything else is big-endian.

@@ -86,7 +86,7 @@ export function crc(bytes: Uint8Array, polynomial: number): number {
 }
 
 /** The Toeplitz hash: for each bit of the input that is set, 32 bits of the key from there on. */
-export function toeplitz(key: Uint8Array, input: Uint8Array): number {
+function toeplitz(key: Uint8Array, input: Uint8Array): number {
   const bits = BigInt(`0x${Buffer.from(key).toString('hex')}`);
   let hash = 0n;
   for (let bit = 0; bit < input.length * 8; bit++) {

@@ -49,7 +49,7 @@ export function naiveChecksum(data: readonly number[]): number {
 }
 
 /** CRC32c (RFC 9260 Appendix A), a bit at a time, as the four bytes that stand in a packet. */
-export function naiveCrc32c(data: readonly number[]): number[] {
+function naiveCrc32c(data: readonly number[]): number[] {
   let crc = 0xffff_ffff;
   for (const byte of data) {
     for (let bit = 0; bit < 8; bit++) {

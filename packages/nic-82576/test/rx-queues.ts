@@ -4,7 +4,7 @@ import type { CommonBuffer, DmaDomain } from '@netcx/dma';
 import { u8 as host } from '@netcx/dma/memory';
 import type { Register } from '@netcx/layout';
 import { REGISTERS } from '../src/registers/index.ts';
-import { descriptor, hex, peek, poke, Traffic } from './traffic.ts';
+import { descriptor, peek, poke, Traffic } from './traffic.ts';
 
 const { RDBAH, RDBAL, RDLEN, RDT, RXDCTL, SRRCTL } = REGISTERS;
 
@@ -129,5 +129,3 @@ export class RxQueues {
 export function bytes(digits: string): Uint8Array {
   return new Uint8Array(Buffer.from(digits.replaceAll(' ', '').padEnd(120, '0'), 'hex'));
 }
-
-export { hex };

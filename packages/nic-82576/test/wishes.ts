@@ -54,7 +54,7 @@ const NONE = 0xffff;
 const seed = (wish: Wish, length: number): number => NONE - naiveChecksum(pseudoHeader(wish, length));
 
 /** Whether legacy descriptors can do what is wished. */
-export const fitsLegacy = ({ wish }: Manner): boolean =>
+const fitsLegacy = ({ wish }: Manner): boolean =>
   wish.mss === 0 && (wish.protocol === 'tcp' || wish.protocol === 'udp') && wish.options.every((units) => units < 5);
 
 /**

@@ -65,6 +65,11 @@ export class Channel {
     return this.#queue.length > 0;
   }
 
+  /** Whether a message was received that `next` has not given yet: no descriptor tells of it any more. */
+  get waiting(): boolean {
+    return !this.#closed && this.#buffer.waiting;
+  }
+
   /** Whether descriptors were lost, since a peer sent more than anybody may. */
   get truncated(): boolean {
     return this.#truncated;

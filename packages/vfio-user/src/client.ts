@@ -157,7 +157,10 @@ export class VfioUserClient {
    *
    * @param address - where devices find it, a multiple of 4096
    * @param size - bytes, a multiple of 4096, at most 1 GiB
-   * @param options - what devices may do there, and whether the file may shrink
+   * @param options - what is not as usual
+   * @param options.readable - whether devices may read it; true when left out
+   * @param options.writable - whether devices may write it; true when left out
+   * @param options.sealed - whether its file cannot shrink; true when left out
    * @returns the memory
    */
   share(

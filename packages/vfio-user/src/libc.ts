@@ -3,7 +3,7 @@
  * library's own functions, by FFI; nothing here blocks, since a worker that waits in a system call cannot be ended.
  */
 
-import { createRequire } from 'node:module';
+import koffi from 'koffi';
 import { errnoName } from './errno.ts';
 import { VfioUserError } from './vfio-user-error.ts';
 
@@ -55,8 +55,6 @@ const PROTOTYPES: Readonly<Record<keyof Libc, string>> = {
   munmap: 'int munmap(void *address, size_t length)',
 };
 
-/** Loaded when it is first needed, so that a system without it hears of this package's own needs first. */
-let koffi: typeof import('koffi').default;
 let loaded: Libc | undefined;
 
 /**
@@ -71,7 +69,6 @@ export function libc(): Libc {
       `vfio-user needs Linux: it passes file descriptors; this is ${process.platform}`,
     );
   }
-  koffi = createRequire(import.meta.url)('koffi') as typeof koffi;
   const library = koffi.load(null);
   const functions = Object.entries(PROTOTYPES).map(([name, prototype]) => [name, library.func(prototype)] as const);
   loaded = Object.fromEntries(functions) as unknown as Libc;
@@ -139,22 +136,23 @@ export function unmapMemory(mapping: Mapping): void {
 
 /** Watches a descriptor from the event loop. */
 export interface Watch {
-  /** Ends it; must come before the descriptor is closed. */
+  /** Ends it; must come before the descriptor is closed, and before the thread ends: that would take the process along. */
   close(): void;
 }
 
 /**
  * @param fd - a descriptor
- * @param readable - called whenever there is something to read, or the other side is gone; level triggered
+ * @param what - what is waited for: something to read, or room to write
+ * @param ready - called whenever it is so, or the other side is gone; level triggered
  * @returns ends it
  */
-export function watch(fd: number, readable: () => void): Watch {
+export function watch(fd: number, what: 'readable' | 'writable', ready: () => void): Watch {
   let due: NodeJS.Immediate | undefined;
   // As little as possible happens inside the call from native code: a worker that is ended there takes the process along.
-  const handle = koffi.node.poll(fd, { readable: true, disconnect: true }, () => {
+  const handle = koffi.node.poll(fd, { [what]: true, disconnect: true }, () => {
     due ??= setImmediate(() => {
       due = undefined;
-      readable();
+      ready();
     });
   });
   return {

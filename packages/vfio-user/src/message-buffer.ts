@@ -112,6 +112,14 @@ export class MessageBuffer {
     };
   }
 
+  /** Whether `next` has something to give: a whole message, or the news that there is none any more. */
+  get waiting(): boolean {
+    const available = this.#end - this.#start;
+    if (available < HEADER_BYTES) return false;
+    const size = this.#view.getUint32(this.#start + 4, true);
+    return size < HEADER_BYTES || size > this.#longest || size <= available;
+  }
+
   /** @returns descriptors whose message never came to its end: whoever asks closes them */
   leftOver(): readonly number[] {
     return this.#arrivals.splice(0).flatMap(({ fds }) => fds);

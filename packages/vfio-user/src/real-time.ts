@@ -93,16 +93,11 @@ export class RealTime {
   }
 
   #round(): boolean {
-    let more = false;
     this.#guard(() => this.#advance());
-    for (const part of this.#parts) {
-      this.#guard(() => {
-        if (part.turn()) more = true;
-      });
-    }
+    const busy = this.#parts.filter((part) => this.#guard(() => part.turn()) === true);
     // What the messages have set off need not wait for the next round.
     this.#guard(() => this.#advance());
-    return more || this.#untilAlarm() <= 0 || this.#parts.some((part) => part.due);
+    return busy.length > 0 || this.#untilAlarm() <= 0 || this.#parts.some((part) => part.due);
   }
 
   #advance(): void {
@@ -131,11 +126,12 @@ export class RealTime {
     else if (until < Infinity) this.#timer = setTimeout(() => this.run(), Math.min(until - 1, LONGEST_TIMER));
   }
 
-  #guard(act: () => void): void {
+  #guard<T>(act: () => T): T | undefined {
     try {
-      act();
+      return act();
     } catch (error) {
       this.#onFault(error);
+      return undefined;
     }
   }
 }

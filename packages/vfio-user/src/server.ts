@@ -3,7 +3,7 @@
  * ends, what it left is cleaned up after, the function is reset, and the next one finds it as the first one did.
  */
 
-import { unlinkSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import type { PciEndpoint } from '@netcx/bus';
 import { Channel } from './channel.ts';
 import { DeviceHost, type DeviceHostOptions } from './device-host.ts';
@@ -69,7 +69,11 @@ export class VfioUserServer {
   #announced = false;
   #wake: (() => void) | undefined;
   #watch: Watch | undefined;
+  /** Whether a peer that does not read is waited for: then what it sends is of no interest. */
+  #watchesRoom = false;
   #closed = false;
+  /** A thread that falls over leaves nothing open either. */
+  readonly #onExit = (): void => this.close();
 
   /**
    * Listens from now on; peers are served while something calls `turn`.
@@ -80,7 +84,13 @@ export class VfioUserServer {
   constructor(options: VfioUserServerOptions) {
     this.#options = options;
     this.#listener = listenUnix(options.socket);
-    this.#device = new DeviceHost(options.endpoint, options);
+    try {
+      this.#device = new DeviceHost(options.endpoint, options);
+    } catch (error) {
+      this.#stopListening();
+      throw error;
+    }
+    process.on('exit', this.#onExit);
   }
 
   /** Path of its socket. */
@@ -98,9 +108,12 @@ export class VfioUserServer {
     return this.#channel?.fd ?? this.#listener;
   }
 
-  /** Whether a peer has failed that was asked for its memory: a turn cleans up after it. */
+  /**
+   * Whether a peer that was asked for its memory has failed, so that a turn cleans up after it, or has sent something else
+   * besides its answer, which was received with it.
+   */
   get due(): boolean {
-    return this.#session?.end !== undefined;
+    return this.#session?.end !== undefined || (this.#channel?.waiting === true && !this.#channel.blocked);
   }
 
   /**
@@ -124,6 +137,7 @@ export class VfioUserServer {
     const session = this.#session;
     if (session === undefined) return false;
     const more = session.run(BUDGET);
+    if (this.#channel?.blocked !== this.#watchesRoom) this.#rewatch();
     if (session.attached && !this.#announced) {
       this.#announced = true;
       this.#totals.attached++;
@@ -173,9 +187,14 @@ export class VfioUserServer {
     if (this.#closed) return;
     this.disconnect('the server ends');
     this.#closed = true;
+    process.removeListener('exit', this.#onExit);
     this.#watch?.close();
+    this.#stopListening();
+  }
+
+  #stopListening(): void {
     libc().close(this.#listener);
-    unlinkSync(this.#options.socket);
+    rmSync(this.#options.socket, { force: true }); // somebody may have taken it away already
   }
 
   #accept(): boolean {
@@ -213,6 +232,7 @@ export class VfioUserServer {
   #rewatch(): void {
     if (this.#wake === undefined) return;
     this.#watch?.close();
-    this.#watch = watch(this.fd, this.#wake);
+    this.#watchesRoom = this.#channel?.blocked ?? false;
+    this.#watch = watch(this.fd, this.#watchesRoom ? 'writable' : 'readable', this.#wake);
   }
 }

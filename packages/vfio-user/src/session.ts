@@ -33,6 +33,8 @@ const ACCESS_BYTES = 16;
 export const LONGEST_MESSAGE = HEADER_BYTES + ACCESS_BYTES + OWN_CAPABILITIES.transferBytes;
 /** Pieces of memory that a peer may have mapped at a time, and their page size, as it is told. */
 const MEMORY_LIMITS = { max_dma_maps: 1024, pgsizes: 4096 } as const;
+/** Bytes of memory that a peer may have mapped at a time. */
+const MOST_MEMORY = 2 ** 42;
 /** How long an answer is awaited. */
 const ANSWER_MILLISECONDS = 5000;
 /** How long a single wait for it takes at most: a thread that waits in the system cannot be ended. */
@@ -130,9 +132,11 @@ export class Session implements MemoryPeer {
     while (this.#end === undefined && !this.#channel.blocked && counters.messages + counters.refused - before < most) {
       const message = this.#next();
       if (message === undefined) return false;
-      if (isReply(message)) this.#finish(`an answer to ${commandName(message.command)}, which nobody has asked`);
-      else this.#carryOut(message);
-      closeAll(message.fds);
+      if (!isReply(message)) this.#carryOut(message);
+      else {
+        closeAll(message.fds);
+        this.#finish(`an answer to ${commandName(message.command)}, which nobody has asked`);
+      }
     }
     return this.#end === undefined && !this.#channel.blocked;
   }
@@ -167,6 +171,10 @@ export class Session implements MemoryPeer {
     this.#end ??= why;
   }
 
+  #over(): boolean {
+    return this.#end !== undefined;
+  }
+
   /** The next message, received if need be; `undefined` when there is none now, or never will be. */
   #next(): Message | undefined {
     try {
@@ -198,6 +206,8 @@ export class Session implements MemoryPeer {
         this.#channel.send(id, command, MessageFlag.REPLY | MessageFlag.ERROR, refusal.errno, NOTHING);
       }
       this.#trace?.(`${commandName(command)} refused, ${errnoName(refusal.errno)}: ${refusal.message}`);
+    } finally {
+      closeAll(message.fds);
     }
   }
 
@@ -228,6 +238,7 @@ export class Session implements MemoryPeer {
     }
     const { regions } = this.#device.domain;
     regions.check(address, size);
+    if (regions.bytes + size > MOST_MEMORY) throw new Refusal(Errno.ENOSPC, `${String(size)} bytes more of memory`);
     const writable = (flags & MapFlag.WRITE) !== 0;
     const direction = flags === (MapFlag.READ | MapFlag.WRITE) ? 'both' : writable ? 'write' : 'read';
     const [fd] = fds;
@@ -296,7 +307,7 @@ export class Session implements MemoryPeer {
     const id = (this.#lastId = (this.#lastId + 1) & 0xffff);
     this.#channel.send(id, command, MessageFlag.COMMAND, 0, payload);
     const deadline = performance.now() + ANSWER_MILLISECONDS;
-    while (this.#end === undefined) {
+    while (!this.#over()) {
       const left = deadline - performance.now();
       if (left <= 0) this.#finish(`no answer to ${commandName(command)} within ${String(ANSWER_MILLISECONDS)} ms`);
       this.#channel.flush();
@@ -308,7 +319,7 @@ export class Session implements MemoryPeer {
       const answers = isReply(message) && message.id === id && message.command === command;
       if (!answers && isReply(message)) this.#finish('an answer that nobody waits for');
       else if (!answers) this.#carryOut(message);
-      closeAll(message.fds);
+      if (isReply(message)) closeAll(message.fds);
       if (answers) return (message.flags & MessageFlag.ERROR) === 0 ? message.payload : undefined;
     }
     return undefined;

@@ -36,7 +36,10 @@ describe('messages', () => {
           const buffer = new MessageBuffer(memory, LONGEST);
           const seen: number[] = [];
           for (let at = 0; at < stream.length;) {
-            const piece = stream.subarray(at, at + Math.min(cuts.next().value, memory.length - buffer.room()));
+            const piece = stream.subarray(
+              at,
+              at + Math.min(cuts.next().value as number, memory.length - buffer.room()),
+            );
             feed(memory, buffer, piece);
             at += piece.length;
             for (let found = buffer.next(); found !== undefined; found = buffer.next()) {

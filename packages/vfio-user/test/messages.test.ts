@@ -165,6 +165,12 @@ describe('memory', () => {
     other.close();
   });
 
+  it('is limited in bytes', () => {
+    expect(ask(MAP, '20000000 03000000 00000000 00000000 00000000 00000000 00000000 00040000')).toBe('1 0');
+    expect(ask(MAP, map(3, '00000000', '00001000', '00100000'))).toBe(EEXIST);
+    expect(ask(MAP, '20000000 03000000 00000000 00000000 00000000 00040000 00100000 00000000')).toBe(error(28));
+  });
+
   it('comes in pieces that are limited in number', () => {
     for (let piece = 0; piece < 1024; piece++) {
       const page = (piece * 2 + 1).toString(16).padStart(4, '0');
@@ -299,7 +305,7 @@ describe('a stream that is none', () => {
     ],
   ])('%s ends the connection, and the next peer finds everything as it was', (_name, message, why) => {
     attach();
-    rig.heard;
+    expect(rig.heard).toEqual(['attached']);
     rawSend(message);
     rig.turn();
     expect(rig.heard[0]).toContain(`detached: ${why}`);

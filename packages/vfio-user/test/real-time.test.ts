@@ -43,7 +43,7 @@ it('wakes for a descriptor, and turns until there is no more to do', async () =>
   time.add({
     fd: event.fd,
     due: false,
-    onReady: (wake) => (ended = watch(event.fd, wake)),
+    onReady: (wake) => (ended = watch(event.fd, 'readable', wake)),
     turn: () => {
       const count = event.take();
       if (count > 0) left = 3;

@@ -13,7 +13,7 @@ import { BAR, REGISTERS } from '@netcx/nic-82576/registers';
 import type { Register } from '@netcx/layout';
 import { VfioUserClient, VfioUserServer, type ServerEvent, type VfioUserServerOptions } from '../src/index.ts';
 
-export const MAC = [2, 0, 0, 0, 0, 1];
+const MAC = [2, 0, 0, 0, 0, 1];
 const { CTRL } = REGISTERS;
 
 /** A server of a NIC, and whoever connects to it. */

@@ -1,6 +1,6 @@
 /* A NIC through a socket: its registers, its memory accesses and its interrupts, as a host sees them. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { REGISTERS } from '@netcx/nic-82576/registers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VfioUserClient } from '../src/index.ts';
@@ -223,6 +223,7 @@ describe('coming and going', () => {
     rig.turn();
     expect([rig.server.attached, rig.heard]).toEqual([false, ['detached: closed by the peer']]);
     expect(rig.server.counters()).toMatchObject({ attached: 1, regions: 0 });
+    expect(readFileSync('/proc/self/maps', 'utf8')).not.toContain('memfd:netcx');
     const next = rig.bringUp();
     expect([next.read(RAL, 3), next.read(CTRL) & CTRL.SLU.mask]).toEqual([0, CTRL.SLU.mask]);
     expect(rig.heard).toEqual(['attached']);
@@ -235,6 +236,23 @@ describe('coming and going', () => {
     rig.turn();
     rig.turn(); // the one that gave up
     expect(hex(rig.connect().read(CONFIG, 0, 2))).toBe('8680');
+  });
+
+  it('a peer that does not read is waited for: nothing more is carried out until it does', () => {
+    const client = rig.connect();
+    const read = new Uint8Array(Uint32Array.from([0, 0, 0, 0x1_0000]).buffer);
+    for (let count = 0; count < 100; count++) client.post(9, read, 0);
+    rig.turn();
+    const before = rig.server.counters().messages;
+    for (let count = 0; count < 10; count++) rig.turn();
+    expect(before).toBeLessThan(50);
+    expect(rig.server.counters().messages).toBe(before);
+    for (let round = 0; round < 1000 && rig.server.counters().messages < 101; round++) {
+      client.pump();
+      rig.turn();
+    }
+    expect(rig.server.counters()).toMatchObject({ messages: 101, refused: 0 });
+    expect(client.read32(7, 0)).toBe(0x10c9_8086);
   });
 
   it('a reset is a bus reset, and leaves memory and interrupts with the peer', () => {

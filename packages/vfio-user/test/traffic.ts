@@ -7,7 +7,7 @@ import type { Driver } from './rig.ts';
 const { RCTL, RDBAH, RDBAL, RDLEN, RDT, RXDCTL, SRRCTL, TCTL, TDBAH, TDBAL, TDLEN, TDT, TXDCTL } = REGISTERS;
 const DESCRIPTORS = 8;
 /** Where things lie in the memory. */
-export const PLACE = { tx: 0, rx: 0x1000, sent: 0x2000, received: 0x3000 };
+const PLACE = { tx: 0, rx: 0x1000, sent: 0x2000, received: 0x3000 };
 
 /** Points the NIC at rings in a piece of memory, which has 16 KiB. */
 export function startRings(driver: Driver, { address, bytes }: ClientMemory): void {

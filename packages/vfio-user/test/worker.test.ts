@@ -1,7 +1,7 @@
 /* A server in a worker of its own, as it is in earnest: real time, real waiting, peers that die. */
 
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -42,7 +42,8 @@ afterEach(async () => {
 });
 
 async function until(holds: () => boolean, milliseconds = 2000): Promise<void> {
-  for (const end = performance.now() + milliseconds; !holds(); await sleep(5)) {
+  for (const end = performance.now() + milliseconds; !holds();) {
+    await sleep(5);
     if (performance.now() > end) throw new Error(`it did not come to that; heard: ${JSON.stringify(heard)}`);
   }
 }
@@ -131,6 +132,18 @@ describe('a server in a worker', () => {
     client.close();
   });
 
+  it('that falls over leaves its process standing, and its socket to the next one', async () => {
+    const client = new VfioUserClient({ socket });
+    client.share(0x10_0000, 0x8000);
+    const fell = new Promise((resolve) => worker.once('error', resolve));
+    worker.postMessage('fall');
+    expect(await fell).toEqual(new Error('a fault, on purpose'));
+    await until(() => gone);
+    expect(existsSync(socket)).toBe(false);
+    expect(() => client.read32(7, 0)).toThrow('the server is gone');
+    client.close();
+  });
+
   it('ends when it is told to', async () => {
     const client = new VfioUserClient({ socket });
     worker.postMessage('close');
@@ -143,8 +156,8 @@ describe('a server in a worker', () => {
 it('says on a system that is not Linux that it needs one', async () => {
   const module = JSON.stringify(new URL('../src/index.ts', import.meta.url).href);
   const code = `
-    Object.defineProperty(process, 'platform', { value: 'darwin' });
     const { VfioUserServer } = await import(${module});
+    Object.defineProperty(process, 'platform', { value: 'darwin' });
     try { new VfioUserServer({ socket: '/tmp/x', endpoint: {} }); } catch (error) { console.log(error.message); }`;
   const options = [
     '--conditions=@netcx/source',

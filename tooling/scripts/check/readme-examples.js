@@ -18,7 +18,7 @@ export function exampleOf(readme) {
  * @param {string} code
  * @returns {string[]} what `console.log(...); // this` says that it prints, line by line
  */
-export function printedBy(code) {
+function printedBy(code) {
   return [...code.matchAll(/^console\.log\(.*\); \/\/ (.+)$/gm)].map(([, text = '']) => text);
 }
 

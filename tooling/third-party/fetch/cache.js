@@ -1,6 +1,6 @@
 // Owns: the folder in which everything fetched is kept, and how a part of it becomes complete.
 // Invariant: a part is made aside and moved into place when it is whole, so a broken fetch leaves nothing that looks complete.
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -36,6 +36,18 @@ export function completeRecord(folder, recipe) {
   }
 }
 
+/**
+ * @param {string} pid
+ * @returns {boolean} also false for a process that is dead, and that nobody has noticed yet
+ */
+function isRunning(pid) {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(join('/proc', pid, 'status'), 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 /** A place to work in, beside the parts. It is removed when the work ends; what a killed run left, by the next one. */
 export class Workshop {
   #cache;
@@ -47,7 +59,7 @@ export class Workshop {
     mkdirSync(cache, { recursive: true });
     for (const name of readdirSync(cache)) {
       const pid = /^\.work-(\d+)$/.exec(name)?.[1];
-      if (pid !== undefined && !existsSync(join('/proc', pid))) rmSync(join(cache, name), { recursive: true });
+      if (pid !== undefined && !isRunning(pid)) rmSync(join(cache, name), { recursive: true });
     }
     rmSync(this.folder, { recursive: true, force: true });
     mkdirSync(this.folder);

@@ -49,12 +49,20 @@ in_namespace() {
 
 # streams PROTOCOL ADDRESS_A ADDRESS_B COUNT KIB: that many streams each way between the namespaces, all at the same time.
 streams() {
+  killall -q -KILL perl # of streams that were given up
   seed=$(cat /proc/sys/kernel/random/uuid | cut -c 1-6)
   on b perl /guest/streams.pl "$1" "$3" "$2" "$4" "$5" "$((0x$seed))" >/tmp/streams-b 2>&1 &
   on a perl /guest/streams.pl "$1" "$2" "$3" "$4" "$5" "$((0x$seed))" >/tmp/streams-a 2>&1
   code=$?
   wait $! && [ $code = 0 ] || { sed 's/^/a: /' /tmp/streams-a; sed 's/^/b: /' /tmp/streams-b; return 1; }
   cat /tmp/streams-a /tmp/streams-b
+}
+
+# streams_until FILE ...: such streams, one lot after the other, until the file exists.
+streams_until() {
+  end=$1
+  shift
+  until test -e "$end"; do streams "$@" || return 1; done
 }
 
 # background NAME COMMAND...: runs it beside what follows; `finished NAME SECONDS` waits for its end and gives its code.
@@ -65,9 +73,18 @@ background() {
   { "$@" >"/tmp/$name.log" 2>&1; echo $? >"/tmp/$name.code"; } &
 }
 finished() {
-  until_true "$2" test -s "/tmp/$1.code" || { echo "$1 did not end"; cat "/tmp/$1.log"; return 1; }
+  until_true "$2" test -s "/tmp/$1.code" || { echo "$1 did not end"; cat "/tmp/$1.log"; look; return 1; }
   cat "/tmp/$1.log"
   return "$(cat "/tmp/$1.code")"
+}
+
+# look: how connections and NICs are, for whoever has to find out why something did not end.
+look() {
+  for pair in 'a eth0' 'b eth1'; do
+    set -- $pair
+    on "$1" ss -Htnoi
+    on "$1" ethtool -S "$2" | grep -v ': 0$'
+  done
 }
 
 # handed DEVICE SIZE: how often Linux handed the device a datagram to cut into segments of that size, since `watch_handed`.

@@ -7,6 +7,7 @@ use Socket qw(:DEFAULT inet_pton);
 my ($protocol, $own, $peer, $count, $kib, $seed) = @ARGV;
 my $family = $own =~ /:/ ? AF_INET6 : AF_INET;
 my $blocks = $kib / 16;
+my $doing = '';
 
 sub place { $family == AF_INET6 ? pack_sockaddr_in6($_[1], inet_pton(AF_INET6, $_[0])) : pack_sockaddr_in($_[1], inet_aton($_[0])) }
 sub open_socket {
@@ -22,8 +23,10 @@ sub block {
 
 sub receive {
   my ($listener, $port) = @_;
+  $doing = 'waiting for a connection';
   accept(my $stream, $listener) or die "accept: $!";
   open(STDIN, '<&', $stream) or die "stdin: $!";
+  $doing = 'receiving';
   my $came = `md5sum`;
   open(my $file, '>', "/tmp/made-$port-$$") or die "file: $!";
   print $file block($port, $_) for 1 .. $blocks;
@@ -36,6 +39,7 @@ sub receive {
 sub deliver {
   my ($port) = @_;
   my $stream;
+  $doing = 'connecting';
   for (1 .. 100) {
     $stream = open_socket();
     last if connect($stream, place($peer, $port));
@@ -43,10 +47,12 @@ sub deliver {
     undef $stream;
   }
   $stream or die "port $port: no connection: $!\n";
+  $doing = 'sending';
   for my $number (1 .. $blocks) {
     my $data = block($port, $number);
     for (my $at = 0; $at < length $data;) { $at += syswrite($stream, $data, length($data) - $at, $at) // die "send: $!\n" }
   }
+  $doing = 'waiting for the peer to have it all';
   shutdown($stream, 1);
   sysread($stream, my $end, 1); # until the peer has it all
 }
@@ -58,7 +64,13 @@ for my $port (5001 .. 5000 + $count) {
   listen($listener, 1) or die "listen: $!";
   for my $work (sub { receive($listener, $port) }, sub { deliver($port) }) {
     my $child = fork // die "fork: $!";
-    if ($child == 0) { $work->(); exit 0 }
+    if ($child == 0) {
+      $0 = "stream $port"; # how ps names it
+      $SIG{ALRM} = sub { die "port $port: $doing for 80 s\n" };
+      alarm 80;
+      $work->();
+      exit 0;
+    }
     push @children, $child;
   }
 }

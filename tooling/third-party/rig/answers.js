@@ -4,7 +4,7 @@
 /** @import { Guest } from './guest.js' */
 
 /** Numbers by name, as a program gave them. */
-export class Answer {
+class Answer {
   #what;
   #values;
 

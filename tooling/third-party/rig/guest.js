@@ -5,7 +5,7 @@ import { Child } from './children.js';
 /** @import { ThirdParty, Series } from '../fetch/parts.js' */
 
 /** A script in the guest that did not end with 0. */
-export class GuestError extends Error {
+class GuestError extends Error {
   /** @override */
   name = 'GuestError';
 }

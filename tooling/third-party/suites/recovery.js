@@ -14,15 +14,17 @@ const lostLink = [/Reset adapter/];
 const afterReset = [...lostLink, /NETDEV WATCHDOG/, /Detected Tx Unit Hang/];
 
 /**
- * Streams in the background: large enough to be under way while the accident happens.
+ * Streams in the background, again and again until `survived` asks for their end.
  * @param {Guest} guest
- * @param {number} kib
  */
-const traffic = (guest, kib) =>
-  guest.run(`background traffic streams 6 192.0.2.1 192.0.2.2 2 ${kib}; sleep 1; test ! -e /tmp/traffic.code`);
+const traffic = (guest) =>
+  guest.run('rm -f /tmp/enough; background traffic streams_until /tmp/enough 6 192.0.2.1 192.0.2.2 2 4096; sleep 1');
 
-/** @param {Guest} guest */
-const survived = (guest) => guest.run('finished traffic 60', 80);
+/**
+ * The streams are under way until now, and each byte of theirs came.
+ * @param {Guest} guest
+ */
+const survived = (guest) => guest.run('test ! -e /tmp/traffic.code; touch /tmp/enough; finished traffic 100', 120);
 
 /** @param {Guest} guest */
 const carrierChanges = async (guest) => Number(await guest.run('on a cat /sys/class/net/eth0/carrier_changes'));
@@ -48,7 +50,7 @@ export const recovery = {
     if (server !== undefined) {
       await report.check('link flap, three times, under traffic: the driver sees each, no byte is lost', async () => {
         const before = await carrierChanges(guest);
-        await traffic(guest, 8192);
+        await traffic(guest);
         for (const _ of [1, 2, 3]) {
           server.send('link down 0');
           await guest.run('until_true 10 carrier_in a eth0 0 && until_true 10 carrier_in b eth1 0', 30);
@@ -63,7 +65,7 @@ export const recovery = {
     }
 
     await report.check('the driver resets its NIC under traffic: no byte is lost', async () => {
-      await traffic(guest, 8192);
+      await traffic(guest);
       for (const _ of [1, 2]) await guest.run('on a ethtool -r eth0; sleep 1; until_true 10 carrier_in a eth0 1', 30);
       await guest.run('on b ethtool -G eth1 rx 512 tx 512; until_true 10 carrier_in b eth1 1', 30);
       await survived(guest);

@@ -103,7 +103,7 @@ function isTaken(description: WireDescription): boolean {
 }
 
 function addressOf(mac: readonly number[], number: number): readonly number[] {
-  const next = mac.reduce((value, byte) => value * 256 + byte, number) % 2 ** 48;
+  const next = (mac.reduce((value, byte) => value * 256 + byte, 0) + number) % 2 ** 48;
   return mac.map((_byte, index) => Math.floor(next / 256 ** (5 - index)) % 256);
 }
 

@@ -5,7 +5,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { provideMemory } from '@netcx/dma/provide';
-import type { MachineReport, MachineSettings } from './worker-messages.ts';
+import type { ControlRequest, MachineReport, MachineSettings } from './worker-messages.ts';
 
 const HOST_BYTES = 1024 * 1024;
 const DEVICE_BYTES = 256 * 1024 * 1024;
@@ -17,7 +17,7 @@ const { startMachine } = await import('./served-machine.ts');
 const report = (message: MachineReport): void => port.postMessage(message);
 try {
   const machine = await startMachine(workerData as MachineSettings, report);
-  port.on('message', (request) => {
+  port.on('message', (request: ControlRequest) => {
     void machine.carryOut(request).then((open) => {
       if (!open) port.close();
     });

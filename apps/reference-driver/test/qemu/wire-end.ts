@@ -4,7 +4,7 @@
  */
 
 import type { Alarm, Clock } from '@netcx/clock';
-import type { LinkEnd, LinkPartner } from '@netcx/hardware';
+import { ALL_ABILITIES, type LinkEnd, type LinkPartner } from '@netcx/hardware';
 import { allocateWire, Frame, FRAME_BAD_FCS, FRAME_HEADER_BYTES, freeWire, i32, u8 } from '@netcx/hardware/wire';
 import type { QemuWire } from '@netcx/qtest';
 
@@ -19,6 +19,9 @@ const MOST_LOOKS = 20;
 /** The far end of a QEMU device's cable. */
 export class WireEnd implements LinkEnd {
   readonly speed = 1000;
+  readonly duplex = 'full';
+  /** QEMU's device negotiates with a partner of its own. */
+  readonly partnerAbilities = ALL_ABILITIES;
   available = 0;
   up = false;
   readonly #wire: QemuWire;

@@ -19,6 +19,7 @@ const time = new RealTime(clock, (error) => parentPort?.postMessage(`fault ${Str
 time.add(server);
 parentPort?.on('message', (request) => {
   if (request === 'counters') parentPort?.postMessage(server.counters());
+  if (request === 'fall') throw new Error('a fault, on purpose');
   if (request !== 'close') return;
   time.stop();
   server.close();
