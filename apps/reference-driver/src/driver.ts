@@ -32,6 +32,8 @@ const MAXIMUM_MTU = 9706;
 const MINIMUM_MTU = 68;
 /** Most buffers that one frame is sent from. */
 const MAXIMUM_FRAGMENTS = 16;
+/** Longest receive buffer that the chip can be told of, in its steps. */
+const MAXIMUM_BUFFER = 127 * RX_BUFFER_GRANULARITY;
 /** Bytes around the payload: header, VLAN tag. */
 const FRAME_OVERHEAD = 14 + 4;
 
@@ -206,8 +208,8 @@ export class ReferenceDriver {
     };
   }
 
-  /** Bytes of each receive buffer: the longest frame, in steps that the chip knows. */
-  get #bufferBytes(): number {
+  /** Bytes of a buffer for the longest received frame, in steps that the chip knows. */
+  get #longestFrame(): number {
     return Math.ceil((this.#settings.mtu + FRAME_OVERHEAD) / RX_BUFFER_GRANULARITY) * RX_BUFFER_GRANULARITY;
   }
 
@@ -220,8 +222,19 @@ export class ReferenceDriver {
       TxCapabilities.forDma(dma, TX_QUEUES, {
         ...hint,
         maximumNumberOfFragments: Math.min(MAXIMUM_FRAGMENTS, ringSize - 1),
+        virtualAddress: false, // the chip finds every byte by its logical address
       }),
-      RxCapabilities.systemManagedDma(dma, this.#bufferBytes, RX_QUEUES, { ...hint, fragmentBufferAlignment: 64 }),
+      RxCapabilities.systemManagedDma(dma, this.#longestFrame, RX_QUEUES, {
+        ...hint,
+        fragmentBufferAlignment: 64,
+        virtualAddress: false,
+        bufferSizes: {
+          granularity: RX_BUFFER_GRANULARITY,
+          minimum: RX_BUFFER_GRANULARITY,
+          maximum: MAXIMUM_BUFFER,
+          maximumFragments: Math.min(MAXIMUM_FRAGMENTS, ringSize - 1),
+        },
+      }),
     );
     adapter.setLinkLayerCapabilities(GIGABIT);
     adapter.setLinkLayerMtuSize(mtu);
@@ -245,9 +258,7 @@ export class ReferenceDriver {
 
   #createRxQueue(init: QueueInit<RxQueue>): void {
     init.create((queue) => {
-      const receive = new ReceiveQueue(this.#device, queue, this.#bufferBytes, (handler) =>
-        this.#connect('rx', queue.id, handler),
-      );
+      const receive = new ReceiveQueue(this.#device, queue, (handler) => this.#connect('rx', queue.id, handler));
       this.#receive.push(receive);
       return receive;
     });

@@ -71,23 +71,17 @@ export class ReceiveQueue implements PacketQueueCallbacks {
   /**
    * @param device - the device
    * @param queue - the framework's side
-   * @param bufferBytes - bytes of each buffer, a multiple of 1024
    * @param connect - connects the queue's interrupt; returns what arms it
    */
-  constructor(
-    device: Device,
-    queue: RxQueue,
-    bufferBytes: number,
-    connect: (handler: () => void) => (enabled: boolean) => void,
-  ) {
+  constructor(device: Device, queue: RxQueue, connect: (handler: () => void) => (enabled: boolean) => void) {
     this.#device = device;
     this.#id = queue.id;
     this.#packets = queue.rings.packets;
     this.#fragments = queue.rings.fragments;
     this.#checksum = queue.extension(Checksum).offset;
     this.#logical = queue.extension(LogicalAddress).offset;
-    this.#bufferBytes = bufferBytes;
-    this.#mostParts = Math.min(Math.ceil(MAXIMUM_FRAME / bufferBytes), this.#fragments.elements - 1);
+    this.#bufferBytes = queue.bufferCapacity; // a multiple of the chip's steps, as was declared
+    this.#mostParts = Math.min(Math.ceil(MAXIMUM_FRAME / this.#bufferBytes), this.#fragments.elements - 1);
     this.#arm = connect(() => {
       queue.notifyMoreReceivedPacketsAvailable();
     });

@@ -45,11 +45,17 @@ class TamperingEnd implements LinkEnd {
   get speed(): LinkEnd['speed'] {
     return this.#end.speed;
   }
+  get duplex(): LinkEnd['duplex'] {
+    return this.#end.duplex;
+  }
+  get partnerAbilities(): number {
+    return this.#end.partnerAbilities;
+  }
   get available(): number {
     return this.#end.available;
   }
-  enable(enabled: boolean): void {
-    this.#end.enable(enabled);
+  enable(enabled: boolean, abilities?: number): void {
+    this.#end.enable(enabled, abilities);
   }
   reserve(bytes: number): number {
     return this.#end.reserve(bytes);

@@ -1,18 +1,20 @@
 /*
  * What a driver declares before it starts its adapter: how its NIC reaches buffers, how many queues it has, how long its
  * frames may be. The forms are those of the buffer-management document; defaults and limits are those of NetAdapterCx
- * 2.x (reference netadaptercx §1.10), checked when they are set, with what is wrong named.
+ * 2.x (reference netadaptercx §1.10); capability-check.ts says what is wrong with them.
  */
 
+import type { BufferSizes } from '@netcx/buffers';
 import type { DmaEnabler } from '@netcx/dma';
-import { AdapterError } from './adapter-error.ts';
 
 /** Constraints of a DMA-capable NIC on where buffers may lie. */
 export interface DmaCapabilities {
   /** Maps memory for the NIC. The buffer manager needs one of DMA version 3. */
   readonly enabler: DmaEnabler;
-  /** Highest host offset that the NIC reaches; 0 = no limit. */
+  /** Highest address that the NIC reaches, as it sees memory: a logical address; 0 = what the enabler's width allows. */
   readonly maximumPhysicalAddress: number;
+  /** Whether buffers shall be cached; `default` leaves it to the machine. Host memory here always is, and coherent. */
+  readonly cacheEnabled: boolean | 'default';
   /** Memory node to take buffers from; `any` on a machine with one. */
   readonly preferredNode: number | 'any';
 }
@@ -23,19 +25,32 @@ export interface TxCapabilities {
   readonly mappingRequirement: 'none' | 'dmaMapped';
   /** Set when mapping is required. */
   readonly dma: DmaCapabilities | undefined;
-  /** Free bytes that the driver wants in front of each frame. */
+  /** Free bytes that the driver wants in front of each frame, up to 4096: the first fragment begins with them. */
   readonly payloadBackfill: number;
-  /** Most fragments of one packet. */
+  /** Most fragments of one packet; also bounded by the ring, less one, and by 65535. */
   readonly maximumNumberOfFragments: number;
   /** Alignment of each fragment's first byte, a power of two. */
   readonly fragmentBufferAlignment: number;
   /** Wish for the fragment ring's size, a power of two; 0 = none. */
   readonly fragmentRingNumberOfElementsHint: number;
+  /** Whether fragments say where their bytes are for the driver; a driver that never looks there saves 8 bytes of each. */
+  readonly virtualAddress: boolean;
   /** Transmit queues that the NIC has. */
   readonly maximumNumberOfQueues: number;
 }
 
-/** How a NIC receives. */
+/**
+ * Told of a receive buffer that the driver brought and that nobody holds any more: EvtAdapterReturnRxBuffer.
+ *
+ * @param contextLow - low 32 bits of the fragment's return context, unsigned
+ * @param contextHigh - high 32 bits
+ */
+export type ReturnRxBuffer = (contextLow: number, contextHigh: number) => void;
+
+/**
+ * How a NIC receives. Three modes are legal: the system allocates and attaches, the system allocates and the driver
+ * attaches, the driver does both.
+ */
 export interface RxCapabilities {
   /** Who allocates receive buffers. */
   readonly allocationMode: 'system' | 'driver';
@@ -45,12 +60,18 @@ export interface RxCapabilities {
   readonly mappingRequirement: 'none' | 'dmaMapped';
   /** Set when mapping is required. */
   readonly dma: DmaCapabilities | undefined;
-  /** Longest frame that the NIC writes, in bytes: what a buffer must hold. */
+  /** Longest frame that the NIC writes, in bytes: what a buffer must hold, unless `bufferSizes` says otherwise. */
   readonly maximumFrameSize: number;
+  /** Sizes that the NIC can be told its buffers have, when it spreads long frames over several; `undefined` = it cannot. */
+  readonly bufferSizes: BufferSizes | undefined;
+  /** Told of each buffer that comes back to a driver that allocates them itself. */
+  readonly returnRxBuffer: ReturnRxBuffer | undefined;
   /** Alignment of each buffer's first byte, a power of two. */
   readonly fragmentBufferAlignment: number;
   /** Wish for the fragment ring's size, a power of two; 0 = none. */
   readonly fragmentRingNumberOfElementsHint: number;
+  /** Whether fragments say where their bytes are for the driver; always where the driver attaches buffers. */
+  readonly virtualAddress: boolean;
   /** Receive queues that the NIC has. */
   readonly maximumNumberOfQueues: number;
 }
@@ -58,34 +79,77 @@ export interface RxCapabilities {
 /**
  * @param enabler - maps memory for the NIC
  * @param more - limits, where the NIC has any
- * @returns DMA capabilities: no limit on addresses, any node
+ * @returns DMA capabilities: no limit on addresses, the machine's caching, any node
+ * @example
+ * ```ts
+ * const dma = dmaCapabilities(enabler, { maximumPhysicalAddress: 0xffff_ffff });
+ * ```
  */
 export function dmaCapabilities(
   enabler: DmaEnabler,
   more: Partial<Omit<DmaCapabilities, 'enabler'>> = {},
 ): DmaCapabilities {
-  return { enabler, maximumPhysicalAddress: 0, preferredNode: 'any', ...more };
+  return { enabler, maximumPhysicalAddress: 0, cacheEnabled: 'default', preferredNode: 'any', ...more };
 }
 
 type TxWishes = Partial<
   Pick<
     TxCapabilities,
-    'payloadBackfill' | 'maximumNumberOfFragments' | 'fragmentBufferAlignment' | 'fragmentRingNumberOfElementsHint'
+    | 'payloadBackfill'
+    | 'maximumNumberOfFragments'
+    | 'fragmentBufferAlignment'
+    | 'fragmentRingNumberOfElementsHint'
+    | 'virtualAddress'
   >
 >;
-type RxWishes = Partial<Pick<RxCapabilities, 'fragmentBufferAlignment' | 'fragmentRingNumberOfElementsHint'>>;
+type RxWishes = Partial<
+  Pick<
+    RxCapabilities,
+    'attachmentMode' | 'fragmentBufferAlignment' | 'fragmentRingNumberOfElementsHint' | 'bufferSizes' | 'virtualAddress'
+  >
+>;
 
 const TX_DEFAULTS = {
   payloadBackfill: 0,
   maximumNumberOfFragments: Number.MAX_SAFE_INTEGER,
   fragmentBufferAlignment: 1,
   fragmentRingNumberOfElementsHint: 0,
+  virtualAddress: true,
 };
 
-const RX_DEFAULTS = { fragmentBufferAlignment: 1, fragmentRingNumberOfElementsHint: 0 };
+const RX_DEFAULTS = {
+  allocationMode: 'system',
+  attachmentMode: 'system',
+  bufferSizes: undefined,
+  returnRxBuffer: undefined,
+  fragmentBufferAlignment: 1,
+  fragmentRingNumberOfElementsHint: 0,
+  virtualAddress: true,
+} as const;
 
-/** Forms of transmit capabilities. */
+/**
+ * Forms of transmit capabilities.
+ *
+ * @example
+ * ```ts
+ * const tx = TxCapabilities.forDma(dma, 1, { maximumNumberOfFragments: 16, fragmentRingNumberOfElementsHint: 512 });
+ * ```
+ */
 export const TxCapabilities = {
+  /**
+   * NET_ADAPTER_TX_CAPABILITIES_INIT.
+   *
+   * @param queues - transmit queues that the NIC has
+   * @param wishes - hints and constraints
+   * @returns capabilities of a NIC whose driver reads the bytes itself, wherever they lie in host memory
+   */
+  withoutDma: (queues: number, wishes: TxWishes = {}): TxCapabilities => ({
+    ...TX_DEFAULTS,
+    ...wishes,
+    mappingRequirement: 'none',
+    dma: undefined,
+    maximumNumberOfQueues: queues,
+  }),
   /**
    * NET_ADAPTER_TX_CAPABILITIES_INIT_FOR_DMA.
    *
@@ -103,7 +167,14 @@ export const TxCapabilities = {
   }),
 } as const;
 
-/** Forms of receive capabilities. */
+/**
+ * Forms of receive capabilities. A driver that attaches buffers of the system's says `attachmentMode: 'driver'`.
+ *
+ * @example
+ * ```ts
+ * const rx = RxCapabilities.systemManagedDma(dma, 1518, 1, { fragmentBufferAlignment: 64 });
+ * ```
+ */
 export const RxCapabilities = {
   /**
    * NET_ADAPTER_RX_CAPABILITIES_INIT_SYSTEM_MANAGED_DMA.
@@ -112,7 +183,7 @@ export const RxCapabilities = {
    * @param maximumFrameSize - longest frame that it writes, in bytes
    * @param queues - receive queues that it has
    * @param wishes - hints and constraints
-   * @returns capabilities of a NIC whose buffers the system allocates, maps and attaches
+   * @returns capabilities of a NIC whose buffers the system allocates, maps and, unless wished otherwise, attaches
    */
   systemManagedDma: (
     dma: DmaCapabilities,
@@ -122,72 +193,51 @@ export const RxCapabilities = {
   ): RxCapabilities => ({
     ...RX_DEFAULTS,
     ...wishes,
-    allocationMode: 'system',
-    attachmentMode: 'system',
     mappingRequirement: 'dmaMapped',
     dma,
     maximumFrameSize,
     maximumNumberOfQueues: queues,
   }),
+  /**
+   * NET_ADAPTER_RX_CAPABILITIES_INIT_SYSTEM_MANAGED.
+   *
+   * @param maximumFrameSize - longest frame that the driver writes, in bytes
+   * @param queues - receive queues that the NIC has
+   * @param wishes - hints and constraints
+   * @returns capabilities of a NIC whose buffers the system allocates, and whose driver writes the bytes itself
+   */
+  systemManaged: (maximumFrameSize: number, queues: number, wishes: RxWishes = {}): RxCapabilities => ({
+    ...RX_DEFAULTS,
+    ...wishes,
+    mappingRequirement: 'none',
+    dma: undefined,
+    maximumFrameSize,
+    maximumNumberOfQueues: queues,
+  }),
+  /**
+   * NET_ADAPTER_RX_CAPABILITIES_INIT_DRIVER_MANAGED.
+   *
+   * @param returnRxBuffer - told of each buffer that nobody holds any more
+   * @param maximumFrameSize - longest frame that the driver shows, in bytes
+   * @param queues - receive queues that the NIC has
+   * @param wishes - a hint for the ring
+   * @returns capabilities of a NIC whose driver shows frames in memory of its own: it writes the virtual address, the
+   * capacity and the return context of each fragment
+   */
+  driverManaged: (
+    returnRxBuffer: ReturnRxBuffer,
+    maximumFrameSize: number,
+    queues: number,
+    wishes: Pick<RxWishes, 'fragmentRingNumberOfElementsHint'> = {},
+  ): RxCapabilities => ({
+    ...RX_DEFAULTS,
+    ...wishes,
+    allocationMode: 'driver',
+    attachmentMode: 'driver',
+    mappingRequirement: 'none',
+    dma: undefined,
+    returnRxBuffer,
+    maximumFrameSize,
+    maximumNumberOfQueues: queues,
+  }),
 } as const;
-
-const isPowerOfTwo = (value: number): boolean => Number.isInteger(value) && value > 0 && (value & (value - 1)) === 0;
-
-/**
- * @param adapter - the adapter's name, for messages
- * @param tx - transmit capabilities
- * @param rx - receive capabilities
- * @throws AdapterError `CAPABILITIES_INVALID`, naming every field that cannot be
- */
-export function checkDatapathCapabilities(adapter: string, tx: TxCapabilities, rx: RxCapabilities): void {
-  const wrong: string[] = [];
-  const both = [
-    ['tx', tx],
-    ['rx', rx],
-  ] as const;
-  for (const [side, capabilities] of both) {
-    const {
-      maximumNumberOfQueues: queues,
-      fragmentBufferAlignment: alignment,
-      fragmentRingNumberOfElementsHint: hint,
-    } = capabilities;
-    if (!Number.isInteger(queues) || queues < 1)
-      wrong.push(`${side}.maximumNumberOfQueues is ${String(queues)}; expected 1 or more`);
-    if (!isPowerOfTwo(alignment) || alignment > 4096)
-      wrong.push(`${side}.fragmentBufferAlignment is ${String(alignment)}; expected a power of two up to 4096`);
-    if (hint !== 0 && (!isPowerOfTwo(hint) || hint < 2 || hint > 65_536))
-      wrong.push(
-        `${side}.fragmentRingNumberOfElementsHint is ${String(hint)}; expected 0 or a power of two from 2 to 65536`,
-      );
-    if (capabilities.mappingRequirement === 'dmaMapped' && capabilities.dma === undefined)
-      wrong.push(`${side}.dma is missing, though mapping is required`);
-    const dma = capabilities.dma;
-    const highest = dma?.maximumPhysicalAddress ?? 0;
-    if (!Number.isSafeInteger(highest) || highest < 0)
-      wrong.push(
-        `${side}.dma.maximumPhysicalAddress is ${String(highest)}; expected 0 (no limit) or the highest host offset`,
-      );
-    const node = dma?.preferredNode ?? 'any';
-    if (node !== 'any' && (!Number.isInteger(node) || node < 0))
-      wrong.push(`${side}.dma.preferredNode is ${String(node)}; expected 'any' or a node's number`);
-    const version = capabilities.dma?.enabler.version ?? 3;
-    if (version !== 3)
-      wrong.push(`${side}.dma.enabler has DMA version ${String(version)}; the buffer manager needs version 3`);
-  }
-  if (!Number.isInteger(tx.maximumNumberOfFragments) || tx.maximumNumberOfFragments < 1)
-    wrong.push(`tx.maximumNumberOfFragments is ${String(tx.maximumNumberOfFragments)}; expected 1 or more`);
-  // What would be silently ignored is refused: a driver that got less than it asked for would write where it must not.
-  if (tx.payloadBackfill !== 0)
-    wrong.push(
-      `tx.payloadBackfill is ${String(tx.payloadBackfill)}; expected 0, since frames are sent from where they lie`,
-    );
-  if (rx.allocationMode === 'driver' && rx.attachmentMode === 'system')
-    wrong.push(
-      'rx.allocationMode is driver and rx.attachmentMode is system; the driver cannot allocate buffers that the system attaches',
-    );
-  else if (rx.attachmentMode !== 'system')
-    wrong.push(`rx.attachmentMode is ${rx.attachmentMode}; expected system, which allocates and attaches every buffer`);
-  if (!Number.isInteger(rx.maximumFrameSize) || rx.maximumFrameSize < 64 || rx.maximumFrameSize >= 2 ** 26)
-    wrong.push(`rx.maximumFrameSize is ${String(rx.maximumFrameSize)}; expected 64 to 2^26 - 1`);
-  if (wrong.length > 0) throw new AdapterError('CAPABILITIES_INVALID', `${adapter}: ${wrong.join('; ')}`);
-}

@@ -3,11 +3,17 @@
  * Nothing is created twice: a datapath is made at start, and gone once `close` has returned.
  */
 
-import { BufferPool, domainNumber, type QueueSizes } from '@netcx/buffers';
+import { BufferPool, LentBuffers, type QueueSizes, type Settlement } from '@netcx/buffers';
 import { MILLISECOND, type Clock } from '@netcx/clock';
-import { RX_EXTENSIONS, TX_EXTENSIONS, type ExtensionRegistry } from '@netcx/extensions';
+import {
+  RX_EXTENSIONS,
+  TX_EXTENSIONS,
+  VirtualAddress,
+  type Extension,
+  type ExtensionRegistry,
+} from '@netcx/extensions';
 import { AdapterError } from './adapter-error.ts';
-import type { DmaCapabilities, RxCapabilities, TxCapabilities } from './capabilities.ts';
+import type { DmaCapabilities, ReturnRxBuffer, RxCapabilities, TxCapabilities } from './capabilities.ts';
 import type { Protocol } from './edge/protocol.ts';
 import { ExecutionContext } from './execution-context.ts';
 import type { RxQueue, TxQueue } from './packet-queue.ts';
@@ -28,9 +34,16 @@ export interface DatapathOptions {
   readonly rx: RxCapabilities;
   /** Longest frame to send, with its link-layer header. */
   readonly maximumFrame: number;
-  /** Most fragments of one transmit packet. */
-  readonly maximumFragments: number;
-  readonly sizes: { readonly transmit: QueueSizes; readonly receive: QueueSizes };
+  /** Sizes and counts of rings and buffers. */
+  readonly settlement: Settlement;
+  /** Whether use of buffers after their release is looked for. */
+  readonly checkedBuffers: boolean;
+  /** `always` copies every frame to send, whether the NIC reaches it or not. */
+  readonly bouncePolicy: 'ifNeeded' | 'always';
+  /** Longest frame to send that is copied when it would have to be mapped. */
+  readonly copyBreak: number;
+  /** Mappings of frames that may stay, for each transmit queue, when no frame uses them. */
+  readonly idleMappings: number;
   /** Queues to create. */
   readonly queues: { readonly transmit: number; readonly receive: number };
 }
@@ -45,7 +58,7 @@ export class Datapath {
   /** The receive queues, until `close`. */
   readonly receiveQueues: ReceiveQueue[] = [];
   readonly #options: DatapathOptions;
-  readonly #pools: BufferPool[] = [];
+  readonly #pools: (BufferPool | LentBuffers)[] = [];
 
   /**
    * @param options - what the adapter declared
@@ -123,40 +136,49 @@ export class Datapath {
   #createPool(
     name: string,
     count: number,
-    capacity: number,
-    alignment: number,
+    buffer: { readonly capacity: number; readonly headroom: number; readonly alignment: number },
     dma: DmaCapabilities | undefined,
   ): BufferPool {
+    const { maximumOffset } = this.#options.settlement;
     const limit = dma?.maximumPhysicalAddress ?? 0;
     const pool = new BufferPool({
       name: `${this.#options.name} ${name}`,
       count,
-      capacity,
-      alignment: Math.max(64, alignment),
+      ...buffer,
       ...(dma === undefined ? {} : { enabler: dma.enabler }),
-      ...(limit === 0 ? {} : { maximumOffset: limit }),
+      ...(limit === 0 ? {} : { maximumAddress: limit }),
+      ...(maximumOffset === undefined ? {} : { maximumOffset }),
+      checked: this.#options.checkedBuffers,
+      now: () => this.#options.clock.now(),
     });
     this.#pools.push(pool);
     return pool;
   }
 
   #createTransmitQueue(id: number): void {
-    const { tx, clock, callbacks, protocol, maximumFrame, maximumFragments, sizes } = this.#options;
+    const { tx, clock, callbacks, protocol, maximumFrame, settlement, bouncePolicy, copyBreak, idleMappings } =
+      this.#options;
+    const { capacity, headroom, alignment, buffers, packets } = settlement.transmit;
     const name = `tx ${String(id)}`;
-    const capacity = Math.max(maximumFrame, 64);
-    const pool = this.#createPool(name, sizes.transmit.buffers.granted, capacity, tx.fragmentBufferAlignment, tx.dma);
-    const reserve = this.#createPool(`${name} reserve`, 1, capacity, tx.fragmentBufferAlignment, tx.dma);
-    const block = this.#createBlock(name, sizes.transmit, sizes.transmit.packets.granted, TX_EXTENSIONS);
+    const buffer = { capacity, headroom, alignment };
+    const pool = this.#createPool(name, buffers.granted, buffer, tx.dma);
+    const reserve = this.#createPool(`${name} reserve`, 1, buffer, tx.dma);
+    const block = this.#createBlock(name, settlement.transmit, packets.granted, proposedFor(TX_EXTENSIONS, tx));
     const queue = new TransmitQueue({
       id,
+      name: `${this.#options.name} ${name} ring`,
       block,
       pool,
       reserve,
-      domain: tx.dma === undefined ? 0 : domainNumber(tx.dma.enabler.domain),
+      enabler: tx.dma?.enabler,
       maximumFrame,
-      maximumFragments,
+      backfill: tx.payloadBackfill,
+      maximumFragments: tx.maximumNumberOfFragments,
       alignment: tx.fragmentBufferAlignment,
-      maximumOffset: tx.dma?.maximumPhysicalAddress ?? 0,
+      maximumAddress: tx.dma?.maximumPhysicalAddress ?? 0,
+      bouncePolicy,
+      copyBreak,
+      idleMappings,
       context: new ExecutionContext(clock),
       protocol,
     });
@@ -166,26 +188,62 @@ export class Datapath {
   }
 
   #createReceiveQueue(id: number): void {
-    const { rx, clock, callbacks, protocol, sizes } = this.#options;
+    const { rx, clock, callbacks, protocol, settlement } = this.#options;
+    const { capacity, headroom, alignment, packets, buffers: wanted } = settlement.receive;
     const name = `rx ${String(id)}`;
-    const buffers = sizes.receive.buffers.granted;
-    const pool = this.#createPool(name, buffers, rx.maximumFrameSize, rx.fragmentBufferAlignment, rx.dma);
+    const buffers =
+      rx.returnRxBuffer === undefined
+        ? this.#createPool(name, wanted.granted, { capacity: capacity + headroom, headroom, alignment }, rx.dma)
+        : this.#createPlaces(name, wanted.granted, rx.returnRxBuffer);
     // The edge holds what the protocol has not looked at yet: as many descriptors as there are buffers.
-    const block = this.#createBlock(name, sizes.receive, 2 * sizes.receive.packets.granted, RX_EXTENSIONS);
-    const queue = new ReceiveQueue({ id, block, pool, context: new ExecutionContext(clock), protocol });
+    const block = this.#createBlock(
+      name,
+      settlement.receive,
+      2 * packets.granted,
+      proposedFor(RX_EXTENSIONS, rx),
+      rx.allocationMode === 'system' && rx.attachmentMode === 'driver' ? settlement.receive.fragments.granted : 0,
+    );
+    const queue = new ReceiveQueue({
+      id,
+      name: `${this.#options.name} ${name} ring`,
+      block,
+      buffers,
+      context: new ExecutionContext(clock),
+      protocol,
+    });
     this.receiveQueues.push(queue);
     const ask = callbacks.createRxQueue.bind(callbacks);
     createQueue<RxQueue>(this.#options.name, 'createRxQueue', queue, ask, queue.start.bind(queue));
   }
 
-  #createBlock(name: string, sizes: QueueSizes, descriptors: number, proposed: typeof TX_EXTENSIONS): QueueBlock {
+  #createPlaces(name: string, count: number, returned: ReturnRxBuffer): LentBuffers {
+    const lent = new LentBuffers({ name: `${this.#options.name} ${name}`, count, returned });
+    this.#pools.push(lent);
+    return lent;
+  }
+
+  #createBlock(
+    name: string,
+    sizes: QueueSizes,
+    descriptors: number,
+    proposed: readonly Extension[],
+    dataBuffers = 0,
+  ): QueueBlock {
     return new QueueBlock({
       name: `${this.#options.name} ${name}`,
       packets: sizes.packets.granted,
       fragments: sizes.fragments.granted,
+      dataBuffers,
       descriptors,
       registry: this.#options.registry,
       proposed,
     });
   }
 }
+
+/** What one direction's queues use of the extensions: no virtual address where the driver never looks there. */
+const proposedFor = (
+  extensions: readonly Extension[],
+  { virtualAddress }: { readonly virtualAddress: boolean },
+): readonly Extension[] =>
+  virtualAddress ? extensions : extensions.filter((extension) => extension !== (VirtualAddress as Extension));

@@ -4,12 +4,22 @@
  * a start that finds one missing says which.
  */
 
-import { defaultSizing, type QueueSizes, type RingSizing } from '@netcx/buffers';
+import {
+  checkNeeds,
+  explainSettlement,
+  unmetNeeds,
+  type ProtocolNeeds,
+  type QueueSizes,
+  type RingSizing,
+  type Settlement,
+} from '@netcx/buffers';
 import type { Clock } from '@netcx/clock';
-import { Checksum, ExtensionRegistry, LogicalAddress, VirtualAddress } from '@netcx/extensions';
+import { ExtensionRegistry } from '@netcx/extensions';
 import { FRAGMENT_MAXIMUM_LENGTH } from '@netcx/rings';
 import { AdapterError } from './adapter-error.ts';
-import { checkDatapathCapabilities, type RxCapabilities, type TxCapabilities } from './capabilities.ts';
+import { registerExtensions, settleAdapter } from './adapter-settlement.ts';
+import type { RxCapabilities, TxCapabilities } from './capabilities.ts';
+import { checkDatapathCapabilities } from './capability-check.ts';
 import { Datapath } from './datapath.ts';
 import type { Protocol } from './edge/protocol.ts';
 import { checkLinkState, DISCONNECTED, type LinkState } from './link-state.ts';
@@ -31,6 +41,23 @@ export interface NetAdapterOptions {
   readonly queues?: { readonly transmit: number; readonly receive: number };
   /** Chooses ring and pool sizes; `defaultSizing` when left out. */
   readonly sizing?: RingSizing;
+  /**
+   * Whether use of buffers after their release, and writing past their ends, is looked for, and since when who holds what is
+   * noted; false when left out. For tests, not for speed.
+   */
+  readonly checkedBuffers?: boolean;
+  /** `always` copies every frame to send, for tests and for NICs that are not trusted; `ifNeeded` when left out. */
+  readonly bouncePolicy?: 'ifNeeded' | 'always';
+  /**
+   * Behind an IOMMU, frames of a protocol's own memory up to so many bytes are copied and not mapped; 0 when left out. Copying
+   * a usual frame costs less than mapping it and unmapping it again (bench/mapping.bench.ts).
+   */
+  readonly copyBreak?: number;
+  /**
+   * Behind an IOMMU, how many mappings of a protocol's own memory stay in each transmit queue when no frame uses them, so that
+   * memory which is sent again and again is mapped once. None when left out: a frame is unmapped when it is sent.
+   */
+  readonly idleMappings?: number;
 }
 
 /** Bytes of an Ethernet header: what a frame is longer than its MTU. */
@@ -47,7 +74,8 @@ export class NetAdapter {
   readonly #clock: Clock;
   readonly #callbacks: AdapterCallbacks;
   readonly #wanted: { readonly transmit: number; readonly receive: number };
-  readonly #sizing: RingSizing;
+  readonly #options: NetAdapterOptions;
+  readonly #needs: ProtocolNeeds[] = [];
   #tx: TxCapabilities | undefined;
   #rx: RxCapabilities | undefined;
   #linkSpeed: number | undefined;
@@ -56,9 +84,10 @@ export class NetAdapter {
   #offloads: OffloadCapabilities = {};
   #linkState: LinkState = DISCONNECTED;
   #protocol: Protocol | undefined;
+  #withdrawNeeds: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
   #datapath: Datapath | undefined;
-  #sizes: { readonly transmit: QueueSizes; readonly receive: QueueSizes } | undefined;
+  #settlement: Settlement | undefined;
 
   /**
    * @param options - name, clock, the driver's side, and how many queues
@@ -76,7 +105,12 @@ export class NetAdapter {
     this.#clock = options.clock;
     this.#callbacks = options.callbacks;
     this.#wanted = options.queues ?? { transmit: 1, receive: 1 };
-    this.#sizing = options.sizing ?? defaultSizing;
+    const { idleMappings = 0, copyBreak = 0 } = options;
+    for (const [what, value] of Object.entries({ idleMappings, copyBreak })) {
+      if (!Number.isInteger(value) || value < 0)
+        throw new AdapterError('QUEUE_CONFIGURATION', `${this.name}: ${what} is ${String(value)}; expected 0 or more`);
+    }
+    this.#options = options;
   }
 
   /**
@@ -146,11 +180,12 @@ export class NetAdapter {
 
   /**
    * @param protocol - what stands above; called from the next burst on
-   * @throws AdapterError `PROTOCOL_ATTACHED` when there is one
+   * @throws AdapterError `PROTOCOL_ATTACHED` when there is one; what `stateNeeds` throws
    */
   attachProtocol(protocol: Protocol): void {
     if (this.#protocol !== undefined)
       throw new AdapterError('PROTOCOL_ATTACHED', `${this.name} has a protocol above it already; detach it first`);
+    if (protocol.needs !== undefined) this.#withdrawNeeds = this.stateNeeds(protocol.needs);
     for (const queue of this.receiveQueues) queue.discard();
     this.#protocol = protocol;
     if (this.#linkState.connected) protocol.linkChanged?.(true);
@@ -161,6 +196,8 @@ export class NetAdapter {
    */
   detachProtocol(): void {
     this.#protocol = undefined;
+    this.#withdrawNeeds?.();
+    this.#withdrawNeeds = undefined;
   }
 
   /** The link, as the driver last reported it. */
@@ -191,7 +228,46 @@ export class NetAdapter {
 
   /** Sizes of rings and pools: what was asked, what was granted, and why; `undefined` before the first start. */
   get sizes(): { readonly transmit: QueueSizes; readonly receive: QueueSizes } | undefined {
-    return this.#sizes;
+    return this.#settlement;
+  }
+
+  /** What was settled between the NIC and the protocols at the last start; `undefined` before the first. */
+  get settlement(): Settlement | undefined {
+    return this.#settlement;
+  }
+
+  /** @returns one line for each decision of the last start: what was granted, who asked for what, and why */
+  explain(): string {
+    return this.#settlement === undefined
+      ? `${this.name} was not started: nothing is settled`
+      : explainSettlement(this.#settlement);
+  }
+
+  /**
+   * States what a protocol above needs of buffers. Several may; the next start serves all of them.
+   *
+   * @param needs - what it needs
+   * @returns withdraws the statement, for the start after
+   * @throws BufferError `NEEDS_INVALID`; AdapterError `ADAPTER_STARTED` when the adapter runs with less than that
+   */
+  stateNeeds(needs: ProtocolNeeds): () => void {
+    checkNeeds(needs);
+    this.#refuseUnmet(needs);
+    this.#needs.push(needs);
+    return () => {
+      const index = this.#needs.indexOf(needs);
+      if (index >= 0) this.#needs.splice(index, 1);
+    };
+  }
+
+  #refuseUnmet(needs: ProtocolNeeds): void {
+    if (this.#datapath === undefined || this.#settlement === undefined) return;
+    const unmet = unmetNeeds(this.#settlement, needs);
+    if (unmet.length > 0)
+      throw new AdapterError(
+        'ADAPTER_STARTED',
+        `${this.name} runs with less than ${needs.name} needs (${unmet.join('; ')}); state needs before start`,
+      );
   }
 
   /** The transmit queues, from start to stop. */
@@ -213,16 +289,24 @@ export class NetAdapter {
   start(): void {
     this.#refuseWhenStarted('start');
     const { tx, rx, linkSpeed, mtu } = this.#requireCapabilities();
-    this.#registerExtensions(tx, rx);
-    const maximumFragments = Math.min(tx.maximumNumberOfFragments, 64);
-    // A receive buffer holds the longest frame, so one fragment is all that a received packet needs.
-    const sizes = {
-      transmit: this.#sizing({ fragmentRingHint: tx.fragmentRingNumberOfElementsHint, linkSpeed, maximumFragments })
-        .transmit,
-      receive: this.#sizing({ fragmentRingHint: rx.fragmentRingNumberOfElementsHint, linkSpeed, maximumFragments: 1 })
-        .receive,
+    registerExtensions(this.extensions, tx, rx, this.#offloads);
+    const maximumFrame = mtu + ETHERNET_HEADER_BYTES;
+    const queues = {
+      transmit: Math.min(this.#wanted.transmit, tx.maximumNumberOfQueues),
+      receive: Math.min(this.#wanted.receive, rx.maximumNumberOfQueues),
     };
-    this.#sizes = sizes;
+    const settlement = settleAdapter({
+      name: this.name,
+      tx,
+      rx,
+      linkSpeed,
+      maximumFrame,
+      queues,
+      needs: this.#needs,
+      sizing: this.#options.sizing,
+    });
+    this.#settlement = settlement;
+    const { checkedBuffers = false, bouncePolicy = 'ifNeeded', copyBreak = 0, idleMappings = 0 } = this.#options;
     const datapath = new Datapath({
       name: this.name,
       clock: this.#clock,
@@ -231,13 +315,13 @@ export class NetAdapter {
       protocol: () => this.#protocol,
       tx,
       rx,
-      maximumFrame: mtu + ETHERNET_HEADER_BYTES,
-      maximumFragments,
-      sizes,
-      queues: {
-        transmit: Math.min(this.#wanted.transmit, tx.maximumNumberOfQueues),
-        receive: Math.min(this.#wanted.receive, rx.maximumNumberOfQueues),
-      },
+      maximumFrame,
+      settlement,
+      checkedBuffers,
+      bouncePolicy,
+      copyBreak,
+      idleMappings,
+      queues,
     });
     this.#datapath = datapath;
     try {
@@ -297,15 +381,6 @@ export class NetAdapter {
     if (mtu === undefined) missing.push('setLinkLayerMtuSize');
     if (this.#address === undefined) missing.push('setPermanentLinkLayerAddress');
     throw new AdapterError('CAPABILITIES_MISSING', `${name} cannot start: call ${missing.join(', ')} first`);
-  }
-
-  /** Reference netadaptercx §3.1: the virtual address always, the logical address with DMA, the rest as advertised. */
-  #registerExtensions(tx: TxCapabilities, rx: RxCapabilities): void {
-    this.extensions.clear();
-    this.extensions.register(VirtualAddress);
-    if (tx.dma !== undefined || rx.dma !== undefined) this.extensions.register(LogicalAddress);
-    if (this.#offloads.txChecksum !== undefined || this.#offloads.rxChecksum !== undefined)
-      this.extensions.register(Checksum);
   }
 
   #refuseWhenStarted(what: string): void {

@@ -31,7 +31,7 @@ export interface PacketQueueCallbacks {
 export interface PacketQueue {
   /** Number of the queue: 0 for the first of its direction. */
   readonly id: number;
-  /** The packet ring and the fragment ring. */
+  /** The packet ring, the fragment ring, and the data-buffer ring where the driver attaches the system's buffers. */
   readonly rings: RingCollection;
   /**
    * @param definition - an extension
@@ -48,6 +48,8 @@ export interface TxQueue extends PacketQueue {
 
 /** A receive queue, as its driver sees it. */
 export interface RxQueue extends PacketQueue {
+  /** Bytes that the NIC may write to each buffer of the system's: what its registers are told; 0 where the driver allocates. */
+  readonly bufferCapacity: number;
   /** The device has received some packets. Callable from an interrupt handler. */
   notifyMoreReceivedPacketsAvailable(): void;
 }

@@ -1,5 +1,5 @@
 /*
- * The memory of one queue: its two rings, the edge's ring, and the framework's shadow of the fragment ring, in one run of
+ * The memory of one queue: its rings, the edge's ring, and the framework's shadow of the fragment ring, in one run of
  * host pages that is planned when the queue is created and constant for its life.
  */
 
@@ -15,6 +15,7 @@ import {
 } from '@netcx/extensions';
 import { FRAGMENT_BYTES, PACKET_BYTES, Ring, RingCollection } from '@netcx/rings';
 import { FRAME_DESCRIPTOR_BYTES } from './edge/frame-descriptor.ts';
+import { OFFERED_BUFFER_BYTES } from './offered-source.ts';
 
 /** What a queue's memory depends on. */
 export interface QueueBlockOptions {
@@ -24,6 +25,8 @@ export interface QueueBlockOptions {
   readonly packets: number;
   /** Elements of the fragment ring. */
   readonly fragments: number;
+  /** Elements of the data-buffer ring; 0 = the queue has none. */
+  readonly dataBuffers: number;
   /** Elements of the edge's ring. */
   readonly descriptors: number;
   /** What the adapter registered. */
@@ -34,15 +37,23 @@ export interface QueueBlockOptions {
 
 const alignLine = (bytes: number): number => (bytes + 63) & ~63;
 
+/**
+ * Blocks begin at different lines of their first page. Equal elements of two queues' rings would otherwise lie a multiple of
+ * 4096 bytes apart, where a store to one delays a load from the other.
+ */
+const STAGGER_BYTES = 5 * 64;
+const STAGGERS = 13;
+let blocks = 0;
+
 /** The planned and allocated memory of a queue. */
 export class QueueBlock {
-  /** The packet ring and the fragment ring. */
+  /** The packet ring, the fragment ring and, where the driver attaches the system's buffers, the data-buffer ring. */
   readonly rings: RingCollection;
   /** The ring of frame descriptors between queue and protocol. */
   readonly edge: Ring;
   /** Host offset of one word for each fragment element. */
   readonly shadow: number;
-  /** Bytes of the two rings: what a queue costs. */
+  /** Bytes of the rings: what a queue costs. */
   readonly ringBytes: number;
   readonly #packetPlan: ElementPlan;
   readonly #fragmentPlan: ElementPlan;
@@ -53,7 +64,7 @@ export class QueueBlock {
    * @throws RingError or DmaError when sizes cannot be or memory runs out
    */
   constructor(options: QueueBlockOptions) {
-    const { name, packets, fragments, descriptors, registry, proposed } = options;
+    const { name, packets, fragments, dataBuffers, descriptors, registry, proposed } = options;
     const plan = (level: 'packet' | 'fragment', coreSize: number, coreAlignment: number): ElementPlan =>
       planElement({ level, coreSize, coreAlignment, extensions: registry.select(level, proposed), mode: 'packed' });
     this.#packetPlan = plan('packet', PACKET_BYTES, 4);
@@ -62,16 +73,20 @@ export class QueueBlock {
       name,
       packets,
       fragments,
+      dataBuffers,
+      dataBufferStride: OFFERED_BUFFER_BYTES,
       packetStride: this.#packetPlan.stride,
       fragmentStride: this.#fragmentPlan.stride,
     };
     const edge = { name: `${name} edge`, elements: descriptors, stride: FRAME_DESCRIPTOR_BYTES };
     this.ringBytes = RingCollection.bytes(layout);
     const edgeBytes = alignLine(Ring.bytes(edge));
-    this.#pages = hostPages.allocate(this.ringBytes + edgeBytes + fragments * 4, { owner: name });
-    this.rings = RingCollection.create(this.#pages, layout);
-    this.edge = Ring.create(this.#pages + this.ringBytes, edge);
-    this.shadow = this.#pages + this.ringBytes + edgeBytes;
+    const stagger = STAGGER_BYTES * (blocks++ % STAGGERS);
+    this.#pages = hostPages.allocate(stagger + this.ringBytes + edgeBytes + fragments * 4, { owner: name });
+    const start = this.#pages + stagger;
+    this.rings = RingCollection.create(start, layout);
+    this.edge = Ring.create(start + this.ringBytes, edge);
+    this.shadow = start + this.ringBytes + edgeBytes;
   }
 
   /**

@@ -4,10 +4,12 @@
  * §5.7).
  */
 
-import type { BufferPool } from '@netcx/buffers';
+import { OWNER_NIC, registerHolder, type BufferPool, type LentBuffers } from '@netcx/buffers';
 import {
   Checksum,
+  DataBuffer,
   LogicalAddress,
+  ReturnContext,
   VirtualAddress,
   type BoundExtension,
   type Extension,
@@ -17,15 +19,21 @@ import type { RingCollection } from '@netcx/rings';
 import type { Protocol } from './edge/protocol.ts';
 import { ReceiveEdge } from './edge/receive-edge.ts';
 import type { ExecutionContext, PollClient } from './execution-context.ts';
+import { LentSource } from './lent-source.ts';
+import { OfferedSource } from './offered-source.ts';
 import type { PacketQueueCallbacks, RxQueue } from './packet-queue.ts';
 import type { QueueBlock } from './queue-block.ts';
+import { CarefulSource, type RxSource } from './rx-source.ts';
 import { RxTranslator } from './rx-translator.ts';
 
 /** What a receive queue is made of. */
 export interface ReceiveQueueOptions {
   readonly id: number;
+  /** For leak reports: adapter, direction and number. */
+  readonly name: string;
   readonly block: QueueBlock;
-  readonly pool: BufferPool;
+  /** The system's buffers, or places for the driver's. */
+  readonly buffers: BufferPool | LentBuffers;
   readonly context: ExecutionContext;
   readonly protocol: () => Protocol | undefined;
 }
@@ -38,14 +46,18 @@ export class ReceiveQueue implements RxQueue, PollClient {
   readonly edge: ReceiveEdge;
   /** Supplies buffers and shows frames. */
   readonly translator: RxTranslator;
-  /** The buffers. */
-  readonly pool: BufferPool;
+  /** The system's buffers; `undefined` where the driver brings its own. */
+  readonly pool: BufferPool | undefined;
+  readonly bufferCapacity: number;
   /** Where this queue is polled. */
   readonly context: ExecutionContext;
   /** Its memory. */
   readonly block: QueueBlock;
   readonly #protocol: () => Protocol | undefined;
   readonly #wake: () => void;
+  readonly #name: string;
+  readonly #source: RxSource | undefined;
+  #forgetHolder: (() => void) | undefined;
   #callbacks: PacketQueueCallbacks | undefined;
   #cancelled = false;
 
@@ -53,17 +65,21 @@ export class ReceiveQueue implements RxQueue, PollClient {
    * @param options - memory, buffers, context
    */
   constructor(options: ReceiveQueueOptions) {
-    const { id, block, pool, context } = options;
+    const { id, block, buffers, context } = options;
+    const pool = 'headroom' in buffers ? buffers : undefined;
     this.id = id;
+    this.#name = options.name;
     this.block = block;
     this.rings = block.rings;
     this.pool = pool;
+    this.bufferCapacity = pool === undefined ? 0 : pool.capacity - pool.headroom;
     this.context = context;
     this.#protocol = options.protocol;
     this.#wake = () => {
       context.notify();
     };
     this.edge = new ReceiveEdge(id, block.edge, this.#wake);
+    this.#source = this.#sourceOf(buffers);
     this.translator = new RxTranslator({
       receive: block.edge,
       rings: block.rings,
@@ -71,8 +87,24 @@ export class ReceiveQueue implements RxQueue, PollClient {
       virtualAddress: block.extension(VirtualAddress).offset,
       logicalAddress: block.extension(LogicalAddress).offset,
       pool,
+      source: this.#source,
       shadow: block.shadow,
     });
+  }
+
+  /** How this queue's fragments come to their buffers; `undefined` for the straight line. */
+  #sourceOf(buffers: BufferPool | LentBuffers): RxSource | undefined {
+    const { fragments, dataBuffers } = this.rings;
+    const queue = {
+      fragments,
+      virtualAddress: this.extension(VirtualAddress).offset,
+      logicalAddress: this.extension(LogicalAddress).offset,
+      shadow: this.block.shadow,
+    };
+    if (!('headroom' in buffers)) return new LentSource(buffers, queue, this.extension(ReturnContext).offset);
+    if (dataBuffers !== undefined)
+      return new OfferedSource(buffers, queue, dataBuffers, this.extension(DataBuffer).offset);
+    return buffers.checked || buffers.headroom > 0 ? new CarefulSource(buffers, queue) : undefined;
   }
 
   extension<F extends ExtensionFields>(definition: Extension<F>): BoundExtension<F> {
@@ -92,6 +124,11 @@ export class ReceiveQueue implements RxQueue, PollClient {
     this.#callbacks = callbacks;
     this.rings.reset();
     callbacks.start?.();
+    this.#forgetHolder = registerHolder({
+      name: this.#name,
+      owner: OWNER_NIC,
+      handles: () => this.translator.heldBuffers(),
+    });
     this.context.add(this);
     this.context.notify();
   }
@@ -108,7 +145,8 @@ export class ReceiveQueue implements RxQueue, PollClient {
       ((packets.processedIndex - packet) & packets.mask) + ((fragments.processedIndex - fragment) & fragments.mask);
     if (shown > 0) this.#show(shown);
     // What the poll could not do for want of a buffer or of room, it does when somebody gives some back.
-    if (!this.#cancelled && this.translator.starved) this.pool.awaitBuffer(this.#wake);
+    if (this.#source !== undefined) this.#source.awaitBuffers(this.#wake);
+    else if (!this.#cancelled && this.translator.starved) this.pool?.awaitBuffer(this.#wake);
     if (packets.reapCount > 0) this.edge.starve();
     return supplied + moved;
   }
@@ -147,6 +185,7 @@ export class ReceiveQueue implements RxQueue, PollClient {
       packets.driverCount === 0 &&
       packets.reapCount === 0 &&
       fragments.driverCount === 0 &&
+      (this.rings.dataBuffers?.driverCount ?? 0) === 0 &&
       this.edge.ring.driverCount === 0
     );
   }
@@ -158,6 +197,7 @@ export class ReceiveQueue implements RxQueue, PollClient {
     this.#callbacks?.stop?.();
     this.#callbacks = undefined;
     this.translator.reclaimAll();
+    this.#forgetHolder?.();
     this.block.free();
   }
 }

@@ -1,7 +1,7 @@
 /*
- * From a receive queue's packets to the protocol's descriptors. It keeps the rings supplied with buffers that the NIC
- * reaches, and shows what was received in the buffer that the NIC wrote, with no copy. What a driver hands up is checked
- * before it is believed: a fragment must lie inside its buffer. Follows reference netadaptercx §4.5 and §7.2.
+ * From a receive queue's packets to the protocol's descriptors. It keeps the rings supplied with buffers, its pool's or what
+ * another source brings, and shows what was received in the buffer that the NIC wrote, with no copy. What a driver hands up
+ * is checked before it is believed: a fragment must lie inside its buffer. Follows reference netadaptercx §4.5 and §7.2.
  *
  * @hot
  */
@@ -13,12 +13,15 @@ import * as extensions from '@netcx/extensions';
 import * as rings from '@netcx/rings';
 import type { Ring, RingCollection } from '@netcx/rings';
 import * as frames from './edge/frame-descriptor.ts';
+import * as sources from './rx-source.ts';
+import type { RxSource } from './rx-source.ts';
 
 const { i32: m, u64: m64 } = memory;
-const { BufferEntry, OWNER_NIC, OWNER_PROTOCOL, Pool, releaseBuffer } = buffers;
+const { BufferEntry, handOver, NO_BUFFER, OWNER_PROTOCOL, Pool, releaseBuffer, STATE_ON_RING } = buffers;
 const { Checksum, VirtualAddress } = extensions;
 const { Fragment, Packet } = rings;
 const { FrameDescriptor, FRAME_DESCRIPTOR_BYTES } = frames;
+const { attachedBuffers } = sources;
 const DESCRIPTOR_SHIFT = Math.log2(FRAME_DESCRIPTOR_BYTES / 4) | 0;
 /** Words from a buffer's entry to its logical address, which both lie on 8 bytes, as they do in a fragment element. */
 const LOGICAL_WORD = BufferEntry.logical.location.byteOffset >>> 2;
@@ -49,8 +52,10 @@ export interface RxTranslatorOptions {
   readonly checksum: number;
   readonly virtualAddress: number;
   readonly logicalAddress: number;
-  /** Buffers that the NIC reaches. */
-  readonly pool: BufferPool;
+  /** Buffers that the NIC reaches; none where the driver brings its own. */
+  readonly pool: BufferPool | undefined;
+  /** Attaches buffers in another way than the straight line does, which takes the pool's as they are. */
+  readonly source: RxSource | undefined;
   /** Host offset of one word for each fragment element: the buffer attached to it. */
   readonly shadow: number;
 }
@@ -61,7 +66,12 @@ export class RxTranslator {
   readonly #receive: Ring;
   readonly #packets: Ring;
   readonly #fragments: Ring;
-  readonly #pool: BufferPool;
+  readonly #poolHeader: number;
+  readonly #poolStack: number;
+  readonly #source: RxSource | undefined;
+  /** Bytes of each buffer that the NIC may write; -1 where each fragment must be looked at. */
+  readonly #capacity: number;
+  readonly #headroom: number;
   readonly #checksum: number;
   readonly #virtual: number;
   readonly #logical: number;
@@ -74,7 +84,12 @@ export class RxTranslator {
     this.#receive = options.receive;
     this.#packets = options.rings.packets;
     this.#fragments = options.rings.fragments;
-    this.#pool = options.pool;
+    const { pool, source } = options;
+    this.#poolHeader = pool?.header ?? 0;
+    this.#poolStack = pool?.stack ?? 0;
+    this.#source = source;
+    this.#headroom = pool?.headroom ?? 0;
+    this.#capacity = pool === undefined || source?.inspects === true ? -1 : pool.capacity - pool.headroom;
     this.#checksum = options.checksum;
     this.#virtual = options.virtualAddress;
     this.#logical = options.logicalAddress;
@@ -87,15 +102,22 @@ export class RxTranslator {
    * @returns how many fragments were supplied
    */
   prepare(): number {
-    const pool = this.#pool.header | 0;
-    const stack = this.#pool.stack | 0;
+    const supplied = this.#source === undefined ? this.#attachBuffers() : this.#source.attach();
+    this.#preparePackets();
+    return supplied;
+  }
+
+  /** The straight line: the pool's buffers, as many as there are places. */
+  #attachBuffers(): number {
+    const pool = this.#poolHeader | 0;
+    const stack = this.#poolStack | 0;
     const fragmentBase = this.#fragments.base | 0;
     const fragmentStride = this.#fragments.stride | 0;
     const fragmentMask = this.#fragments.mask | 0;
     const virtual = this.#virtual | 0;
     const logical = this.#logical | 0;
     const shadow = this.#shadow | 0;
-    const capacity = this.#pool.capacity | 0;
+    const capacity = this.#capacity | 0;
     const wholeLow = capacity << 26;
     const wholeHigh = capacity >>> 6;
     const available = Pool.free.get(m, pool) | 0;
@@ -107,11 +129,10 @@ export class RxTranslator {
       top = (top - 1) | 0;
       const buffer = m[top]! | 0;
       const f = (fragmentBase + Math.imul(fragment, fragmentStride)) | 0;
-      BufferEntry.references.set(m, buffer, 1);
-      BufferEntry.owner.set(m, buffer, OWNER_NIC);
+      BufferEntry.state.set(m, buffer, STATE_ON_RING);
       Fragment.whole.low.set(m, f, wholeLow); // validLength 0, offset 0, scratch 0
       Fragment.whole.high.set(m, f, wholeHigh);
-      VirtualAddress.address.low.set(m, f, virtual, BufferEntry.address.get(m, buffer) | 0);
+      if (virtual !== 0) VirtualAddress.address.low.set(m, f, virtual, BufferEntry.address.get(m, buffer) | 0);
       if (logical !== 0) m64[(f + (logical >> 2)) >> 1] = m64[(buffer + LOGICAL_WORD) >> 1]!;
       m[(shadow + fragment) | 0] = buffer;
       fragment = (fragment + 1) & fragmentMask;
@@ -121,13 +142,13 @@ export class RxTranslator {
     Pool.taken.set(m, pool, Pool.taken.get(m, pool) + count);
     if (left < (Pool.lowest.get(m, pool) | 0)) Pool.lowest.set(m, pool, left);
     this.#fragments.publish(count);
-    this.#preparePackets();
     return count;
   }
 
-  /** Whether the NIC has fewer buffers than it could have, because the pool is empty. */
+  /** Whether the NIC has fewer buffers than it could have, because there is none. */
   get starved(): boolean {
-    return this.#fragments.freeCount > 0 && this.#pool.free === 0;
+    if (this.#source !== undefined) return this.#source.starved;
+    return this.#fragments.freeCount > 0 && Pool.free.get(m, this.#poolHeader) === 0;
   }
 
   /** Hands over as many packets as there is room for, zeroed with their extensions: nothing stale reaches the driver. */
@@ -136,10 +157,11 @@ export class RxTranslator {
     const stride = this.#packets.stride | 0;
     const elements = this.#packets.elements | 0;
     const count = this.#packets.freeCount;
+    if (count === 0) return;
     const end = this.#packets.endIndex;
     const beforeWrap = Math.min(count, elements - end);
     m.fill(0, base + end * stride, base + (end + beforeWrap) * stride);
-    m.fill(0, base, base + (count - beforeWrap) * stride);
+    if (count > beforeWrap) m.fill(0, base, base + (count - beforeWrap) * stride);
     this.#packets.publish(count);
   }
 
@@ -150,6 +172,7 @@ export class RxTranslator {
    */
   indicate(): number {
     const end = this.#receive.endIndex;
+    this.#source?.adopt();
     let most = Math.min(this.#packets.reapCount, BATCH);
     while (most > 0) {
       most -= this.#indicateSimple(most);
@@ -174,7 +197,8 @@ export class RxTranslator {
     const fragmentMask = this.#fragments.mask | 0;
     const checksum = this.#checksum | 0;
     const shadow = this.#shadow | 0;
-    const capacity = this.#pool.capacity | 0;
+    const capacity = this.#capacity | 0;
+    const headroom = this.#headroom | 0;
     const room = Math.min(most, this.#receive.freeCount, this.#fragments.reapCount) | 0;
     let packet = this.#packets.processedIndex | 0;
     let expected = this.#fragments.processedIndex | 0;
@@ -194,8 +218,7 @@ export class RxTranslator {
       const buffer = m[(shadow + first) | 0]! | 0;
       const d = (receiveBase + (descriptor << DESCRIPTOR_SHIFT)) | 0;
       const evaluated = checksum === 0 ? 0 : Checksum.whole.get(m, p, checksum) | 0;
-      BufferEntry.owner.set(m, buffer, OWNER_PROTOCOL);
-      FrameDescriptor.address.set(m, d, ((BufferEntry.address.get(m, buffer) | 0) + offset) | 0);
+      FrameDescriptor.address.set(m, d, ((BufferEntry.address.get(m, buffer) | 0) + (offset + headroom)) | 0);
       FrameDescriptor.lengthAndFlags.set(m, d, length);
       FrameDescriptor.buffer.set(m, d, buffer);
       FrameDescriptor.layout.set(m, d, (layoutLow >>> 16) | (layoutHigh << 16));
@@ -262,7 +285,9 @@ export class RxTranslator {
       const f = this.#fragments.at(first + part);
       const offset = Fragment.offset.get(m, f);
       const length = Fragment.validLength.get(m, f);
-      if (length === 0 || offset + length > this.#pool.capacity || (part > 0 && offset !== 0)) return false;
+      const buffer = m[this.#shadow + ((first + part) & this.#fragments.mask)]!;
+      if (buffer === NO_BUFFER || length === 0 || (part > 0 && offset !== 0)) return false;
+      if (offset + length > BufferEntry.capacity.get(m, buffer) - this.#headroom) return false;
     }
     return true;
   }
@@ -274,8 +299,9 @@ export class RxTranslator {
     const length = Fragment.validLength.get(m, f);
     const layoutHigh = Packet.layoutHigh.get(m, p);
     const evaluated = this.#checksum === 0 ? 0 : Checksum.whole.get(m, p, this.#checksum);
-    BufferEntry.owner.set(m, buffer, OWNER_PROTOCOL);
-    FrameDescriptor.address.set(m, d, BufferEntry.address.get(m, buffer) + Fragment.offset.get(m, f));
+    const address = BufferEntry.address.get(m, buffer) + this.#headroom;
+    if (this.#capacity < 0) handOver(buffer, OWNER_PROTOCOL);
+    FrameDescriptor.address.set(m, d, address + Fragment.offset.get(m, f));
     FrameDescriptor.lengthAndFlags.set(m, d, length | (more ? MORE : 0));
     FrameDescriptor.buffer.set(m, d, buffer);
     FrameDescriptor.layout.set(m, d, (Packet.countAndLayoutLow.get(m, p) >>> 16) | (layoutHigh << 16));
@@ -304,14 +330,25 @@ export class RxTranslator {
 
   /** The queue stops: the buffers of all fragments that were given back return to the pool. */
   reclaimAll(): void {
+    this.#source?.adopt();
     this.#reclaim(this.#fragments.reapCount);
+    this.#source?.stop();
+  }
+
+  /** @returns every buffer that lies in the queue, the NIC's to write */
+  heldBuffers(): Iterable<number> {
+    return [...attachedBuffers(this.#fragments, this.#shadow), ...(this.#source?.heldBuffers() ?? [])];
   }
 
   /** Gives back the buffers of fragments that no packet refers to. */
   #reclaim(count: number): void {
     const first = this.#fragments.processedIndex;
-    for (let index = 0; index < count; index++)
-      releaseBuffer(m[this.#shadow + ((first + index) & this.#fragments.mask)]!);
+    for (let index = 0; index < count; index++) {
+      const word = this.#shadow + ((first + index) & this.#fragments.mask);
+      const buffer = m[word]!;
+      if (buffer !== NO_BUFFER) releaseBuffer(buffer);
+      m[word] = NO_BUFFER;
+    }
     this.#fragments.reap(count);
   }
 }

@@ -3,10 +3,11 @@
  * own; nothing is dropped uncounted.
  */
 
-import type { BufferPool, PoolCensus } from '@netcx/buffers';
+import { censusOf, heldByRings, type BufferPool, type LentBuffers, type PoolCensus } from '@netcx/buffers';
 import type { ExecutionContext } from './execution-context.ts';
 import type { RxTranslatorCounters } from './rx-translator.ts';
-import type { TxTranslatorCounters } from './tx-translator-options.ts';
+import type { BounceReason, RefusalReason, RetryReason } from './tx-decision.ts';
+import { newTxTranslatorCounters, type TxTranslatorCounters } from './tx-translator-options.ts';
 
 /** Counters of an adapter since it was started, summed over its queues. */
 export interface AdapterStatistics {
@@ -17,15 +18,16 @@ export interface AdapterStatistics {
     readonly bytes: number;
     /** Frames that were copied into memory that the NIC reaches. */
     readonly bounced: number;
-    /** Frames that had to wait for fragments or a buffer. */
+    /** Frames that were copied, by reason. */
+    readonly bouncedFor: Readonly<Record<BounceReason, number>>;
+    /** Frames that were mapped where they lay, for the time that the NIC had them. */
+    readonly mapped: number;
+    /** Frames that had to wait for fragments, a buffer or a mapping. */
     readonly retried: number;
+    /** Frames that had to wait, by what they waited for first. */
+    readonly retriedFor: Readonly<Record<RetryReason, number>>;
     /** Frames given up, by reason. */
-    readonly dropped: {
-      readonly empty: number;
-      readonly tooLong: number;
-      readonly invalid: number;
-      readonly stopped: number;
-    };
+    readonly dropped: Readonly<Record<RefusalReason, number>> & { readonly stopped: number };
   };
   readonly receive: {
     /** Packets shown to the protocol. */
@@ -65,18 +67,30 @@ const sum = <T>(items: readonly T[], of: (item: T) => number): number =>
 export function collectStatistics(
   transmit: readonly TransmitSource[],
   receive: readonly ReceiveSource[],
-  pools: readonly BufferPool[],
+  pools: readonly (BufferPool | LentBuffers)[],
 ): AdapterStatistics {
-  const tx = (name: keyof TxTranslatorCounters): number => sum(transmit, (queue) => queue.translator.counters[name]);
+  const tx = (name: 'packets' | 'bytes' | 'bounced' | 'mapped' | 'retried' | 'stopped'): number =>
+    sum(transmit, (queue) => queue.translator.counters[name]);
+  const summed = <N extends 'bouncedFor' | 'retriedFor' | 'refusedFor'>(name: N): TxTranslatorCounters[N] => {
+    const total: Record<string, number> = { ...newTxTranslatorCounters()[name] };
+    for (const { translator } of transmit)
+      for (const [reason, count] of Object.entries(translator.counters[name]))
+        total[reason] = (total[reason] ?? 0) + count;
+    return total as TxTranslatorCounters[N];
+  };
   const rx = (name: keyof RxTranslatorCounters): number => sum(receive, (queue) => queue.translator.counters[name]);
+  const rings = heldByRings();
   const contexts = [...transmit, ...receive].map((queue) => queue.context);
   return {
     transmit: {
       packets: tx('packets'),
       bytes: tx('bytes'),
       bounced: tx('bounced'),
+      bouncedFor: summed('bouncedFor'),
+      mapped: tx('mapped'),
       retried: tx('retried'),
-      dropped: { empty: tx('empty'), tooLong: tx('tooLong'), invalid: tx('invalid'), stopped: tx('stopped') },
+      retriedFor: summed('retriedFor'),
+      dropped: { ...summed('refusedFor'), stopped: tx('stopped') },
     },
     receive: {
       packets: rx('packets'),
@@ -85,6 +99,6 @@ export function collectStatistics(
     },
     polls: sum(contexts, (context) => context.polls),
     wakeUps: sum(contexts, (context) => context.wakeUps),
-    buffers: Object.fromEntries(pools.map((pool) => [pool.name, pool.census()])),
+    buffers: Object.fromEntries(pools.map((pool) => [pool.name, censusOf(pool, rings)])),
   };
 }

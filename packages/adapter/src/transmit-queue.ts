@@ -4,7 +4,8 @@
  * netadaptercx §5.7).
  */
 
-import type { BufferPool } from '@netcx/buffers';
+import { OWNER_TRANSMIT, registerHolder, type BufferPool } from '@netcx/buffers';
+import type { DmaEnabler } from '@netcx/dma';
 import {
   Checksum,
   LogicalAddress,
@@ -24,14 +25,20 @@ import { TxTranslator } from './tx-translator.ts';
 /** What a transmit queue is made of. */
 export interface TransmitQueueOptions {
   readonly id: number;
+  /** For leak reports: adapter, direction and number. */
+  readonly name: string;
   readonly block: QueueBlock;
   readonly pool: BufferPool;
   readonly reserve: BufferPool;
-  readonly domain: number;
+  readonly enabler: DmaEnabler | undefined;
   readonly maximumFrame: number;
+  readonly backfill: number;
   readonly maximumFragments: number;
   readonly alignment: number;
-  readonly maximumOffset: number;
+  readonly maximumAddress: number;
+  readonly bouncePolicy: 'ifNeeded' | 'always';
+  readonly copyBreak: number;
+  readonly idleMappings: number;
   readonly context: ExecutionContext;
   readonly protocol: () => Protocol | undefined;
 }
@@ -49,6 +56,8 @@ export class TransmitQueue implements TxQueue, PollClient {
   /** Its memory. */
   readonly block: QueueBlock;
   readonly #protocol: () => Protocol | undefined;
+  readonly #name: string;
+  #forgetHolder: (() => void) | undefined;
   #callbacks: PacketQueueCallbacks | undefined;
   #cancelled = false;
 
@@ -58,6 +67,7 @@ export class TransmitQueue implements TxQueue, PollClient {
   constructor(options: TransmitQueueOptions) {
     const { id, block, pool, context } = options;
     this.id = id;
+    this.#name = options.name;
     this.block = block;
     this.rings = block.rings;
     this.context = context;
@@ -73,10 +83,14 @@ export class TransmitQueue implements TxQueue, PollClient {
       logicalAddress: block.extension(LogicalAddress).offset,
       pool,
       reserve: options.reserve,
-      domain: options.domain,
+      enabler: options.enabler,
       maximumFrame: options.maximumFrame,
+      backfill: options.backfill,
       alignment: options.alignment,
-      maximumOffset: options.maximumOffset,
+      maximumAddress: options.maximumAddress,
+      bouncePolicy: options.bouncePolicy,
+      copyBreak: options.copyBreak,
+      idleMappings: options.idleMappings,
       maximumFragments: Math.min(options.maximumFragments, block.rings.fragments.mask, 0xffff),
       shadow: block.shadow,
     });
@@ -99,6 +113,11 @@ export class TransmitQueue implements TxQueue, PollClient {
     this.#callbacks = callbacks;
     this.rings.reset();
     callbacks.start?.();
+    this.#forgetHolder = registerHolder({
+      name: this.#name,
+      owner: OWNER_TRANSMIT,
+      handles: () => this.translator.heldBuffers(),
+    });
     this.context.add(this);
   }
 
@@ -109,7 +128,9 @@ export class TransmitQueue implements TxQueue, PollClient {
   }
 
   #complete(): number {
-    const completed = this.translator.complete() + (this.#cancelled ? this.translator.abandon() : 0);
+    this.translator.complete();
+    if (this.#cancelled) this.translator.abandon();
+    const completed = this.edge.ring.reapCount;
     if (completed === 0) return 0;
     this.#protocol()?.sent?.(this.edge, completed);
     this.edge.ring.reap(completed);
@@ -144,6 +165,8 @@ export class TransmitQueue implements TxQueue, PollClient {
     this.context.remove(this);
     this.#callbacks?.stop?.();
     this.#callbacks = undefined;
+    this.#forgetHolder?.();
+    this.translator.close();
     this.block.free();
   }
 }

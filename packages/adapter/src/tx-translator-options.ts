@@ -4,7 +4,9 @@
  */
 
 import type { BufferPool } from '@netcx/buffers';
+import type { DmaEnabler } from '@netcx/dma';
 import type { Ring, RingCollection } from '@netcx/rings';
+import type { BounceReason, RefusalReason, RetryReason } from './tx-decision.ts';
 
 /** What became of frames, and why. All in frames, except bytes. */
 export interface TxTranslatorCounters {
@@ -14,16 +16,18 @@ export interface TxTranslatorCounters {
   bytes: number;
   /** Frames that were copied into a buffer that the NIC reaches. */
   bounced: number;
-  /** Frames that had to wait for fragments, or for a buffer to be copied into. */
+  /** Frames that were mapped where they lay, for the time that the NIC had them. */
+  mapped: number;
+  /** Frames that had to wait for fragments, for a buffer to be copied into, or for a mapping. */
   retried: number;
-  /** Frames given up: no bytes in them. */
-  empty: number;
-  /** Frames given up: longer than the NIC sends. */
-  tooLong: number;
-  /** Frames given up: some of their bytes lie outside the buffer they name, or outside host memory. */
-  invalid: number;
   /** Frames given up: the queue stopped before they were placed. */
   stopped: number;
+  /** Frames that were copied, by reason. */
+  readonly bouncedFor: Record<BounceReason, number>;
+  /** Frames that had to wait, by what they waited for first. */
+  readonly retriedFor: Record<RetryReason, number>;
+  /** Frames given up because no NIC could send them, by reason. */
+  readonly refusedFor: Record<RefusalReason, number>;
 }
 
 /** @returns counters of a translator that has placed nothing yet */
@@ -31,11 +35,21 @@ export const newTxTranslatorCounters = (): TxTranslatorCounters => ({
   packets: 0,
   bytes: 0,
   bounced: 0,
+  mapped: 0,
   retried: 0,
-  empty: 0,
-  tooLong: 0,
-  invalid: 0,
   stopped: 0,
+  bouncedFor: {
+    policy: 0,
+    copyBreak: 0,
+    backfill: 0,
+    alignment: 0,
+    tooManyParts: 0,
+    emptyPart: 0,
+    beyondReach: 0,
+    notMapped: 0,
+  },
+  retriedFor: { fragments: 0, buffers: 0, mappings: 0 },
+  refusedFor: { empty: 0, tooLong: 0, invalid: 0, incomplete: 0 },
 });
 
 /** How a translator reaches its queue and its NIC. */
@@ -46,20 +60,28 @@ export interface TxTranslatorOptions {
   readonly checksum: number;
   readonly virtualAddress: number;
   readonly logicalAddress: number;
-  /** Buffers to copy into, each as long as the longest frame or longer. */
+  /** Buffers to copy into, each as long as backfill and the longest frame or longer. */
   readonly pool: BufferPool;
   /** One more, for when frames that wait hold all of them: then frames go on one by one, and never not at all. */
   readonly reserve: BufferPool;
-  /** Number of the NIC's DMA domain; a buffer mapped for another one is copied. */
-  readonly domain: number;
+  /** Maps memory for the NIC; `undefined` when its driver reads bytes itself, from wherever they lie. */
+  readonly enabler: DmaEnabler | undefined;
   /** Longest frame that the NIC sends, in bytes. */
   readonly maximumFrame: number;
+  /** Free bytes that the driver wants in front of each frame. */
+  readonly backfill: number;
   /** Alignment of a fragment's first byte, a power of two. */
   readonly alignment: number;
   /** Most fragments of one packet. */
   readonly maximumFragments: number;
-  /** Highest host offset that the NIC reaches; 0 = no limit. */
-  readonly maximumOffset: number;
-  /** Host offset of one word for each fragment element: the buffer that a fragment was copied into. */
+  /** Highest logical address that the NIC reaches; 0 = what the enabler's width allows. */
+  readonly maximumAddress: number;
+  /** `always` copies every frame, whether the NIC reaches it or not. */
+  readonly bouncePolicy: 'ifNeeded' | 'always';
+  /** Longest frame that is copied when it would have to be mapped. */
+  readonly copyBreak: number;
+  /** Mappings that may stay when no frame uses them. */
+  readonly idleMappings: number;
+  /** Host offset of one word for each fragment element: the copy or the mapping that goes with it. */
   readonly shadow: number;
 }

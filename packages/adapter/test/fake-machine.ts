@@ -4,7 +4,7 @@
 
 import { releaseBuffer, type RingSizing } from '@netcx/buffers';
 import { VirtualClock } from '@netcx/clock';
-import { DmaEnabler, Iommu } from '@netcx/dma';
+import { DmaEnabler, Iommu, type DmaDomain } from '@netcx/dma';
 import { i32, u8 } from '@netcx/dma/memory';
 import { FrameDescriptor, type Protocol, type ReceiveEdge, type TransmitEdge } from '../src/edge/index.ts';
 import {
@@ -39,6 +39,13 @@ export interface FakeMachineOptions {
   readonly callbacks?: Partial<AdapterCallbacks>;
   /** Chooses sizes in place of the three above. */
   readonly sizing?: RingSizing;
+  /** How the NIC reaches memory; an IOMMU when left out. */
+  readonly reach?: DmaDomain;
+  /** Bits of an address that the NIC has; 64 when left out. */
+  readonly addressWidth?: number;
+  /** Other receive capabilities than those of a NIC whose buffers the system manages. */
+  readonly receive?: (dma: DmaCapabilities) => RxCapabilities;
+  readonly adapter?: Partial<NetAdapterOptions>;
 }
 
 /** A frame as the protocol was shown it. */
@@ -126,8 +133,9 @@ export interface FakeMachine {
 export function buildFakeMachine(options: FakeMachineOptions = {}): FakeMachine {
   const { clock = new VirtualClock(), name = 'fake', packets = 16, fragments = 16, buffers = 32, mtu = 1500 } = options;
   const domain = new Iommu();
-  const enabler = new DmaEnabler(domain, { addressWidth: 64, version: 3, owner: name });
-  const reach = options.withoutDma === true ? undefined : domain;
+  const { addressWidth = 64 } = options;
+  const enabler = new DmaEnabler(options.reach ?? domain, { addressWidth, version: 3, owner: name });
+  const reach = options.withoutDma === true ? undefined : enabler.domain;
   const tx: FakeTx[] = [];
   const rx: FakeRx[] = [];
   const size = (granted: number) => ({ asked: 0, granted, reason: 'the test says so' });
@@ -137,6 +145,7 @@ export function buildFakeMachine(options: FakeMachineOptions = {}): FakeMachine 
     name,
     clock,
     sizing,
+    ...options.adapter,
     ...(options.queues === undefined ? {} : { queues: options.queues }),
     callbacks: {
       createTxQueue: (init) => {
@@ -153,7 +162,7 @@ export function buildFakeMachine(options: FakeMachineOptions = {}): FakeMachine 
   const { maximumFrameSize = 2048 } = options;
   adapter.setDatapathCapabilities(
     { ...TxCapabilities.forDma(dma, 4, options.tx), ...(reach === undefined ? without : {}) },
-    {
+    options.receive?.(dma) ?? {
       ...RxCapabilities.systemManagedDma(dma, maximumFrameSize, 4, options.rx),
       ...(reach === undefined ? without : {}),
     },

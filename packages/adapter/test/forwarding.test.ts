@@ -61,7 +61,8 @@ it.each(['the same adapter', 'another adapter'])('gets its buffers back from %s'
   }
   expect(to.tx[0]!.frames).toEqual(frames);
   expect([from.rx[0]!.buffers, from.adapter.statistics().buffers['from rx 0']!.nic]).toEqual([8, 8]);
-  expect(to.adapter.statistics().transmit).toMatchObject({ packets: 40, bounced: to === from ? 0 : 40 });
+  // Another adapter's NIC is behind an IOMMU of its own: each buffer is mapped for it while it has the frame.
+  expect(to.adapter.statistics().transmit).toMatchObject({ packets: 40, bounced: 0, mapped: to === from ? 0 : 40 });
   for (const machine of new Set([from, to])) await machine.stop();
   expect([...from.rx, ...from.tx, ...to.tx].flatMap(({ violations }) => violations)).toEqual([]);
   expect(hostPages.bytesTaken).toBe(taken);

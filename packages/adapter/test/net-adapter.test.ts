@@ -88,6 +88,12 @@ describe('before start', () => {
     ).toThrow(`QUEUE_CONFIGURATION: nic: queues.transmit is ${transmit}; expected 0 or more`);
   });
 
+  it.each(['idleMappings', 'copyBreak'])('refuses %s that cannot be counted', (what) => {
+    expect(() => new NetAdapter({ name: 'nic', clock: new VirtualClock(), callbacks, [what]: -1 })).toThrow(
+      `QUEUE_CONFIGURATION: nic: ${what} is -1; expected 0 or more`,
+    );
+  });
+
   it('keeps a copy of the address', () => {
     const adapter = bare();
     expect([adapter.linkLayerAddress.length, adapter.mtu]).toEqual([0, 0]);
@@ -167,7 +173,7 @@ describe('start', () => {
     expect(adapter.sizes?.receive.fragments).toEqual({ asked: 64, granted: 64, reason: 'as asked' });
     expect(adapter.transmitQueues[0]!.rings.fragments.elements).toBe(128);
     expect(adapter.receiveQueues[0]!.rings.fragments.elements).toBe(64);
-    expect(adapter.receiveQueues[0]!.pool.count).toBe(128);
+    expect(adapter.receiveQueues[0]!.pool!.count).toBe(128);
     await machine.stop();
   });
 });

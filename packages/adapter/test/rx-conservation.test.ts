@@ -103,6 +103,8 @@ const shape = fc.record({
   fragments: fc.constantFrom(8, 32),
   buffers: fc.integer({ min: 6, max: 64 }),
   batch: fc.constantFrom(1, 2, Infinity),
+  headroom: fc.constantFrom(0, 0, 40),
+  adapter: fc.constantFrom({}, {}, { checkedBuffers: true }),
   steps: fc.array(step, { maxLength: 100 }),
 });
 
@@ -192,8 +194,16 @@ class Run {
   }
 }
 
-const start = (sizes: { packets: number; fragments: number; buffers: number; batch: number }): Run => {
+const start = (sizes: {
+  packets: number;
+  fragments: number;
+  buffers: number;
+  batch: number;
+  headroom: number;
+  adapter: { checkedBuffers?: boolean };
+}): Run => {
   const machine = buildFakeMachine({ ...sizes, maximumFrameSize: CAPACITY });
+  machine.adapter.stateNeeds({ name: 'protocol', headroom: sizes.headroom });
   machine.adapter.start();
   machine.clock.run();
   machine.rx[0]!.batch = sizes.batch;

@@ -38,7 +38,8 @@ const nothingDropped = { ignored: 0, invalid: 0, unclaimed: 0 };
 describe('a received frame', () => {
   it('is shown in the buffer that the device wrote, with what it found out', () =>
     on({ offloads: { rxChecksum: { ipv4: true, tcp: true, udp: true } } }, (machine) => {
-      const { edge, pool, rings } = queueOf(machine);
+      const { edge, rings } = queueOf(machine);
+      const pool = queueOf(machine).pool!;
       machine.recorder.leaves = true;
       const spoil = (p: number): void => {
         Packet.layer3HeaderLength.set(i32, p, 300);
@@ -78,7 +79,7 @@ describe('a received frame', () => {
       expect(shown(machine)).toEqual(bytesOf(1, 2, 3, 4));
       expect(machine.recorder.shown.map(({ parts }) => parts)).toEqual([1, 3, 1, 1]);
       expect(received(machine)).toEqual({ packets: 4, bytes: 61 + 62 + 63 + 64, dropped: nothingDropped });
-      expect(queueOf(machine).pool.census()).toMatchObject({ free: 17, nic: 15, protocol: 0 });
+      expect(queueOf(machine).pool!.census()).toMatchObject({ free: 17, nic: 15, protocol: 0 });
     }));
 
   it('carries no logical address where nothing is mapped', () =>
@@ -116,7 +117,7 @@ describe('what is dropped', () => {
       machine.clock.run();
       expect(shown(machine)).toEqual(bytesOf(1, 3));
       expect(received(machine)).toEqual({ packets: 2, bytes: 61 + 63, dropped: { ...nothingDropped, invalid: 1 } });
-      expect(queueOf(machine).pool.census()).toMatchObject({ free: 17, nic: 15, protocol: 0 });
+      expect(queueOf(machine).pool!.census()).toMatchObject({ free: 17, nic: 15, protocol: 0 });
     }),
   );
 
@@ -133,7 +134,7 @@ describe('what is dropped', () => {
       fragments.complete(1);
       queue.notifyMoreReceivedPacketsAvailable();
       machine.clock.run();
-      expect(queue.pool.census()).toMatchObject({ free: 17, nic: 15, protocol: 0 });
+      expect(queue.pool!.census()).toMatchObject({ free: 17, nic: 15, protocol: 0 });
     }));
 
   it('as the driver says: its fragments serve the next frame', () =>
@@ -150,7 +151,7 @@ describe('what is dropped', () => {
       machine.rx[0]!.arrive(frame(1), frame(2, { parts: 2 }), frame(3));
       machine.clock.run();
       expect(received(machine)).toEqual({ packets: 0, bytes: 0, dropped: { ...nothingDropped, unclaimed: 3 } });
-      expect(queueOf(machine).pool.census()).toMatchObject({ free: 17, nic: 15, protocol: 0 });
+      expect(queueOf(machine).pool!.census()).toMatchObject({ free: 17, nic: 15, protocol: 0 });
       machine.adapter.attachProtocol(machine.recorder);
       machine.rx[0]!.arrive(frame(4));
       machine.clock.run();
@@ -159,7 +160,7 @@ describe('what is dropped', () => {
 
   it('because the protocol that was shown it has gone, and never what the next one is shown', () =>
     on({}, (machine) => {
-      const { pool } = queueOf(machine);
+      const pool = queueOf(machine).pool!;
       machine.recorder.leaves = true;
       machine.rx[0]!.arrive(frame(1), frame(2));
       machine.clock.run();
@@ -217,7 +218,7 @@ describe('the device', () => {
       const { polls } = machine.adapter.statistics();
       machine.clock.advance(1e9);
       expect(machine.adapter.statistics().polls).toBe(polls); // it sleeps meanwhile
-      queueOf(machine).pool.release(machine.recorder.kept.shift()!); // not by way of the edge
+      queueOf(machine).pool!.release(machine.recorder.kept.shift()!); // not by way of the edge
       machine.clock.run();
       expect(machine.recorder.shown.length).toBe(33);
       machine.recorder.keeps = false;

@@ -9,6 +9,7 @@ import { DmaEnabler, hostPages, Iommu } from '@netcx/dma';
 import { hostBytes, u8 } from '@netcx/dma/memory';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { NetAdapterOptions } from '../src/index.ts';
 import { seeded } from './conservation.ts';
 import { buildFakeMachine, type FakeMachine } from './fake-machine.ts';
 import { pattern, writeFrame, type Part } from './frames.ts';
@@ -193,6 +194,8 @@ class Run {
       dropped: { empty: count('empty'), tooLong: count('tooLong'), invalid: count('invalid'), stopped },
     });
     expect(transmit.bounced).toBeLessThanOrEqual(sent.length);
+    expect(Object.values(transmit.bouncedFor).reduce((sum, count) => sum + count)).toBe(transmit.bounced);
+    expect(transmit.bounced + transmit.mapped).toBeLessThanOrEqual(sent.length + stopped);
     expect(machine.domain.faultCount).toBe(0);
     expect([this.edge.pool.inUse, this.foreign.inUse]).toEqual([0, 0]);
   }
@@ -204,6 +207,13 @@ const shape = fc.record({
   buffers: fc.integer({ min: 1, max: 24 }),
   maximumNumberOfFragments: fc.constantFrom(1, 3, 64),
   slots: fc.constantFrom(1, 3, Infinity),
+  adapter: fc.constantFrom<Partial<NetAdapterOptions>>(
+    {},
+    { idleMappings: 3 },
+    { copyBreak: 100 },
+    { bouncePolicy: 'always' },
+    { checkedBuffers: true },
+  ),
   steps: fc.array(step, { maxLength: 60 }),
 });
 
@@ -213,15 +223,17 @@ const start = ({
   buffers,
   maximumNumberOfFragments,
   slots,
+  adapter,
 }: {
   packets: number;
   fragments: number;
   buffers: number;
   maximumNumberOfFragments: number;
   slots: number;
+  adapter: Partial<NetAdapterOptions>;
 }): Run => {
   const tx = { fragmentBufferAlignment: ALIGNMENT, maximumNumberOfFragments };
-  const machine = buildFakeMachine({ packets, fragments, buffers, mtu: MTU, tx });
+  const machine = buildFakeMachine({ packets, fragments, buffers, mtu: MTU, tx, adapter });
   machine.adapter.start();
   machine.clock.run();
   machine.tx[0]!.slots = slots;
@@ -245,6 +257,7 @@ it('sends every frame as it was and in order, or gives it up for its reason, and
       }
       run.check(0);
       await machine.stop();
+      expect(machine.domain.mappedPages).toBe(0);
       run.foreign.close();
       expect(hostPages.bytesTaken).toBe(taken);
     }),
@@ -271,6 +284,7 @@ it('gives up what it has not placed when it stops in the middle, and still compl
       }
       run.check(machine.adapter.statistics().transmit.dropped.stopped);
       await machine.clock.drive(stopping);
+      expect(machine.domain.mappedPages).toBe(0);
       run.foreign.close();
       expect(hostPages.bytesTaken).toBe(taken);
     }),

@@ -10,7 +10,7 @@ import { Checksum, LogicalAddress, VirtualAddress } from '@netcx/extensions';
 import { Fragment, Layer2Type, Layer3Type, Layer4Type, Packet } from '@netcx/rings';
 import { afterAll, describe, expect, it } from 'vitest';
 import { FrameDescriptor } from '../src/edge/index.ts';
-import { AdapterError } from '../src/index.ts';
+import type { BounceReason } from '../src/index.ts';
 import { buildFakeMachine, type FakeMachine, type FakeMachineOptions } from './fake-machine.ts';
 import { filled, pattern, submitFrame, writeFrame } from './frames.ts';
 
@@ -135,24 +135,37 @@ describe('a frame in a buffer that the NIC reaches', () => {
     }));
 });
 
-describe('a frame that the NIC does not reach is copied', () => {
-  const cases: Readonly<
-    Record<string, (machine: FakeMachine, elsewhere: BufferPool, high: BufferPool) => Parameters<typeof submitFrame>[1]>
-  > = {
-    'from the protocol’s own memory': () => [{ address: own + 1, length: 500 }],
-    'from another device’s buffer': (_machine, elsewhere) => [filled(elsewhere, pattern(500, 9))],
-    'when it is not aligned': (machine) => [filled(queueOf(machine).edge.pool, pattern(500, 9), 4)],
-    'when a part is not aligned': (machine) => [
-      filled(queueOf(machine).edge.pool, pattern(496, 9)),
-      filled(queueOf(machine).edge.pool, pattern(500, 9).subarray(496), 1),
+describe('a frame that the NIC cannot read where it lies is copied', () => {
+  type Case = readonly [
+    BounceReason,
+    (machine: FakeMachine, elsewhere: BufferPool, high: BufferPool) => Parameters<typeof submitFrame>[1],
+  ];
+  const cases: Readonly<Record<string, Case>> = {
+    'when the protocol’s own memory is not aligned': ['alignment', () => [{ address: own + 1, length: 500 }]],
+    'when it is not aligned': ['alignment', (machine) => [filled(queueOf(machine).edge.pool, pattern(500, 9), 4)]],
+    'when a part is not aligned': [
+      'alignment',
+      (machine) => [
+        filled(queueOf(machine).edge.pool, pattern(496, 9)),
+        filled(queueOf(machine).edge.pool, pattern(500, 9).subarray(496), 1),
+      ],
     ],
-    'when it has too many parts': (machine) =>
-      [0, 100, 200, 300, 400].map((at) => filled(queueOf(machine).edge.pool, pattern(500, 9).subarray(at, at + 100))),
-    'when a part is empty': (machine) => [
-      { ...filled(queueOf(machine).edge.pool, pattern(0, 9)), length: 0 },
-      filled(queueOf(machine).edge.pool, pattern(500, 9)),
+    'when it has too many parts': [
+      'tooManyParts',
+      (machine) =>
+        [0, 100, 200, 300, 400].map((at) => filled(queueOf(machine).edge.pool, pattern(500, 9).subarray(at, at + 100))),
     ],
-    'when it lies above what the NIC reaches': (_machine, _elsewhere, high) => [filled(high, pattern(500, 9))],
+    'when a part is empty': [
+      'emptyPart',
+      (machine) => [
+        { ...filled(queueOf(machine).edge.pool, pattern(0, 9)), length: 0 },
+        filled(queueOf(machine).edge.pool, pattern(500, 9)),
+      ],
+    ],
+    'when it was mapped above what the NIC reaches': [
+      'beyondReach',
+      (_machine, _elsewhere, high) => [filled(high, pattern(500, 9))],
+    ],
   };
 
   it.each(Object.keys(cases))('%s', (name) =>
@@ -169,12 +182,14 @@ describe('a frame that the NIC does not reach is copied', () => {
         const below = hostPages.allocate(0x200_0000);
         const high = new BufferPool({ name: 'high', count: 1, capacity: 2048, enabler: machine.enabler });
         const { edge } = queueOf(machine);
-        submitFrame(edge, cases[name]!(machine, elsewhere, high));
+        const [reason, parts] = cases[name]!;
+        submitFrame(edge, parts(machine, elsewhere, high));
         machine.clock.run();
         machine.tx[0]!.finish();
         machine.clock.run();
         expect(machine.tx[0]!.frames).toEqual([Buffer.from(pattern(500, 9))]);
-        expect(transmit(machine)).toMatchObject({ packets: 1, bytes: 500, bounced: 1, retried: 0 });
+        expect(transmit(machine)).toMatchObject({ packets: 1, bytes: 500, bounced: 1, mapped: 0, retried: 0 });
+        expect(transmit(machine).bouncedFor[reason]).toBe(1);
         expect([edge.pool.inUse, elsewhere.inUse, high.inUse]).toEqual([0, 0, 0]);
         elsewhere.close();
         high.close();
@@ -216,12 +231,13 @@ describe('a frame that no NIC could send is given up, in its turn', () => {
       expect(machine.recorder.sentContexts).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
       expect(machine.tx[0]!.frames).toEqual([Buffer.from(pattern(114, 1)), Buffer.from(pattern(114, 8))]);
       expect(machine.tx[0]!.ignored).toBe(6);
-      expect(transmit(machine)).toEqual({
+      expect(transmit(machine)).toMatchObject({
         packets: 2,
         bytes: 228,
         bounced: 0,
+        mapped: 0,
         retried: 0,
-        dropped: { empty: 1, tooLong: 1, invalid: 4, stopped: 0 },
+        dropped: { empty: 1, tooLong: 1, invalid: 4, incomplete: 0, stopped: 0 },
       });
       expect(edge.pool.inUse).toBe(0);
     }));
@@ -229,7 +245,7 @@ describe('a frame that no NIC could send is given up, in its turn', () => {
 
 describe('a frame that has to wait', () => {
   it('goes on one at a time when the protocol holds every buffer', () =>
-    on({ buffers: 2 }, (machine) => {
+    on({ buffers: 2, adapter: { bouncePolicy: 'always' } }, (machine) => {
       const { edge } = queueOf(machine);
       const tx = machine.tx[0]!;
       const held = [edge.pool.take(), edge.pool.take()];
@@ -302,88 +318,4 @@ describe('a frame that has to wait', () => {
       expect([machine.recorder.sentContexts, queue.edge.pool.inUse]).toEqual([[1], 0]);
       expect(BufferEntry.references.get(i32, queue.edge.pool.firstHandle)).toBe(0);
     }));
-});
-
-describe('the edge', () => {
-  it('takes whole frames only, as many as there is room for', () =>
-    on({ packets: 8 }, ({ adapter, recorder }) => {
-      const { edge } = adapter.transmitQueues[0]!;
-      expect([edge.room, edge.pending]).toEqual([7, 0]);
-      writeFrame(edge, 0, 1, [
-        { address: own, length: 60 },
-        { address: own, length: 60 },
-      ]);
-      expect(() => {
-        edge.submit(1);
-      }).toThrow(
-        'FRAME_INCOMPLETE: transmit edge 0: the last of 1 descriptors says that its frame goes on; whole frames only',
-      );
-      expect(() => {
-        edge.submit(8);
-      }).toThrow('RANGE_EXCEEDED');
-      edge.submit(0);
-      expect([edge.room, edge.pending, recorder.sentContexts]).toEqual([7, 0, []]);
-    }));
-
-  it('takes nothing once the adapter stops', async () => {
-    const machine = buildFakeMachine();
-    machine.adapter.start();
-    const { edge } = queueOf(machine);
-    await machine.stop();
-    expect(edge.room).toBe(0);
-    expect(() => {
-      edge.submit(1);
-    }).toThrow(AdapterError);
-    expect(() => {
-      edge.submit(1);
-    }).toThrow('EDGE_CLOSED: transmit edge 0: the adapter stops and takes no more frames');
-  });
-});
-
-describe('a queue that stops', () => {
-  it('hands nothing more to its driver', () =>
-    on({}, async (machine) => {
-      const { edge } = queueOf(machine);
-      for (const context of [1, 2]) submitFrame(edge, [filled(edge.pool, pattern(60, context))], context);
-      const stopped = machine.stop(); // before the queue was polled
-      await Promise.resolve();
-      machine.clock.run({ until: machine.clock.now() });
-      expect([machine.tx[0]!.outstanding, transmit(machine).dropped.stopped]).toEqual([0, 2]);
-      expect([machine.recorder.sentContexts, edge.pool.inUse]).toEqual([[1, 2], 0]);
-      await stopped;
-    }));
-
-  it.each([true, false])(
-    'gives up what its driver was not given, after the rest; the driver gives up too: %s',
-    (givesUp) =>
-      on({ packets: 8, fragments: 4, buffers: 8 }, async (machine) => {
-        const { edge } = queueOf(machine);
-        const tx = machine.tx[0]!;
-        tx.givesUp = givesUp;
-        for (let frame = 0; frame < 5; frame++) submitFrame(edge, [filled(edge.pool, pattern(60, frame))], frame);
-        submitFrame(
-          edge,
-          [
-            { address: own, length: 10 },
-            { address: own, length: 10 },
-          ],
-          5,
-        );
-        machine.clock.run();
-        expect(tx.outstanding).toBe(3);
-        const stopped = machine.stop();
-        await Promise.resolve();
-        if (!givesUp) {
-          machine.clock.advance(1000);
-          expect([tx.outstanding, machine.recorder.sentContexts]).toEqual([3, []]); // no more, and none before its turn
-          tx.finishAll();
-        }
-        const dropped = () => transmit(machine).dropped;
-        expect(dropped().stopped).toBe(0);
-        machine.clock.run({ until: 5000 });
-        expect(machine.recorder.sentContexts).toEqual([0, 1, 2, 3, 4, 5, 6]);
-        expect([dropped().stopped, edge.pool.inUse]).toEqual([3, 0]);
-        await stopped;
-      }),
-  );
 });

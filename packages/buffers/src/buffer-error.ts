@@ -1,9 +1,16 @@
 /*
- * The one error type of this package: a pool that cannot be built, or a buffer given back by somebody who does not have
- * it. An empty pool is never an error; `take` says so with `NO_BUFFER`.
+ * The one error type of this package: a pool that cannot be built, a buffer given back by somebody who does not have it,
+ * or written by somebody who gave it back. An empty pool is never an error; `take` says so with `NO_BUFFER`.
  */
 
-/** The stable codes of {@link BufferError}. */
+/**
+ * The stable codes of {@link BufferError}.
+ *
+ * @example
+ * ```ts
+ * const code: BufferErrorCode = 'STILL_HELD';
+ * ```
+ */
 export type BufferErrorCode =
   | 'POOL_SIZE'
   | 'BUFFER_SIZE'
@@ -12,9 +19,27 @@ export type BufferErrorCode =
   | 'NOT_HELD'
   | 'STILL_HELD'
   | 'POOL_CLOSED'
-  | 'DMA_VERSION';
+  | 'DMA_VERSION'
+  | 'REFERENCES'
+  | 'OWNER'
+  | 'WRITTEN_AFTER_FREE'
+  | 'WRITTEN_BEYOND_END'
+  | 'NEEDS_INVALID'
+  | 'NEEDS_UNMET'
+  | 'SIZING_INVALID';
 
-/** Thrown when a pool is built or used in a way that cannot be right. */
+/**
+ * Thrown when a pool is built or used in a way that cannot be right.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   pool.close();
+ * } catch (error) {
+ *   if (error instanceof BufferError && error.code === 'STILL_HELD') console.error(error.message); // who holds what
+ * }
+ * ```
+ */
 export class BufferError extends Error {
   /** Which rule was broken; stable across releases. */
   readonly code: BufferErrorCode;

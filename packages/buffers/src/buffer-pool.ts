@@ -6,69 +6,67 @@
  * @hot
  */
 
-import type { DmaEnabler } from '@netcx/dma';
 import * as dma from '@netcx/dma';
 import * as memory from '@netcx/dma/memory';
 import * as errors from './buffer-error.ts';
+import * as handles from './buffer-handle.ts';
 import * as layouts from './buffer.ts';
 import * as domains from './domain-number.ts';
+import * as tables from './entry-table.ts';
+import * as owners from './owner.ts';
+import * as guarding from './pool-guard.ts';
+import * as options from './pool-options.ts';
+import type { BufferPoolOptions } from './pool-options.ts';
+import * as reports from './pool-report.ts';
+import type { Leak, PoolCensus, PoolStatistics } from './pool-report.ts';
 
-const { i32: m, u8 } = memory;
+const { i32: m } = memory;
 const { BufferError } = errors;
-const { BufferEntry, Pool, BUFFER_WORDS, POOL_WORDS, NO_BUFFER, OWNER_POOL, OWNER_PROTOCOL } = layouts;
+const { BufferEntry, Pool, BUFFER_WORDS, NO_BUFFER, STATE_FREE } = layouts;
+const { OWNER_PROTOCOL } = owners;
+const { guardOf, PoolGuard } = guarding;
+const { releaseBuffer, retainBuffer } = handles;
+const { domainNumber } = domains;
 const { hostPages, highWord, lowWord, PAGE_BYTES } = dma;
-
-/** Who is called when a buffer comes back to a pool that somebody waits for, by the pool's header. */
-const waiters = new Map<number, () => void>();
-
-/** What a pool shall be. */
-export interface BufferPoolOptions {
-  /** For messages and leak reports. */
-  readonly name: string;
-  /** Number of buffers, 1 to 2^20. */
-  readonly count: number;
-  /** Bytes of each buffer, 64 to 2^26 - 1. */
-  readonly capacity: number;
-  /** Alignment of each buffer's first byte, a power of two from 8 to 4096; 64 when left out. */
-  readonly alignment?: number;
-  /** Maps the buffers for a device; without one they are memory that no device reaches. */
-  readonly enabler?: DmaEnabler;
-  /** Highest host offset that the device reaches; no limit when left out. */
-  readonly maximumOffset?: number;
-}
-
-/** Who holds how many buffers of a pool. */
-export interface PoolCensus {
-  /** Buffers in all. */
-  readonly count: number;
-  /** In the pool. */
-  readonly free: number;
-  /** Attached to receive rings. */
-  readonly nic: number;
-  /** With the protocol above. */
-  readonly protocol: number;
-  /** In transmit rings. */
-  readonly transmit: number;
-}
+/** `state` of a free buffer of a checked pool. */
+const CHECKED_FREE = 1 << 15;
 
 /**
  * Bytes from one buffer to the next. Buffers whose distance is a multiple of 4096 fall on the same cache sets, which
- * costs 3 to 5 % of a receive path; one line more between them avoids it.
+ * costs 3 to 5 % of a receive path; one line more between them avoids it. A checked pool has a gap behind each.
  */
-function strideOf(capacity: number, alignment: number): number {
+function strideOf(capacity: number, alignment: number, checked: boolean): number {
   const step = Math.max(alignment, 64);
-  const stride = Math.ceil(capacity / step) * step;
+  const stride = Math.ceil((capacity + (checked ? 64 : 0)) / step) * step;
   return stride % 1024 === 0 && alignment <= 64 ? stride + 64 : stride;
 }
 
-/** Buffers of one size, ready for one device. */
+/**
+ * Buffers of one size, ready for one device.
+ *
+ * @example
+ * ```ts
+ * const pool = new BufferPool({ name: 'rx 0', count: 512, capacity: 2048, enabler });
+ * const buffer = pool.take(); // a handle with one reference, or NO_BUFFER
+ * pool.addReference(buffer); // a second reader
+ * pool.release(buffer);
+ * pool.release(buffer); // the last reference: it is back
+ * pool.close();
+ * ```
+ */
 export class BufferPool {
   /** For messages and leak reports. */
   readonly name: string;
   /** Number of buffers. */
   readonly count: number;
-  /** Bytes of each buffer. */
+  /** Bytes of each buffer, headroom included. */
   readonly capacity: number;
+  /** Bytes at the front of each buffer that a NIC leaves alone. */
+  readonly headroom: number;
+  /** Bytes from one buffer to the next. */
+  readonly stride: number;
+  /** Whether it finds use after release; then no loop may skip `take`, `addReference` and `release`. */
+  readonly checked: boolean;
   /** Word index of the pool's header in host memory. */
   readonly header: number;
   /** Word index of the stack of free handles. */
@@ -80,65 +78,64 @@ export class BufferPool {
   #closed = false;
 
   /**
-   * @param options - size and count, and the device that shall reach the buffers
+   * @param wanted - size and count, and the device that shall reach the buffers
    * @throws BufferError for sizes that cannot be, or an enabler that is not of version 3; DmaError when memory or logical
    * addresses run out; nothing is kept then
    */
-  constructor(options: BufferPoolOptions) {
-    const { name, count, capacity, alignment = 64, enabler, maximumOffset } = options;
-    check(options, alignment);
-    const stride = strideOf(capacity, alignment);
+  constructor(wanted: BufferPoolOptions) {
+    options.checkPoolOptions(wanted);
+    const { name, count, capacity, headroom = 0, alignment = 64, checked = false } = wanted;
     this.name = name;
     this.count = count;
     this.capacity = capacity;
-    this.#pages = hostPages.allocate((POOL_WORDS + count + count * BUFFER_WORDS) * 4 + 64, { owner: `${name}: pool` });
-    this.header = this.#pages >>> 2;
-    this.stack = this.header + POOL_WORDS;
-    this.firstHandle = (this.stack + count + 15) & ~15;
-    const limit = maximumOffset === undefined ? {} : { maximumOffset };
-    const size = count * stride;
-    const page = { alignment: PAGE_BYTES, ...limit };
+    this.headroom = headroom;
+    this.checked = checked;
+    this.stride = strideOf(capacity, alignment, checked);
+    const table = tables.buildEntryTable(name, count, checked ? CHECKED_FREE : STATE_FREE);
+    this.#pages = table.pages;
+    this.header = table.header;
+    this.stack = table.stack;
+    this.firstHandle = table.firstHandle;
     try {
-      if (enabler === undefined) {
-        const offset = hostPages.allocate(size, { ...page, owner: `${name}: buffers` });
-        this.#release = () => {
-          hostPages.free(offset);
-        };
-        this.#fill(stride, offset, 0, 0, 0);
-      } else {
-        const common = enabler.allocateCommonBuffer(size, { ...page, purpose: `${name}: buffers` });
-        this.#release = () => {
-          common.free();
-        };
-        this.#fill(
-          stride,
-          common.offset,
-          lowWord(common.address),
-          highWord(common.address),
-          domains.domainNumber(enabler.domain),
-        );
-      }
+      this.#release = this.#allocate(wanted);
     } catch (error) {
       hostPages.free(this.#pages);
       throw error;
     }
+    const now = wanted.now ?? (() => performance.now() * 1e6);
+    const { stride, firstHandle } = this;
+    if (checked) new PoolGuard(this.header, { name, count, capacity, firstHandle, stride, now });
   }
 
-  #fill(stride: number, offset: number, low: number, high: number, domain: number): void {
-    const { count, capacity, header, stack, firstHandle } = this;
+  /** Takes memory for all buffers, and says in the entries where they are; returns what gives it back. */
+  #allocate({ name, enabler, maximumOffset, maximumAddress }: BufferPoolOptions): () => void {
+    const size = this.count * this.stride;
+    const page = { alignment: PAGE_BYTES, ...(maximumOffset === undefined ? {} : { maximumOffset }) };
+    if (enabler === undefined) {
+      const offset = hostPages.allocate(size, { ...page, owner: `${name}: buffers` });
+      this.#fill(offset, 0, 0, 0);
+      return () => {
+        hostPages.free(offset);
+      };
+    }
+    const reach = maximumAddress === undefined ? {} : { maximumAddress };
+    const common = enabler.allocateCommonBuffer(size, { ...page, ...reach, purpose: `${name}: buffers` });
+    this.#fill(common.offset, lowWord(common.address), highWord(common.address), domainNumber(enabler.domain));
+    return () => {
+      common.free();
+    };
+  }
+
+  #fill(offset: number, low: number, high: number, domain: number): void {
+    const { count, capacity, stride, firstHandle } = this;
     for (let index = 0; index < count; index++) {
       const handle = firstHandle + index * BUFFER_WORDS;
-      BufferEntry.pool.set(m, handle, header);
       BufferEntry.address.set(m, handle, offset + index * stride);
       BufferEntry.logicalLow.set(m, handle, low + index * stride);
       BufferEntry.logicalHigh.set(m, handle, high);
       BufferEntry.domain.set(m, handle, domain);
       BufferEntry.capacity.set(m, handle, capacity);
-      m[stack + count - 1 - index] = handle; // the first buffer lies on top
     }
-    Pool.free.set(m, header, count);
-    Pool.count.set(m, header, count);
-    Pool.lowest.set(m, header, count);
   }
 
   /** Buffers in the pool now. */
@@ -167,8 +164,9 @@ export class BufferPool {
   }
 
   /**
-   * @param owner - who holds it from now on: an OWNER_* value
+   * @param owner - who holds it from now on: an OWNER_* value, or what `defineOwner` returned
    * @returns a buffer with one reference, or `NO_BUFFER` when none is free
+   * @throws BufferError `WRITTEN_AFTER_FREE`, in a checked pool; nothing was taken then
    */
   take(owner: number = OWNER_PROTOCOL): number {
     const free = Pool.free.get(m, this.header) | 0;
@@ -177,11 +175,11 @@ export class BufferPool {
       return NO_BUFFER;
     }
     const handle = m[(this.stack + free - 1) | 0]!;
+    if (this.checked) guardOf(this.header)?.take(handle, owner);
     Pool.free.set(m, this.header, free - 1);
     Pool.taken.set(m, this.header, Pool.taken.get(m, this.header) + 1);
     if (free - 1 < Pool.lowest.get(m, this.header)) Pool.lowest.set(m, this.header, free - 1);
-    BufferEntry.references.set(m, handle, 1);
-    BufferEntry.owner.set(m, handle, owner);
+    BufferEntry.state.set(m, handle, 1 | (this.checked ? CHECKED_FREE : 0) | (owner << 16));
     return handle;
   }
 
@@ -189,11 +187,11 @@ export class BufferPool {
    * Another holder: the buffer comes back only once each has released it.
    *
    * @param handle - a buffer that is held
-   * @throws BufferError `NOT_A_BUFFER` or `NOT_HELD`
+   * @throws BufferError `NOT_A_BUFFER` or `NOT_HELD`; `REFERENCES` when it has 32767 already
    */
   addReference(handle: number): void {
     this.#checkHeld(handle);
-    BufferEntry.references.set(m, handle, BufferEntry.references.get(m, handle) + 1);
+    retainBuffer(handle);
   }
 
   /**
@@ -213,8 +211,7 @@ export class BufferPool {
    * @param notify - called from inside the release, so it may wake somebody and do nothing else
    */
   awaitBuffer(notify: () => void): void {
-    waiters.set(this.header, notify);
-    Pool.waiting.set(m, this.header, 1);
+    handles.setWaiter(this.header, notify);
   }
 
   /**
@@ -228,23 +225,53 @@ export class BufferPool {
   }
 
   /**
-   * @returns how many buffers are where
+   * @param handle - any number
+   * @returns whether it is a buffer of this pool that somebody holds
    */
+  isHeld(handle: number): boolean {
+    return this.#owns(handle) && BufferEntry.references.get(m, handle) !== 0;
+  }
+
+  /** @returns how many buffers are where */
   census(): PoolCensus {
-    const held = [0, 0, 0, 0];
-    for (let index = 0; index < this.count; index++) {
-      const owner = BufferEntry.owner.get(m, this.firstHandle + index * BUFFER_WORDS);
-      held[owner] = (held[owner] ?? 0) + 1;
-    }
-    const [free = 0, nic = 0, protocol = 0, transmit = 0] = held;
-    return { count: this.count, free, nic, protocol, transmit };
+    return reports.censusOf(this);
+  }
+
+  /** @returns who holds buffers, how many, and since when where the pool is checked; the one with the most first */
+  leaks(): readonly Leak[] {
+    return reports.leaksOf(this);
+  }
+
+  /** @returns what the pool has been through */
+  statistics(): PoolStatistics {
+    const { count, free, inUse, taken, exhausted } = this;
+    const returned = (taken - inUse) >>> 0;
+    return {
+      count,
+      free,
+      inUse,
+      peakInUse: count - this.lowestFree,
+      taken,
+      returned,
+      exhausted,
+      bytes: count * this.stride,
+    };
+  }
+
+  /**
+   * Looks at every free buffer of a checked pool; nothing to do in another one.
+   *
+   * @throws BufferError `WRITTEN_AFTER_FREE` or `WRITTEN_BEYOND_END`, naming who held the buffer last; each mistake once
+   */
+  verify(): void {
+    guardOf(this.header)?.verify();
   }
 
   /**
    * Unmaps the buffers and gives their memory back; the pool is gone, and its handles mean nothing any more.
    *
-   * @throws BufferError `STILL_HELD`, naming who holds how many, unless every buffer is in the pool; nothing is freed.
-   * `POOL_CLOSED` the second time
+   * @throws BufferError `STILL_HELD`, naming who holds how many, unless every buffer is in the pool, or what `verify`
+   * throws; nothing is freed. `POOL_CLOSED` the second time
    */
   close(): void {
     if (this.#closed) throw new BufferError('POOL_CLOSED', `${this.name} was closed before`);
@@ -252,18 +279,24 @@ export class BufferPool {
       const { nic, protocol, transmit } = this.census();
       throw new BufferError(
         'STILL_HELD',
-        `${this.name}: ${String(this.inUse)} of ${String(this.count)} buffers are still held (receive rings ${String(nic)}, protocol ${String(protocol)}, transmit rings ${String(transmit)})`,
+        `${this.name}: ${String(this.inUse)} of ${String(this.count)} buffers are still held (receive rings ${String(nic)}, protocol ${String(protocol)}, transmit rings ${String(transmit)}); by ${reports.describeLeaks(this.leaks())}`,
       );
     }
+    this.verify();
     this.#closed = true;
-    waiters.delete(this.header);
+    handles.forgetWaiter(this.header);
+    PoolGuard.forget(this.header);
     this.#release();
     hostPages.free(this.#pages);
   }
 
-  #checkHandle(handle: number): void {
+  #owns(handle: number): boolean {
     const index = (handle - this.firstHandle) / BUFFER_WORDS;
-    if (!Number.isInteger(index) || index < 0 || index >= this.count) {
+    return Number.isInteger(index) && index >= 0 && index < this.count;
+  }
+
+  #checkHandle(handle: number): void {
+    if (!this.#owns(handle)) {
       throw new BufferError('NOT_A_BUFFER', `${this.name}: ${String(handle)} is no buffer of this pool`);
     }
   }
@@ -276,72 +309,5 @@ export class BufferPool {
         `${this.name}: buffer ${String(handle)} lies in the pool; it was released before, or never taken`,
       );
     }
-  }
-}
-
-/**
- * Gives up one reference to a buffer of any pool; the last one returns it. The handle is not checked: this is the
- * framework's own way, for handles that it put where it found them.
- *
- * @param handle - a buffer that is held
- */
-export function releaseBuffer(handle: number): void {
-  const references = (BufferEntry.references.get(m, handle) - 1) | 0;
-  BufferEntry.references.set(m, handle, references);
-  if (references !== 0) return;
-  const pool = BufferEntry.pool.get(m, handle) | 0;
-  const free = Pool.free.get(m, pool) | 0;
-  m[(pool + POOL_WORDS + free) | 0] = handle;
-  Pool.free.set(m, pool, free + 1);
-  BufferEntry.owner.set(m, handle, OWNER_POOL);
-  if (Pool.waiting.get(m, pool) !== 0) wakeWaiter(pool);
-}
-
-/**
- * Calls whoever waits for a buffer of a pool, once: for loops that give buffers back by themselves.
- *
- * @param pool - word index of the pool's header, whose `waiting` is set
- */
-function wakeWaiter(pool: number): void {
-  Pool.waiting.set(m, pool, 0);
-  waiters.get(pool)?.();
-}
-
-/**
- * For a loop that puts many buffers back into one pool: writes the pool's stack pointer back, and wakes who waits.
- *
- * @param pool - word index of the pool's header
- * @param free - buffers on its stack now
- */
-export function settleFree(pool: number, free: number): void {
-  Pool.free.set(m, pool, free);
-  if (Pool.waiting.get(m, pool) !== 0) wakeWaiter(pool);
-}
-
-/**
- * @param handle - a buffer
- * @returns its bytes in host memory; a new view each time, so not for the data path
- */
-export function bufferBytes(handle: number): Uint8Array {
-  const address = BufferEntry.address.get(m, handle);
-  return u8.subarray(address, address + BufferEntry.capacity.get(m, handle));
-}
-
-function check(options: BufferPoolOptions, alignment: number): void {
-  const { name, count, capacity, enabler } = options;
-  if (enabler !== undefined && enabler.version !== 3) {
-    throw new BufferError('DMA_VERSION', `${name}: the DMA enabler has version ${String(enabler.version)}; expected 3`);
-  }
-  if (!Number.isInteger(count) || count < 1 || count > 2 ** 20) {
-    throw new BufferError('POOL_SIZE', `${name}: ${String(count)} buffers; expected 1 to 2^20`);
-  }
-  if (!Number.isInteger(capacity) || capacity < 64 || capacity >= 2 ** 26) {
-    throw new BufferError('BUFFER_SIZE', `${name}: buffers of ${String(capacity)} bytes; expected 64 to 2^26 - 1`);
-  }
-  if (!Number.isInteger(alignment) || alignment < 8 || alignment > PAGE_BYTES || (alignment & (alignment - 1)) !== 0) {
-    throw new BufferError(
-      'BUFFER_ALIGNMENT',
-      `${name}: an alignment of ${String(alignment)}; expected a power of two from 8 to ${String(PAGE_BYTES)}`,
-    );
   }
 }

@@ -284,10 +284,14 @@ describe('a waiter', () => {
 });
 
 it('numbers domains from 1 on, each the same way each time', () => {
-  const [one, two] = [new Iommu(), new IdentityMap()];
+  const [one, two] = [new Iommu(), new Iommu()];
   expect(domainNumber(one)).toBeGreaterThan(0);
   expect(domainNumber(two)).toBe(domainNumber(one) + 1);
   expect(domainNumber(one)).toBe(domainNumber(two) - 1);
+  // Where nothing is translated an address is an address, whichever device uses it, as far as it reaches.
+  expect(domainNumber(new IdentityMap())).toBe(domainNumber(new IdentityMap()));
+  expect(domainNumber(new IdentityMap(65_536))).not.toBe(domainNumber(new IdentityMap()));
+  expect(domainNumber(new IdentityMap())).not.toBe(domainNumber(one));
 });
 
 it('keeps high words of addresses apart from low ones', () => {

@@ -8,10 +8,24 @@ import * as memory from './memory.ts';
 
 const { u8, u64, wasm } = memory;
 
-/** Copies `bytes` bytes from one offset of the block to another; the ranges must not overlap. */
+/**
+ * Copies `bytes` bytes from one offset of the block to another; the ranges must not overlap.
+ *
+ * @example
+ * ```ts
+ * const move: Copy = copyByWords;
+ * ```
+ */
 export type Copy = (to: number, from: number, bytes: number) => void;
 
-/** The same by typed arrays alone: what runs where WebAssembly cannot reach the memory, and what the kernel is tested against. */
+/**
+ * The same by typed arrays alone: what runs where WebAssembly cannot reach the memory, and what the kernel is tested against.
+ *
+ * @example
+ * ```ts
+ * copyByWords(to, from, 1500); // the same as copy, and as fast as a loop over words is
+ * ```
+ */
 export const copyByWords: Copy = (to, from, bytes) => {
   let done = 0;
   if (((to | from) & 7) === 0) {
@@ -30,5 +44,12 @@ function instantiate(shared: WebAssembly.Memory): Copy {
   return exports['copy'] as Copy;
 }
 
-/** The fastest copy for this process's memory. */
+/**
+ * The fastest copy for this process's memory.
+ *
+ * @example
+ * ```ts
+ * copy(to, from, 1500); // offsets in the block; the ranges do not overlap
+ * ```
+ */
 export const copy: Copy = wasm === undefined ? copyByWords : instantiate(wasm);

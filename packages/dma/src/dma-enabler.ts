@@ -9,7 +9,14 @@ import type { Direction, DmaDomain } from './domain.ts';
 import type { LogicalAddress } from './logical-address.ts';
 import { hostPages, PAGE_BYTES } from './page-allocator.ts';
 
-/** How a device reaches memory. */
+/**
+ * How a device reaches memory.
+ *
+ * @example
+ * ```ts
+ * const options: DmaEnablerOptions = { addressWidth: 64, version: 3, owner: 'nic 0' };
+ * ```
+ */
 export interface DmaEnablerOptions {
   /** Bits of an address that the device can express, 1 to 64. */
   readonly addressWidth: number;
@@ -19,7 +26,16 @@ export interface DmaEnablerOptions {
   readonly owner?: string;
 }
 
-/** Memory that a driver and its device share: contiguous for both. */
+/**
+ * Memory that a driver and its device share: contiguous for both.
+ *
+ * @example
+ * ```ts
+ * const ring: CommonBuffer = enabler.allocateCommonBuffer(4096, { alignment: 128, purpose: 'receive ring' });
+ * i32[ring.offset >> 2] = 0; // the driver's view; a descriptor says ring.address
+ * ring.free();
+ * ```
+ */
 export interface CommonBuffer {
   /** Host offset of the first byte: the driver's view. */
   readonly offset: number;
@@ -31,17 +47,35 @@ export interface CommonBuffer {
   free(): void;
 }
 
-/** Options of a common buffer. */
+/**
+ * Options of a common buffer.
+ *
+ * @example
+ * ```ts
+ * const options: CommonBufferOptions = { alignment: 4096, maximumAddress: 0xffff_ffff };
+ * ```
+ */
 export interface CommonBufferOptions {
   /** Alignment of both the host offset and the logical address, a power of two; the page size when left out. */
   readonly alignment?: number;
   /** Highest host offset; no limit when left out. */
   readonly maximumOffset?: number;
+  /** Highest logical address; what the address width allows when left out. */
+  readonly maximumAddress?: number;
   /** What it is for, in messages. */
   readonly purpose?: string;
 }
 
-/** Maps memory for one device, within what the device can express. */
+/**
+ * Maps memory for one device, within what the device can express.
+ *
+ * @example
+ * ```ts
+ * const enabler = new DmaEnabler(new Iommu(), { addressWidth: 64, version: 3, owner: 'nic 0' });
+ * const address = enabler.map(offset, 1500, 'read'); // memory that somebody else owns
+ * enabler.unmap(address, 1500); // from now on the device faults there
+ * ```
+ */
 export class DmaEnabler {
   /** Bits of an address that the device can express. */
   readonly addressWidth: number;
@@ -82,12 +116,11 @@ export class DmaEnabler {
    */
   allocateCommonBuffer(length: number, options: CommonBufferOptions = {}): CommonBuffer {
     const { alignment = PAGE_BYTES, purpose = 'common buffer', maximumOffset } = options;
+    const maximumAddress = Math.min(this.maximumAddress, options.maximumAddress ?? this.maximumAddress);
     const owner = `${this.#owner}: ${purpose}`;
     // Under an identity map the device's limit is the memory's limit; under an IOMMU any page will do.
     const reach =
-      this.domain.directLimit > 0
-        ? Math.min(this.maximumAddress, this.domain.directLimit - 1)
-        : Number.MAX_SAFE_INTEGER;
+      this.domain.directLimit > 0 ? Math.min(maximumAddress, this.domain.directLimit - 1) : Number.MAX_SAFE_INTEGER;
     const offset = hostPages.allocate(length, {
       alignment,
       owner,
@@ -95,7 +128,7 @@ export class DmaEnabler {
     });
     let address: LogicalAddress;
     try {
-      address = this.domain.map(offset, length, 'both', { maximumAddress: this.maximumAddress, alignment });
+      address = this.domain.map(offset, length, 'both', { maximumAddress, alignment });
     } catch (error) {
       hostPages.free(offset);
       throw error;
@@ -114,11 +147,19 @@ export class DmaEnabler {
    * @param offset - host offset of memory that somebody else owns
    * @param length - bytes, 1 or more
    * @param direction - what the device may do there
+   * @param maximumAddress - highest logical address; what the address width allows when left out
    * @returns where the device finds it, until `unmap`
    * @throws DmaError `BAD_ADDRESS`, `BAD_LENGTH`, `OUT_OF_ADDRESSES` or `NOT_REACHABLE`
    */
-  map(offset: number, length: number, direction: Direction): LogicalAddress {
-    return this.domain.map(offset, length, direction, { maximumAddress: this.maximumAddress });
+  map(
+    offset: number,
+    length: number,
+    direction: Direction,
+    maximumAddress: number = this.maximumAddress,
+  ): LogicalAddress {
+    return this.domain.map(offset, length, direction, {
+      maximumAddress: Math.min(maximumAddress, this.maximumAddress),
+    });
   }
 
   /**

@@ -3,7 +3,14 @@
  * never an exception; it is a fault that the domain records and the device sees as a failed access.
  */
 
-/** The stable codes of {@link DmaError}. */
+/**
+ * The stable codes of {@link DmaError}.
+ *
+ * @example
+ * ```ts
+ * const code: DmaErrorCode = 'OUT_OF_MEMORY';
+ * ```
+ */
 export type DmaErrorCode =
   | 'MEMORY_CHOSEN'
   | 'MEMORY_SIZE'
@@ -16,10 +23,23 @@ export type DmaErrorCode =
   | 'NOT_ALLOCATED'
   | 'NOT_MAPPED'
   | 'NOT_REACHABLE'
+  | 'OVERLAP'
+  | 'TOO_MANY'
   | 'VERSION'
   | 'ADDRESS_WIDTH';
 
-/** Thrown when memory is asked for, mapped or given back in a way that cannot be right. */
+/**
+ * Thrown when memory is asked for, mapped or given back in a way that cannot be right.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   enabler.map(offset, 1500, 'read');
+ * } catch (error) {
+ *   if (error instanceof DmaError && error.code === 'NOT_REACHABLE') copyBelowTheLimit();
+ * }
+ * ```
+ */
 export class DmaError extends Error {
   /** Which rule was broken; stable across releases. */
   readonly code: DmaErrorCode;

@@ -4,6 +4,7 @@
  * recorded here as a fault and answered with -1; hardware has no exceptions.
  */
 
+import type { ForeignMemory } from './foreign-memory.ts';
 import type { LogicalAddress } from './logical-address.ts';
 
 /** What a device does with memory; `both` when it reads and writes. */
@@ -36,6 +37,11 @@ export interface DmaDomain {
    * skip `translate`; 0 when each access must be translated.
    */
   readonly directLimit: number;
+  /**
+   * Memory that is no part of this process's host memory. Where it is there, it is all that the domain reaches:
+   * `directLimit` is 0, and `translate` and `map` refuse.
+   */
+  readonly foreign?: ForeignMemory | undefined;
   /**
    * @param low - low 32 bits of the logical address
    * @param high - high 32 bits

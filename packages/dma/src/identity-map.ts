@@ -8,7 +8,15 @@ import { FaultLog, type Direction, type DmaDomain, type DmaFault, type MapLimits
 import { logicalAddress, type LogicalAddress } from './logical-address.ts';
 import { hostBytes } from './memory.ts';
 
-/** Logical address = host offset, for all of host memory. */
+/**
+ * Logical address = host offset, for all of host memory.
+ *
+ * @example
+ * ```ts
+ * const domain = new IdentityMap(); // a machine without an IOMMU
+ * domain.translate(4096, 0, 64, 'read'); // 4096
+ * ```
+ */
 export class IdentityMap implements DmaDomain {
   readonly directLimit: number;
   readonly #faults = new FaultLog();
@@ -58,6 +66,10 @@ export class IdentityMap implements DmaDomain {
  * @param offset - host offset of the first byte
  * @param length - bytes
  * @throws DmaError `BAD_ADDRESS` or `BAD_LENGTH` unless all of it is host memory
+ * @example
+ * ```ts
+ * checkHostRange(offset, 1500); // throws BAD_ADDRESS or BAD_LENGTH unless all of it is host memory
+ * ```
  */
 export function checkHostRange(offset: number, length: number): void {
   if (!Number.isInteger(length) || length <= 0)

@@ -6,8 +6,12 @@
 
 export { logicalAddress, highWord, lowWord, type LogicalAddress } from './logical-address.ts';
 export { FaultLog, type Direction, type DmaDomain, type DmaFault, type MapLimits } from './domain.ts';
+export type { ForeignMemory } from './foreign-memory.ts';
+export { ForeignDomain } from './foreign-domain.ts';
+export { RegionTable, type ForeignRegion, type RegionAccess, type RegionTableOptions } from './region-table.ts';
 export { IdentityMap, checkHostRange } from './identity-map.ts';
 export { Iommu, type IommuOptions } from './iommu.ts';
 export { hostPages, PAGE_BYTES, PageAllocator, type PageOptions } from './page-allocator.ts';
 export { DmaEnabler, type CommonBuffer, type CommonBufferOptions, type DmaEnablerOptions } from './dma-enabler.ts';
+export { TransferMap, type TransferMapOptions } from './transfer-map.ts';
 export { DmaError, type DmaErrorCode } from './dma-error.ts';

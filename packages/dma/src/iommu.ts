@@ -21,7 +21,14 @@ interface Mapping {
   readonly pages: number;
 }
 
-/** Options of an {@link Iommu}. */
+/**
+ * Options of an {@link Iommu}.
+ *
+ * @example
+ * ```ts
+ * const options: IommuOptions = { base: 2 ** 40 };
+ * ```
+ */
 export interface IommuOptions {
   /**
    * Lowest logical address that is handed out, a multiple of the page size; 4 GiB when left out, so that a driver which
@@ -30,7 +37,18 @@ export interface IommuOptions {
   readonly base?: number;
 }
 
-/** A domain in which a device reaches what was mapped for it and nothing else. */
+/**
+ * A domain in which a device reaches what was mapped for it and nothing else.
+ *
+ * @example
+ * ```ts
+ * const domain = new Iommu();
+ * const address = domain.map(4096, 64, 'read', { maximumAddress: 2 ** 48 });
+ * domain.translate(lowWord(address), highWord(address), 64, 'read'); // 4096
+ * domain.translate(lowWord(address), highWord(address), 64, 'write'); // -1: read only, a fault
+ * domain.unmap(address, 64);
+ * ```
+ */
 export class Iommu implements DmaDomain {
   readonly directLimit = 0;
   readonly #pages = new Map<number, Mapping>();

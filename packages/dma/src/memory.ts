@@ -80,19 +80,68 @@ function checkSize(bytes: number, multiple: number): number {
 
 const chosen = choose(takeMemorySource());
 
-/** The block itself. */
+/**
+ * The block itself.
+ *
+ * @example
+ * ```ts
+ * new DataView(buffer).getUint16(offset, false); // a field in network order, off the data path
+ * ```
+ */
 export const buffer: ArrayBufferLike = chosen.buffer;
-/** Bytes of it that are host memory, from 0. */
+/**
+ * Bytes of it that are host memory, from 0.
+ *
+ * @example
+ * ```ts
+ * if (offset + length > hostBytes) throw new RangeError('not host memory');
+ * ```
+ */
 export const hostBytes: number = chosen.hostBytes;
 /**
  * The host memory whose pages `hostPages` hands out. Page 0 is never among them: address 0 means "none" to many devices.
+ *
+ * @example
+ * ```ts
+ * const pages = new PageAllocator(allocatable.start, allocatable.end);
+ * ```
  */
 export const allocatable: PageRange = chosen.pages;
-/** The same block as a WebAssembly memory; `undefined` when it came from outside. */
+/**
+ * The same block as a WebAssembly memory; `undefined` when it came from outside.
+ *
+ * @example
+ * ```ts
+ * if (wasm !== undefined) new WebAssembly.Instance(kernel, { host: { memory: wasm } });
+ * ```
+ */
 export const wasm: WebAssembly.Memory | undefined = chosen.wasm;
-/** The memory as signed 32-bit words: what structs are read and written through. */
+/**
+ * The memory as signed 32-bit words: what structs are read and written through.
+ *
+ * @example
+ * ```ts
+ * import * as memory from '@netcx/dma/memory';
+ * const { i32: m } = memory; // re-bound, so that V8 folds it into every loop
+ * m[offset >>> 2] = 1;
+ * ```
+ */
 export const i32: Int32Array = new Int32Array(buffer);
-/** The memory as bytes. */
+/**
+ * The memory as bytes.
+ *
+ * @example
+ * ```ts
+ * u8.set([0xff, 0xff, 0xff, 0xff, 0xff, 0xff], offset);
+ * ```
+ */
 export const u8: Uint8Array = new Uint8Array(buffer);
-/** The memory as 64-bit words: for copies that keep every bit. */
+/**
+ * The memory as 64-bit words: for copies that keep every bit.
+ *
+ * @example
+ * ```ts
+ * u64[to >>> 3] = u64[from >>> 3]!; // eight bytes at once, bit for bit
+ * ```
+ */
 export const u64: BigUint64Array = new BigUint64Array(buffer);

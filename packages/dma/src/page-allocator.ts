@@ -6,10 +6,24 @@
 import { DmaError } from './dma-error.ts';
 import { allocatable, u8 } from './memory.ts';
 
-/** Bytes in a page of host memory. */
+/**
+ * Bytes in a page of host memory.
+ *
+ * @example
+ * ```ts
+ * const pages = Math.ceil(bytes / PAGE_BYTES);
+ * ```
+ */
 export const PAGE_BYTES = 4096;
 
-/** What a run of pages must keep. */
+/**
+ * What a run of pages must keep.
+ *
+ * @example
+ * ```ts
+ * const options: PageOptions = { alignment: 65_536, maximumOffset: 0xff_ffff, owner: 'boot rom' };
+ * ```
+ */
 export interface PageOptions {
   /** Alignment of the first byte, a power of two; the page size when left out. */
   readonly alignment?: number;
@@ -25,7 +39,17 @@ interface Run {
   readonly owner: string;
 }
 
-/** The free and the taken pages of a range of host memory. */
+/**
+ * The free and the taken pages of a range of host memory.
+ *
+ * @example
+ * ```ts
+ * const pages = new PageAllocator(0x10_0000, 0x20_0000); // a mebibyte of host memory, from the first on
+ * const offset = pages.allocate(10_000, { owner: 'table' });
+ * pages.describe(); // '00100000      12288 table'
+ * pages.free(offset);
+ * ```
+ */
 export class PageAllocator {
   readonly #start: number;
   readonly #end: number;
@@ -117,5 +141,11 @@ export class PageAllocator {
 /**
  * The pages of this process's host memory. In a worker that shares its parent's memory, only those which the parent gave
  * it (`provideMemory`), so that two workers never hand out the same page.
+ *
+ * @example
+ * ```ts
+ * const offset = hostPages.allocate(65_536, { owner: 'capture' });
+ * hostPages.free(offset);
+ * ```
  */
 export const hostPages: PageAllocator = new PageAllocator(allocatable.start, allocatable.end);

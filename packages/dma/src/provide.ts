@@ -6,7 +6,14 @@
 
 import { DmaError } from './dma-error.ts';
 
-/** Memory of our own making: shared, and reachable by WebAssembly. */
+/**
+ * Memory of our own making: shared, and reachable by WebAssembly.
+ *
+ * @example
+ * ```ts
+ * const source: OwnMemory = { hostBytes: 256 * 1024 * 1024, deviceBytes: 16 * 1024 * 1024 };
+ * ```
+ */
 export interface OwnMemory {
   /** Host physical memory in bytes, a multiple of 64 KiB. Pages are only backed once they are touched. */
   readonly hostBytes?: number;
@@ -14,7 +21,14 @@ export interface OwnMemory {
   readonly deviceBytes?: number;
 }
 
-/** A WebAssembly memory made elsewhere: in the parent of this worker. */
+/**
+ * A WebAssembly memory made elsewhere: in the parent of this worker.
+ *
+ * @example
+ * ```ts
+ * const source: SharedMemory = { memory, hostBytes, pages: { start: run, end: run + 65_536 } };
+ * ```
+ */
 export interface SharedMemory {
   /** The memory, with `shared: true`. */
   readonly memory: WebAssembly.Memory;
@@ -27,7 +41,14 @@ export interface SharedMemory {
   readonly pages?: { readonly start: number; readonly end: number };
 }
 
-/** Memory from outside, such as a file that a virtual machine has as its RAM. WebAssembly cannot reach it. */
+/**
+ * Memory from outside, such as a file that a virtual machine has as its RAM. WebAssembly cannot reach it.
+ *
+ * @example
+ * ```ts
+ * const source: ForeignMemory = { buffer: mappedFile };
+ * ```
+ */
 export interface ForeignMemory {
   /** The bytes. They must stay where they are for the life of the process. */
   readonly buffer: ArrayBufferLike;
@@ -38,7 +59,14 @@ export interface ForeignMemory {
   readonly pages?: { readonly start: number; readonly end: number };
 }
 
-/** Where the host memory comes from. */
+/**
+ * Where the host memory comes from.
+ *
+ * @example
+ * ```ts
+ * const source: MemorySource = isWorker ? { memory, hostBytes, pages } : {};
+ * ```
+ */
 export type MemorySource = OwnMemory | SharedMemory | ForeignMemory;
 
 interface Choice {
@@ -55,6 +83,11 @@ const scope = globalThis as { [key]?: Choice };
  *
  * @param source - our own with given sizes, one shared by another worker, or a foreign buffer
  * @throws DmaError `MEMORY_CHOSEN` when the memory module is loaded already
+ * @example
+ * ```ts
+ * provideMemory({ hostBytes: 256 * 1024 * 1024 });
+ * const { hostPages } = await import('@netcx/dma'); // only now
+ * ```
  */
 export function provideMemory(source: MemorySource): void {
   if (scope[key]?.taken === true) {

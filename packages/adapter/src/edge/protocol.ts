@@ -3,11 +3,14 @@
  * inside one of its own calls.
  */
 
+import type { ProtocolNeeds } from '@netcx/buffers';
 import type { ReceiveEdge } from './receive-edge.ts';
 import type { TransmitEdge } from './transmit-edge.ts';
 
 /** A protocol, as its adapter calls it. */
 export interface Protocol {
+  /** What it needs of buffers: stated when it is attached, served from the adapter's next start on. */
+  readonly needs?: ProtocolNeeds;
   /**
    * Frames have come in: the descriptors of `edge.ring` from `beginIndex` on.
    *
