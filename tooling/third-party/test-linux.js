@@ -76,11 +76,11 @@ async function main() {
     console.log(help);
     return 0;
   }
-  const named = suites.filter(({ name }) => positionals.includes(name));
-  const likely = suites.filter(
-    ({ name }) => positionals.length === 0 || positionals.some((word) => name.includes(word)),
+  const isExact = (/** @type {string} */ word) => suites.some(({ name }) => name === word);
+  const chosen = suites.filter(
+    ({ name }) =>
+      positionals.length === 0 || positionals.some((word) => (isExact(word) ? name === word : name.includes(word))),
   );
-  const chosen = named.length > 0 ? named : likely;
   if (chosen.length === 0) {
     console.error(`No suite is called ${positionals.join(', ')}.\n\n${help}`);
     return 2;

@@ -65,7 +65,6 @@ for my $port (5001 .. 5000 + $count) {
   for my $work (sub { receive($listener, $port) }, sub { deliver($port) }) {
     my $child = fork // die "fork: $!";
     if ($child == 0) {
-      $0 = "stream $port"; # how ps names it
       $SIG{ALRM} = sub { die "port $port: $doing for 80 s\n" };
       alarm 80;
       $work->();
