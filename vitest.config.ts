@@ -4,6 +4,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { testSize } from './tooling/scripts/lib/test-size.js';
 
 const conditions = ['@netcx/source', 'node', 'import', 'module', 'default'];
 
@@ -35,7 +36,11 @@ const projects = folders.map((folder) => {
       root: folder,
       include: ['test/**/*.test.{ts,js}'],
       // What needs host tools is a suite of `.ci/run`, which sets this; without it `npm test` names the suite as not run.
-      exclude: process.env['NETCX_HOST_TOOLS'] === undefined ? ['test/tshark.test.ts'] : [],
+      exclude: [
+        ...(process.env['NETCX_HOST_TOOLS'] === undefined ? ['test/tshark.test.ts'] : []),
+        // A workspace of its own, built, linted and tested.
+        ...(testSize() === 'quick' ? ['test/new.test.ts'] : []),
+      ],
       // Tools keep no state in their modules either.
       isolate: !folder.startsWith('tooling/') && !shared.includes(folder),
       setupFiles: shared.includes(folder) ? [setup] : [],

@@ -13,6 +13,7 @@ const commands = /** @type {const} */ ({
   layers: 'who may import whom',
   format: 'rewrite every file in the one style',
   coverage: 'all tests, with coverage',
+  'test:linux': 'Linux and iPXE in virtual machines judge the NIC model; arguments choose suites by name',
   bench: 'benchmarks on the built packages; arguments choose files by name',
   soak: 'long runs on the built packages; arguments choose files by name',
   api: 'rewrite the API reports in etc/',

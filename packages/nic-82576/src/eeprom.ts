@@ -5,7 +5,14 @@
  */
 
 import type { RegisterFile } from '@netcx/hardware';
-import { EEPROM_PAUSE, EEPROM_SUM, EEPROM_SUMMED_WORDS, EEPROM_WORD, EEPROM_WORDS, REGISTERS } from './registers/index.ts';
+import {
+  EEPROM_PAUSE,
+  EEPROM_SUM,
+  EEPROM_SUMMED_WORDS,
+  EEPROM_WORD,
+  EEPROM_WORDS,
+  REGISTERS,
+} from './registers/index.ts';
 import { macBytes, type MacAddress } from './mac-address.ts';
 import { NicError } from './nic-error.ts';
 import { SerialEeprom } from './serial-eeprom.ts';

@@ -5,6 +5,7 @@ import { capture } from '../lib/process.js';
 import { pack } from './pack.js';
 import { checkTypes, lintTarballs } from './published-shape.js';
 import { smoke } from './smoke.js';
+import { testSize } from '../lib/test-size.js';
 import { runTests } from './tests.js';
 
 /**
@@ -46,7 +47,16 @@ export const steps = [
     needs: [],
     run: program(['turbo', 'run', 'build', '--output-logs=errors-only', '--log-order=grouped']),
   },
-  { name: 'types and lint', needs: [], run: program([process.execPath, 'tooling/scripts/run.js', 'lint']) },
+  {
+    name: 'types and lint',
+    needs: [],
+    run: program([
+      process.execPath,
+      'tooling/scripts/run.js',
+      'lint',
+      ...(testSize() === 'quick' ? ['--sources'] : []),
+    ]),
+  },
   { name: 'tests', needs: ['build'], run: tests },
   // The other half of the layer check, driver side against device side, is one of the lint rules.
   { name: 'layers', needs: [], run: program(['turbo', 'boundaries']) },

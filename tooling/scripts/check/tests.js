@@ -1,9 +1,10 @@
-// Owns: running every test with coverage and counting what came out.
+// Owns: running every test, with coverage unless it shall be quick, and counting what came out.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../lib/paths.js';
 import { capture } from '../lib/process.js';
+import { testSize } from '../lib/test-size.js';
 
 /**
  * @typedef {object} Report what vitest's JSON reporter writes, as far as it is read here
@@ -33,8 +34,7 @@ export async function runTests() {
   try {
     const { code, output } = await capture('vitest', [
       'run',
-      '--coverage',
-      '--coverage.reporter=json-summary',
+      ...(testSize() === 'quick' ? [] : ['--coverage', '--coverage.reporter=json-summary']),
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${file}`,

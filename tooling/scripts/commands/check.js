@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { schedule } from '../check/schedule.js';
 import { steps } from '../check/steps.js';
 import { listSuites } from '../lib/suites.js';
+import { leftOutWhenQuick, testSize } from '../lib/test-size.js';
 
 /** @returns {Promise<number>} */
 export async function run() {
@@ -43,6 +44,10 @@ export async function run() {
   }
 
   if (failures.length > 0) console.log(failures.join('\n'));
+  if (testSize() === 'quick') {
+    console.log('\nLeft out of the quick size; .ci/run has it:');
+    for (const what of leftOutWhenQuick) console.log(`  ${what}`);
+  }
   console.log(`\nNot run here, because they need more than npm; .ci/run runs them:`);
   for (const { name, covers } of listSuites()) console.log(`  ${name}: ${covers}`);
   console.log('  release rehearsal: versions, publishing and a stranger who installs, on a registry of our own');

@@ -1,15 +1,18 @@
 // Owns: `npm run lint`: everything in one go, types first, or by package with turbo's arguments, such as
-// `--filter=@netcx/dma`.
+// `--filter=@netcx/dma`. `--sources` checks all types, and lints what is published alone.
 import { checkTypesAndLint } from '../check/types-and-lint.js';
 import { run as runProgram } from '../lib/process.js';
+
+const sources = ['packages/*/src/**/*.ts', 'apps/*/src/**/*.ts'];
 
 /**
  * @param {string[]} args
  * @returns {Promise<number>}
  */
 export async function run(args) {
-  if (args.length > 0) return runProgram('turbo', ['run', 'lint', ...args]);
-  const { types, lint } = await checkTypesAndLint();
+  const sourcesOnly = args[0] === '--sources';
+  if (args.length > 0 && !sourcesOnly) return runProgram('turbo', ['run', 'lint', ...args]);
+  const { types, lint } = await checkTypesAndLint(undefined, undefined, sourcesOnly ? sources : undefined);
   process.stdout.write(types + lint);
   return types + lint === '' ? 0 : 1;
 }

@@ -41,6 +41,7 @@ export class Guest {
   static async boot({ thirdParty, series, initramfs, devices, append = '', processors = 1, sharedMemory = true, log }) {
     const words = [
       ...[thirdParty.qemu, '-nodefaults', '-display', 'none', '-no-reboot', '-monitor', 'none'],
+      ...['-run-with', 'exit-with-parent=on'],
       ...['-machine', 'q35,accel=tcg,memory-backend=memory', '-cpu', 'qemu64', '-smp', String(processors)],
       ...['-m', '512', '-object', sharedMemory ? shared : 'memory-backend-ram,id=memory,size=512M'],
       ...['-serial', `file:${log}.console`, '-serial', 'stdio'],

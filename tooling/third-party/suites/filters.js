@@ -98,7 +98,8 @@ export async function filters(report, guest) {
     const share = async (setting) => {
       await guest.run(`on a ${setting} && sleep 1 && until_true 10 carrier_in a eth0 1`, 30);
       const before = await statistics(guest, 'eth0', 'a');
-      await guest.run('streams 6 192.0.2.1 192.0.2.2 4 512', 60);
+      // Sixteen flows each way: with a random key, few of them may well share a queue.
+      await guest.run('streams 6 192.0.2.1 192.0.2.2 8 256', 60);
       const after = await statistics(guest, 'eth0', 'a');
       const names = after.matching(/^rx_queue_\d+_packets$/).map(([name]) => name);
       return names.map((name) => after.get(name) - before.get(name));
@@ -109,10 +110,10 @@ export async function filters(report, guest) {
     const text = await table();
     hold(/^ {2}120:(?: +1){8}$/m.test(text), `expected the table to name queue 1 alone, got\n${text}`);
     const both = await share('ethtool -X eth0 equal 2');
-    hold(Math.min(...both) > 100, `equal 2: expected both queues in use, got ${both.join(' and ')}`);
+    hold(Math.min(...both) >= 10, `equal 2: expected both queues in use, got ${both.join(' and ')}`);
     const single = await share('ethtool -X eth0 default && on a ethtool -L eth0 combined 1');
     hold(single.length === 1 && (single[0] ?? 0) > 100, `one channel: expected one queue, got ${single.join(' and ')}`);
     const again = await share('ethtool -L eth0 combined 2');
-    hold(Math.min(...again) > 100, `two channels: expected both queues in use, got ${again.join(' and ')}`);
+    hold(Math.min(...again) >= 10, `two channels: expected both queues in use, got ${again.join(' and ')}`);
   });
 }

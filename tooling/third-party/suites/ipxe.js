@@ -47,6 +47,7 @@ export const ipxe = {
     const { devices } = await lab.nics({ wire: 'responder', files });
     const words = [
       ...[lab.thirdParty.qemu, '-nodefaults', '-display', 'none', '-no-reboot', '-monitor', 'none', '-serial', 'stdio'],
+      ...['-run-with', 'exit-with-parent=on'],
       ...['-machine', 'q35,accel=tcg,memory-backend=memory,graphics=off', '-m', '256'],
       ...['-object', 'memory-backend-memfd,id=memory,size=256M,share=on'],
       ...['-kernel', lab.thirdParty.ipxe, '-initrd', first, ...devices],

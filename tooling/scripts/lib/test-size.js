@@ -1,0 +1,18 @@
+// Owns: how much is tested: NETCX_TEST_SIZE, or `ci` where CI is set, or `quick`.
+
+/** @typedef {'quick' | 'ci' | 'long'} TestSize */
+
+/** @returns {TestSize} */
+export function testSize() {
+  const { CI, NETCX_TEST_SIZE: asked } = process.env;
+  if (asked === 'quick' || asked === 'ci' || asked === 'long') return asked;
+  return CI === undefined ? 'quick' : 'ci';
+}
+
+/** What the quick size leaves to `.ci/run`, so that `npm test` stays short. */
+export const leftOutWhenQuick = [
+  'coverage: which lines the tests reach',
+  'lint of tests, benchmarks, examples and tools; their types are checked',
+  'skeletons: what `npm run new` writes builds, lints and passes its own tests',
+  'larger sizes of fuzzing, of the conformance suites and of the models',
+];
