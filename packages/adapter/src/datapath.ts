@@ -16,6 +16,7 @@ import { AdapterError } from './adapter-error.ts';
 import type { DmaCapabilities, ReturnRxBuffer, RxCapabilities, TxCapabilities } from './capabilities.ts';
 import type { Protocol } from './edge/protocol.ts';
 import { ExecutionContext } from './execution-context.ts';
+import type { OwnExtensions } from './own-extensions.ts';
 import type { RxQueue, TxQueue } from './packet-queue.ts';
 import { QueueBlock } from './queue-block.ts';
 import { createQueue, type AdapterCallbacks } from './queue-creation.ts';
@@ -29,6 +30,7 @@ export interface DatapathOptions {
   readonly clock: Clock;
   readonly callbacks: AdapterCallbacks;
   readonly registry: ExtensionRegistry;
+  readonly ownExtensions: OwnExtensions;
   readonly protocol: () => Protocol | undefined;
   readonly tx: TxCapabilities;
   readonly rx: RxCapabilities;
@@ -163,7 +165,7 @@ export class Datapath {
     const buffer = { capacity, headroom, alignment };
     const pool = this.#createPool(name, buffers.granted, buffer, tx.dma);
     const reserve = this.#createPool(`${name} reserve`, 1, buffer, tx.dma);
-    const block = this.#createBlock(name, settlement.transmit, packets.granted, proposedFor(TX_EXTENSIONS, tx));
+    const block = this.#createBlock(name, settlement.transmit, packets.granted, this.#proposed('transmit'));
     const queue = new TransmitQueue({
       id,
       name: `${this.#options.name} ${name} ring`,
@@ -200,7 +202,7 @@ export class Datapath {
       name,
       settlement.receive,
       2 * packets.granted,
-      proposedFor(RX_EXTENSIONS, rx),
+      this.#proposed('receive'),
       rx.allocationMode === 'system' && rx.attachmentMode === 'driver' ? settlement.receive.fragments.granted : 0,
     );
     const queue = new ReceiveQueue({
@@ -239,11 +241,13 @@ export class Datapath {
       proposed,
     });
   }
-}
 
-/** What one direction's queues use of the extensions: no virtual address where the driver never looks there. */
-const proposedFor = (
-  extensions: readonly Extension[],
-  { virtualAddress }: { readonly virtualAddress: boolean },
-): readonly Extension[] =>
-  virtualAddress ? extensions : extensions.filter((extension) => extension !== (VirtualAddress as Extension));
+  /** What one direction's queues use of the extensions: no virtual address where the driver never looks there. */
+  #proposed(direction: 'transmit' | 'receive'): readonly Extension[] {
+    const { ownExtensions, rx, tx } = this.#options;
+    const [known, { virtualAddress }] =
+      direction === 'transmit' ? ([TX_EXTENSIONS, tx] as const) : ([RX_EXTENSIONS, rx] as const);
+    const used = virtualAddress ? known : known.filter((one) => one !== (VirtualAddress as Extension));
+    return [...used, ...ownExtensions.usedBy(direction)];
+  }
+}

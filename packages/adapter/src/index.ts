@@ -32,3 +32,4 @@ export type { TransmitQueue } from './transmit-queue.ts';
 export type { ReceiveQueue } from './receive-queue.ts';
 export type { AdapterStatistics } from './statistics.ts';
 export { AdapterError, type AdapterErrorCode } from './adapter-error.ts';
+export { OwnExtensions, type ExtensionUse } from './own-extensions.ts';

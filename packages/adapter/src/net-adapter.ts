@@ -26,6 +26,7 @@ import { checkLinkState, DISCONNECTED, type LinkState } from './link-state.ts';
 import type { OffloadCapabilities } from './offload-capabilities.ts';
 import type { AdapterCallbacks } from './queue-creation.ts';
 import type { ReceiveQueue } from './receive-queue.ts';
+import { OwnExtensions } from './own-extensions.ts';
 import { collectStatistics, type AdapterStatistics } from './statistics.ts';
 import type { TransmitQueue } from './transmit-queue.ts';
 
@@ -71,6 +72,8 @@ export class NetAdapter {
   readonly name: string;
   /** What the adapter registered for its queues. */
   readonly extensions = new ExtensionRegistry();
+  /** Extensions of the driver's own, added before the adapter starts. */
+  readonly ownExtensions = new OwnExtensions(() => this.#refuseWhenStarted('ownExtensions.add'));
   readonly #clock: Clock;
   readonly #callbacks: AdapterCallbacks;
   readonly #wanted: { readonly transmit: number; readonly receive: number };
@@ -290,6 +293,7 @@ export class NetAdapter {
     this.#refuseWhenStarted('start');
     const { tx, rx, linkSpeed, mtu } = this.#requireCapabilities();
     registerExtensions(this.extensions, tx, rx, this.#offloads);
+    this.ownExtensions.registerIn(this.extensions);
     const maximumFrame = mtu + ETHERNET_HEADER_BYTES;
     const queues = {
       transmit: Math.min(this.#wanted.transmit, tx.maximumNumberOfQueues),
@@ -312,6 +316,7 @@ export class NetAdapter {
       clock: this.#clock,
       callbacks: this.#callbacks,
       registry: this.extensions,
+      ownExtensions: this.ownExtensions,
       protocol: () => this.#protocol,
       tx,
       rx,

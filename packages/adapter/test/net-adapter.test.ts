@@ -5,7 +5,8 @@
 import { defaultSizing } from '@netcx/buffers';
 import { VirtualClock } from '@netcx/clock';
 import { hostPages } from '@netcx/dma';
-import { Checksum, Gso, LogicalAddress, VirtualAddress, type Extension } from '@netcx/extensions';
+import { Checksum, defineExtension, Gso, LogicalAddress, VirtualAddress, type Extension } from '@netcx/extensions';
+import { u32 } from '@netcx/layout';
 import { describe, expect, it } from 'vitest';
 import {
   AdapterError,
@@ -156,6 +157,32 @@ describe('start', () => {
     expect(await enabledOn({})).toEqual([false, false, true, true, 3, 6]);
     expect(await enabledOn({ withoutDma: true })).toEqual([false, false, true, false, 3, 4]);
     expect(await enabledOn({ offloads: { rxChecksum: layers } })).toEqual([true, false, true, true, 4, 6]);
+  });
+
+  it("lays out extensions of the driver's own, on the queues that they were added for, at each start", async () => {
+    const Mark = defineExtension({
+      name: 'test_packet_mark',
+      version: 1,
+      size: 4,
+      alignment: 4,
+      level: 'packet',
+      fields: { flow: u32(0) },
+    });
+    const machine = buildFakeMachine({});
+    const { adapter } = machine;
+    adapter.ownExtensions.add(Mark as Extension, { receive: true });
+    expect(() => {
+      adapter.ownExtensions.add(Mark as Extension, { transmit: true });
+    }).toThrow(expect.objectContaining({ code: 'DUPLICATE' }) as Error);
+    adapter.start();
+    expect(adapter.transmitQueues.map((queue) => queue.extension(Mark).enabled)).toEqual([false]);
+    const [receive] = adapter.receiveQueues;
+    expect([receive!.extension(Mark).offset, receive!.rings.packets.stride]).toEqual([12, 4]);
+    expect(codeOf(() => adapter.ownExtensions.add(Checksum as Extension, {}))).toBe('ADAPTER_STARTED');
+    await machine.stop();
+    adapter.start();
+    expect(adapter.receiveQueues[0]!.extension(Mark).enabled).toBe(true);
+    await machine.stop();
   });
 
   it('says what was asked for rings and pools, what was granted, and why', async () => {
