@@ -54,6 +54,33 @@ describe('messages', () => {
     );
   });
 
+  it('are told of while they wait, since no descriptor becomes readable for what was received already', () => {
+    const gives = (buffer: MessageBuffer): boolean => {
+      try {
+        return buffer.next() !== undefined;
+      } catch (error) {
+        expect(error).toBeInstanceOf(StreamError);
+        return true;
+      }
+    };
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 8, max: LONGEST + 4 }), { minLength: 1, maxLength: 2 }),
+        fc.nat(2 * LONGEST),
+        (sizes, length) => {
+          const memory = new Uint8Array(4 * LONGEST);
+          const buffer = new MessageBuffer(memory, LONGEST);
+          const stream = Buffer.concat(sizes.map((size, index) => message(index, Math.max(size, 16))));
+          // The sizes that the headers tell may be too short or too long; what comes of it is the news.
+          new DataView(stream.buffer, stream.byteOffset).setUint32(4, sizes[0] ?? 16, true);
+          feed(memory, buffer, stream.subarray(0, length));
+          const waits = buffer.waiting;
+          expect(waits).toBe(gives(buffer));
+        },
+      ),
+    );
+  });
+
   it('have the descriptors that came with their first byte, behind messages that came before', () => {
     const memory = new Uint8Array(2 * LONGEST);
     const buffer = new MessageBuffer(memory, LONGEST);

@@ -95,7 +95,13 @@ export async function interrupts(guest, device) {
 }
 
 /** What Linux says of a machine that gets too little time of the one it runs on: emulation, not the NIC. */
-const slowMachine = [/hrtimer: interrupt took/, /clocksource: /, /perf: interrupt took too long/];
+const slowMachine = [
+  /hrtimer: interrupt took/,
+  /clocksource: /,
+  /perf: interrupt took too long/,
+  /TSC found unstable/,
+  /sched_clock: /,
+];
 
 /**
  * What the kernel said since the driver was loaded first, warnings and worse.
