@@ -4,7 +4,6 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { testSize } from './tooling/scripts/lib/test-size.js';
 
 const conditions = ['@netcx/source', 'node', 'import', 'module', 'default'];
 
@@ -16,13 +15,15 @@ const folders = ['packages', 'apps', 'tooling']
   .filter((folder) => existsSync(new URL(`${folder}/package.json`, import.meta.url)))
   .filter((folder) => existsSync(new URL(`${folder}/test`, import.meta.url)));
 
+/** As tooling/scripts/lib/test-size.js has it, which a copy of the workspace need not hold. */
+const quick = (process.env['NETCX_TEST_SIZE'] ?? (process.env['CI'] === undefined ? 'quick' : 'ci')) === 'quick';
+
 /**
  * Packages whose tests leave nothing behind in their modules: their files share a worker and load everything once, which is
- * half of the time. The others need memory, clocks or Atomics of their own.
+ * half of the time. The others need memory, clocks or Atomics of their own, and larger sizes more memory than one worker has.
  */
-const shared = ['layout', 'clock', 'bus', 'extensions', 'hardware', 'nic-82576', 'pcap', 'wires'].map(
-  (name) => `packages/${name}`,
-);
+const sharing = ['layout', 'clock', 'bus', 'extensions', 'hardware', 'nic-82576', 'pcap', 'wires'];
+const shared = quick ? sharing.map((name) => `packages/${name}`) : [];
 
 const projects = folders.map((folder) => {
   const manifest = JSON.parse(readFileSync(new URL(`${folder}/package.json`, import.meta.url), 'utf8')) as {
@@ -39,7 +40,7 @@ const projects = folders.map((folder) => {
       exclude: [
         ...(process.env['NETCX_HOST_TOOLS'] === undefined ? ['test/tshark.test.ts'] : []),
         // A workspace of its own, built, linted and tested.
-        ...(testSize() === 'quick' ? ['test/new.test.ts'] : []),
+        ...(quick ? ['test/new.test.ts'] : []),
       ],
       // Tools keep no state in their modules either.
       isolate: !folder.startsWith('tooling/') && !shared.includes(folder),

@@ -170,9 +170,9 @@ describe('start', () => {
     });
     const machine = buildFakeMachine({});
     const { adapter } = machine;
-    adapter.ownExtensions.add(Mark as Extension, { receive: true });
+    adapter.ownExtensions.add(Mark, { receive: true });
     expect(() => {
-      adapter.ownExtensions.add(Mark as Extension, { transmit: true });
+      adapter.ownExtensions.add(Mark, { transmit: true });
     }).toThrow(expect.objectContaining({ code: 'DUPLICATE' }) as Error);
     adapter.start();
     expect(adapter.transmitQueues.map((queue) => queue.extension(Mark).enabled)).toEqual([false]);
