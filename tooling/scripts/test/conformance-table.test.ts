@@ -17,7 +17,13 @@ const rows = readFileSync(join(root, 'docs/conformance-table.md'), 'utf8')
   });
 
 it('has rows 1 to 70, and 104 to 107', () => {
-  expect(rows.map(({ number }) => number)).toEqual([...Array.from({ length: 70 }, (_, index) => index + 1), 104, 105, 106, 107]);
+  expect(rows.map(({ number }) => number)).toEqual([
+    ...Array.from({ length: 70 }, (_, index) => index + 1),
+    104,
+    105,
+    106,
+    107,
+  ]);
 });
 
 it('says of each row how it stands, and names tests where something is proved', () => {
