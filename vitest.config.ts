@@ -22,7 +22,18 @@ const quick = (process.env['NETCX_TEST_SIZE'] ?? (process.env['CI'] === undefine
  * Packages whose tests leave nothing behind in their modules: their files share a worker and load everything once, which is
  * half of the time. The others need memory, clocks or Atomics of their own, and larger sizes more memory than one worker has.
  */
-const sharing = ['layout', 'clock', 'bus', 'extensions', 'hardware', 'nic-82576', 'pcap', 'wires'];
+const sharing = [
+  'layout',
+  'clock',
+  'bus',
+  'buffers',
+  'adapter',
+  'extensions',
+  'hardware',
+  'nic-82576',
+  'pcap',
+  'wires',
+];
 const shared = quick ? sharing.map((name) => `packages/${name}`) : [];
 
 const projects = folders.map((folder) => {

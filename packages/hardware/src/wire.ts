@@ -60,6 +60,12 @@ export const copyByLoop: BlockCopy = inside ? copyByWords : between(u64, u8, u64
 
 let next = inside ? hostBytes : 64;
 const free = new Map<number, number[]>();
+let taken = 0;
+
+/**
+ * @returns bytes that are given out now: what whoever took them has not given back
+ */
+export const wireBytesTaken = (): number => taken;
 
 /**
  * Device memory is given out by size and comes back by size: packet buffers come in few sizes and live long. Once all has
@@ -73,6 +79,7 @@ export function allocateWire(bytes: number): number {
   const size = (bytes + 63) & ~63;
   const again = free.get(size)?.pop() ?? (next + size > buffer.byteLength ? split(size) : undefined);
   if (again !== undefined) {
+    taken += size;
     u8.fill(0, again, again + size);
     return again;
   }
@@ -83,6 +90,7 @@ export function allocateWire(bytes: number): number {
   }
   const offset = next;
   next += size;
+  taken += size;
   return offset;
 }
 
@@ -91,7 +99,7 @@ function split(size: number): number | undefined {
   let best = Infinity;
   for (const [bytes, list] of free) if (bytes > size && bytes < best && list.length > 0) best = bytes;
   const offset = free.get(best)?.pop();
-  if (offset !== undefined) freeWire(offset + size, best - size);
+  if (offset !== undefined) keep(offset + size, best - size);
   return offset;
 }
 
@@ -101,6 +109,12 @@ function split(size: number): number | undefined {
  */
 export function freeWire(offset: number, bytes: number): void {
   const size = (bytes + 63) & ~63;
+  taken -= size;
+  keep(offset, size);
+}
+
+/** Puts a piece where the next one who asks for its size finds it. */
+function keep(offset: number, size: number): void {
   const list = free.get(size);
   if (list === undefined) free.set(size, [offset]);
   else list.push(offset);

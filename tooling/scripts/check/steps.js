@@ -60,7 +60,9 @@ export const steps = [
   { name: 'tests', needs: ['build'], run: tests },
   // The other half of the layer check, driver side against device side, is one of the lint rules.
   { name: 'layers', needs: [], run: program(['turbo', 'boundaries']) },
-  { name: 'format', needs: [], run: program(['prettier', '--check', '--log-level=warn', '.']) },
+  ...(testSize() === 'quick'
+    ? []
+    : [{ name: 'format', needs: [], run: program(['prettier', '--check', '--log-level=warn', '.']) }]),
   { name: 'knip', needs: [], run: program(['knip', '--no-config-hints']) },
   {
     name: 'api reports',

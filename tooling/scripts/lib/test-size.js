@@ -12,6 +12,7 @@ export function testSize() {
 /** What the quick size leaves to `.ci/run`, so that `npm test` stays short. */
 export const leftOutWhenQuick = [
   'coverage: which lines the tests reach',
+  'format: what prettier would write otherwise',
   'lint of tests, benchmarks, examples and tools; their types are checked',
   'skeletons: what `npm run new` writes builds, lints and passes its own tests',
   'larger sizes of fuzzing, of the conformance suites and of the models',
