@@ -40,6 +40,13 @@ const program =
     return { problems: code === 0 ? [] : [output] };
   };
 
+/** @type {Step} */
+const installAndImport = {
+  name: 'install and import',
+  needs: ['pack'],
+  run: async ({ packed, folder }) => ({ problems: await smoke(packed, join(folder, 'tarballs'), folder) }),
+};
+
 /** @type {Step[]} in the order in which they are started, as soon as what they need is there */
 export const steps = [
   {
@@ -88,11 +95,7 @@ export const steps = [
     needs: ['pack'],
     run: async ({ packed, folder }) => ({ problems: await checkTypes(packed, join(folder, 'tarballs')) }),
   },
-  {
-    name: 'install and import',
-    needs: ['pack'],
-    run: async ({ packed, folder }) => ({ problems: await smoke(packed, join(folder, 'tarballs'), folder) }),
-  },
+  ...(testSize() === 'quick' ? [] : [installAndImport]),
 ];
 
 /** @returns {Promise<Found>} */

@@ -13,6 +13,7 @@ export function testSize() {
 export const leftOutWhenQuick = [
   'coverage: which lines the tests reach',
   'format: what prettier would write otherwise',
+  'install and import: each package from its tarball, and the example of its README',
   'lint of tests, benchmarks, examples and tools; their types are checked',
   'skeletons: what `npm run new` writes builds, lints and passes its own tests',
   'larger sizes of fuzzing, of the conformance suites and of the models',
