@@ -7,10 +7,25 @@
 import type { ForeignMemory } from './foreign-memory.ts';
 import type { LogicalAddress } from './logical-address.ts';
 
-/** What a device does with memory; `both` when it reads and writes. */
+/**
+ * What a device does with memory; `both` when it reads and writes.
+ *
+ * @example
+ * ```ts
+ * const direction: Direction = 'read'; // frames that are sent
+ * ```
+ */
 export type Direction = 'read' | 'write' | 'both';
 
-/** An access of a device that the domain refused. */
+/**
+ * An access of a device that the domain refused.
+ *
+ * @example
+ * ```ts
+ * const last: DmaFault | undefined = domain.faults.at(-1);
+ * if (last !== undefined) console.log(`${last.access} of ${last.length} bytes at ${last.address}: ${last.reason}`);
+ * ```
+ */
 export interface DmaFault {
   /** Where the device wanted to go; above 2^53 rounded. */
   readonly address: number;
@@ -22,7 +37,14 @@ export interface DmaFault {
   readonly reason: 'not mapped' | 'read only' | 'write only' | 'beyond memory';
 }
 
-/** Limits that a mapping must keep. */
+/**
+ * Limits that a mapping must keep.
+ *
+ * @example
+ * ```ts
+ * const limits: MapLimits = { maximumAddress: 2 ** 32 - 1, alignment: 128 }; // 32 address bits
+ * ```
+ */
 export interface MapLimits {
   /** Highest logical address that the device can express. */
   readonly maximumAddress: number;
@@ -30,7 +52,18 @@ export interface MapLimits {
   readonly alignment?: number;
 }
 
-/** The map between one device's logical addresses and host memory. */
+/**
+ * The map between one device's logical addresses and host memory.
+ *
+ * @example
+ * ```ts
+ * const domain: DmaDomain = new Iommu();
+ * const address = domain.map(page, 4096, 'write', { maximumAddress: 2 ** 32 - 1 });
+ * domain.translate(lowWord(address), highWord(address), 64, 'write'); // page
+ * domain.translate(lowWord(address), highWord(address), 64, 'read'); // -1, and a fault
+ * domain.unmap(address, 4096);
+ * ```
+ */
 export interface DmaDomain {
   /**
    * Every logical address below this is the host offset of the same number, readable and writable, so that a burst may
@@ -80,7 +113,19 @@ export interface DmaDomain {
 /** How many faults a domain remembers. */
 const REMEMBERED = 64;
 
-/** Counts faults and remembers the last ones: what every domain does with a refused access. */
+/**
+ * Counts faults and remembers the last ones: what every domain does with a refused access.
+ *
+ * @example
+ * ```ts
+ * class Nowhere {
+ *   readonly #faults = new FaultLog();
+ *   translate(low: number, high: number, length: number, access: 'read' | 'write'): number {
+ *     return this.#faults.refuse(low, high, length, access, 'not mapped'); // -1
+ *   }
+ * }
+ * ```
+ */
 export class FaultLog {
   #count = 0;
   readonly #recent: DmaFault[] = [];

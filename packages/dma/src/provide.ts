@@ -103,6 +103,10 @@ export function provideMemory(source: MemorySource): void {
  * For the memory module alone: takes the choice, which is final from then on.
  *
  * @returns what `provideMemory` was told, or an empty choice
+ * @example
+ * ```ts
+ * const source = takeMemorySource(); // `provideMemory` throws from here on
+ * ```
  */
 export function takeMemorySource(): MemorySource {
   const source = scope[key]?.source ?? {};

@@ -7,10 +7,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
-/** What only the machine's own parts use: interfaces between domains, ports and bridges, and the memory module's own call. */
-const INTERNAL = ['domain.ts', 'foreign-memory.ts', 'foreign-domain.ts', 'region-table.ts'];
-const OWN_CALLS = ['takeMemorySource'];
-
 interface Symbol {
   readonly name: string;
   readonly example: string | undefined;
@@ -49,13 +45,9 @@ const subpaths = ['memory.ts', 'provide.ts', 'copy.ts'];
 
 describe.each(['dma', 'buffers'])('every public symbol of %s', (folder) => {
   const visible = publicNames(folder);
-  const symbols = filesOf(folder)
-    .filter((file) => !INTERNAL.includes(file))
-    .flatMap((file) =>
-      symbolsOf(folder, file).filter(
-        ({ name }) => (visible.has(name) || subpaths.includes(file)) && !OWN_CALLS.includes(name),
-      ),
-    );
+  const symbols = filesOf(folder).flatMap((file) =>
+    symbolsOf(folder, file).filter(({ name }) => visible.has(name) || subpaths.includes(file)),
+  );
 
   it('has an example', () => {
     expect(symbols.length).toBeGreaterThan(25);
