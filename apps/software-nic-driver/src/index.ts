@@ -1,0 +1,3 @@
+/* The software NIC's driver, as other programs use it. */
+
+export {};
