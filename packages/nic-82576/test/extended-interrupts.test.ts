@@ -1,14 +1,15 @@
 /* EICR in legacy mode, what else reads it, the pending bits of MSI-X, and moderation in real time. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { enableDevice, HostBridge, MsixTable, type AttachedSlot } from '@netcx/bus';
-import { RealClock, VirtualClock } from '@netcx/clock';
+import { enableDevice, HostBridge } from '@netcx/bus';
+import { RealClock } from '@netcx/clock';
 import { IdentityMap } from '@netcx/dma';
 import { PciDevice, RegisterFile } from '@netcx/hardware';
 import type { Register } from '@netcx/layout';
 import { configuration } from '../src/configuration.ts';
 import { Interrupts } from '../src/interrupts.ts';
 import { BAR, EITR_STEP, REGISTERS } from '../src/registers/index.ts';
+import { InterruptMachine } from './interrupt-machine.ts';
 
 const { EIAC, EIAM, EICR, EICS, EIMS, EITR, GPIE, ICR, ICS, IMS, IVAR, PBACL } = REGISTERS;
 const TXDW = 0x1;
@@ -18,39 +19,16 @@ const DRSTA = 0x4000_0000;
 const INT_ASSERTED = 0x8000_0000;
 const PER_VECTOR = 0x10;
 
-let clock: VirtualClock;
-let slot: AttachedSlot;
+let machine: InterruptMachine;
 let interrupts: Interrupts;
 
 beforeEach(() => {
-  clock = new VirtualClock();
-  const registers = new RegisterFile('test', REGISTERS, BAR.REGISTERS.bytes);
-  const device = new PciDevice(configuration(25), { bars: [registers] });
-  interrupts = new Interrupts(registers, device.interrupts, clock);
-  slot = new HostBridge(clock).attach(device, { dma: new IdentityMap() });
-  enableDevice(slot.function);
+  machine = new InterruptMachine();
+  interrupts = machine.interrupts;
 });
 
-const read = (register: Register, index = 0): number => slot.function.read32(0, register.at(index));
-const write = (register: Register, value: number, index = 0): void =>
-  slot.function.write32(0, register.at(index), value);
-
-/** Switches MSI-X on and counts the messages of each vector. */
-function messages(): number[] {
-  const table = new MsixTable(slot);
-  const counts = new Array<number>(table.size).fill(0);
-  for (const vector of counts.keys()) table.connect(vector, () => (counts[vector] = (counts[vector] ?? 0) + 1));
-  table.enable();
-  return counts;
-}
-
-/** The vectors that got a message since the last call, with how many. */
-function taken(counts: number[]): Record<number, number> {
-  clock.run();
-  const result = Object.fromEntries([...counts.entries()].filter(([, count]) => count > 0));
-  counts.fill(0);
-  return result;
-}
+const read = (register: Register, index = 0): number => machine.read(register, index);
+const write = (register: Register, value: number, index = 0): void => machine.write(register, value, index);
 
 describe('EICR without Multiple_MSIX', () => {
   beforeEach(() => {
@@ -72,16 +50,16 @@ describe('EICR without Multiple_MSIX', () => {
 
   it('asserts the one interrupt for what EIMS enables, until EICR is acknowledged', () => {
     const seen: number[] = [];
-    slot.connectIntx(() => seen.push(read(EICR)));
+    machine.slot.connectIntx(() => seen.push(read(EICR)));
     interrupts.rxCause(0);
-    clock.run();
+    machine.clock.run();
     expect(seen).toEqual([]);
     write(EIMS, 0x2);
     expect(read(ICR)).toBe(RXDW); // INT_ASSERTED is about ICR alone
-    clock.run();
+    machine.clock.run();
     expect(seen).toEqual([2]);
     write(EICS, 0x2);
-    clock.run();
+    machine.clock.run();
     expect(seen).toEqual([2, 2]);
   });
 
@@ -110,10 +88,10 @@ describe('reading ICS and EICS', () => {
 
 describe('the pending bits of MSI-X', () => {
   const masked = (vector: number, on: boolean): void =>
-    slot.function.write32(BAR.MSIX.index, vector * 16 + 12, on ? 1 : 0);
+    machine.slot.function.write32(BAR.MSIX.index, vector * 16 + 12, on ? 1 : 0);
 
   it('are shown and cleared by PBACL', () => {
-    const counts = messages();
+    const counts = machine.messages();
     write(GPIE, PER_VECTOR);
     write(EIMS, 0x1ff_ffff);
     write(EIAC, 0x1ff_ffff);
@@ -121,16 +99,16 @@ describe('the pending bits of MSI-X', () => {
     masked(24, true);
     write(EICS, 0x100_0008);
     expect(read(PBACL)).toBe(0x100_0008);
-    expect(slot.function.read32(BAR.MSIX.index, 0x2000)).toBe(0x100_0008);
+    expect(machine.slot.function.read32(BAR.MSIX.index, 0x2000)).toBe(0x100_0008);
     write(PBACL, 0x8);
     expect(read(PBACL)).toBe(0x100_0000);
     masked(3, false);
     masked(24, false);
-    expect(taken(counts)).toEqual({ 24: 1 });
+    expect(machine.taken(counts)).toEqual({ 24: 1 });
   });
 
   it('are cleared with GPIE.PBA when the vector is enabled, which then sends by its cause', () => {
-    const counts = messages();
+    const counts = machine.messages();
     write(GPIE, (PER_VECTOR | 0x8000_0000) >>> 0);
     write(EIAM, 0x8);
     write(EIMS, 0x8);
@@ -140,12 +118,12 @@ describe('the pending bits of MSI-X', () => {
     expect([read(PBACL), read(EIMS)]).toEqual([0x8, 0]);
     write(EIMS, 0x8);
     masked(3, false);
-    expect(taken(counts)).toEqual({}); // no late message for what was handled already
+    expect(machine.taken(counts)).toEqual({}); // no late message for what was handled already
     masked(3, true);
     write(EICS, 0x8);
     write(EIMS, 0x8);
     masked(3, false);
-    expect(taken(counts)).toEqual({ 3: 1 });
+    expect(machine.taken(counts)).toEqual({ 3: 1 });
   });
 });
 

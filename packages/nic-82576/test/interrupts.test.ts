@@ -1,13 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { enableDevice, HostBridge, type AttachedSlot } from '@netcx/bus';
 import { MsixTable } from '@netcx/bus';
-import { VirtualClock } from '@netcx/clock';
-import { IdentityMap } from '@netcx/dma';
-import { PciDevice, RegisterFile } from '@netcx/hardware';
 import type { Register } from '@netcx/layout';
-import { configuration } from '../src/configuration.ts';
 import { Interrupts } from '../src/interrupts.ts';
-import { BAR, EITR_STEP, REGISTERS } from '../src/registers/index.ts';
+import { EITR_STEP, REGISTERS } from '../src/registers/index.ts';
+import { InterruptMachine } from './interrupt-machine.ts';
 
 const { EIAC, EIAM, EICR, EICS, EIMC, EIMS, EITR, GPIE, IAM, ICR, ICS, IMC, IMS, IVAR, IVAR_MISC } = REGISTERS;
 const TXDW = 0x1;
@@ -19,39 +15,16 @@ const INT_ASSERTED = 0x8000_0000;
 const PER_VECTOR = 0x10;
 const EIAME = 0x4000_0000;
 
-let clock: VirtualClock;
-let slot: AttachedSlot;
+let machine: InterruptMachine;
 let interrupts: Interrupts;
 
 beforeEach(() => {
-  clock = new VirtualClock();
-  const registers = new RegisterFile('test', REGISTERS, BAR.REGISTERS.bytes);
-  const device = new PciDevice(configuration(25), { bars: [registers] });
-  interrupts = new Interrupts(registers, device.interrupts, clock);
-  slot = new HostBridge(clock).attach(device, { dma: new IdentityMap() });
-  enableDevice(slot.function);
+  machine = new InterruptMachine();
+  interrupts = machine.interrupts;
 });
 
-const read = (register: Register, index = 0): number => slot.function.read32(0, register.at(index));
-const write = (register: Register, value: number, index = 0): void =>
-  slot.function.write32(0, register.at(index), value);
-
-/** Switches MSI-X on and counts the messages of each vector. */
-function messages(): number[] {
-  const table = new MsixTable(slot);
-  const counts = new Array<number>(table.size).fill(0);
-  for (const vector of counts.keys()) table.connect(vector, () => (counts[vector] = (counts[vector] ?? 0) + 1));
-  table.enable();
-  return counts;
-}
-
-/** The vectors that got a message since the last call, with how many. */
-function taken(counts: number[]): Record<number, number> {
-  clock.run();
-  const result = Object.fromEntries([...counts.entries()].filter(([, count]) => count > 0));
-  counts.fill(0);
-  return result;
-}
+const read = (register: Register, index = 0): number => machine.read(register, index);
+const write = (register: Register, value: number, index = 0): void => machine.write(register, value, index);
 
 describe('legacy mode', () => {
   it('shows a cause that is not enabled, without asserting', () => {
@@ -63,28 +36,28 @@ describe('legacy mode', () => {
 
   it('holds the line while a cause is pending and enabled, and ICR says so', () => {
     const seen: number[] = [];
-    slot.connectIntx(() => seen.push(read(ICR)));
+    machine.slot.connectIntx(() => seen.push(read(ICR)));
     write(IMS, LSC | RXDW);
-    clock.run();
+    machine.clock.run();
     expect(seen).toEqual([]);
     interrupts.rxCause(0);
     interrupts.otherCause(LSC);
-    clock.run();
+    machine.clock.run();
     expect(seen).toEqual([(INT_ASSERTED | RXDW | LSC) >>> 0]);
     interrupts.txCause(0);
-    clock.run();
+    machine.clock.run();
     expect(seen).toHaveLength(1);
     expect(read(ICR)).toBe(TXDW);
   });
 
   it('calls again until the causes are read or masked', () => {
     let calls = 0;
-    slot.connectIntx(() => {
+    machine.slot.connectIntx(() => {
       if (++calls === 3) write(IMC, RXDW);
     });
     write(IMS, RXDW);
     interrupts.rxCause(0);
-    clock.run();
+    machine.clock.run();
     expect(calls).toBe(3);
     expect(read(ICR)).toBe(RXDW);
   });
@@ -118,14 +91,14 @@ describe('legacy mode', () => {
   it('interrupts for each cause that software sets', () => {
     const seen: number[] = [];
     const wanted: number[] = [];
-    slot.connectIntx(() => seen.push(read(ICR)));
+    machine.slot.connectIntx(() => seen.push(read(ICR)));
     for (let bit = 0; bit < 31; bit++) {
       const cause = 2 ** bit;
       if ((0x77d4_fbfd & cause) === 0) continue;
       write(IMC, 0xffff_ffff);
       write(IMS, cause);
       write(ICS, cause);
-      clock.run();
+      machine.clock.run();
       wanted.push(2 ** 31 + cause);
     }
     expect(seen).toEqual(wanted);
@@ -151,25 +124,25 @@ describe('legacy mode', () => {
   });
 
   it('sends vector 0 for every cause that comes anew while only PCI has MSI-X on', () => {
-    const counts = messages();
+    const counts = machine.messages();
     write(IMS, RXDW | LSC);
     interrupts.rxCause(5);
-    expect(taken(counts)).toEqual({ 0: 1 });
+    expect(machine.taken(counts)).toEqual({ 0: 1 });
     interrupts.rxCause(5);
-    expect(taken(counts)).toEqual({});
+    expect(machine.taken(counts)).toEqual({});
     interrupts.otherCause(LSC);
-    expect(taken(counts)).toEqual({ 0: 1 });
+    expect(machine.taken(counts)).toEqual({ 0: 1 });
     read(ICR);
     interrupts.rxCause(5);
-    expect(taken(counts)).toEqual({ 0: 1 });
+    expect(machine.taken(counts)).toEqual({ 0: 1 });
   });
 
   it('interrupts when a pending cause is enabled', () => {
-    const counts = messages();
+    const counts = machine.messages();
     interrupts.rxCause(0);
-    expect(taken(counts)).toEqual({});
+    expect(machine.taken(counts)).toEqual({});
     write(IMS, RXDW);
-    expect(taken(counts)).toEqual({ 0: 1 });
+    expect(machine.taken(counts)).toEqual({ 0: 1 });
   });
 });
 
@@ -177,7 +150,7 @@ describe('one vector for each cause', () => {
   let counts: number[];
 
   beforeEach(() => {
-    counts = messages();
+    counts = machine.messages();
     write(GPIE, PER_VECTOR | 1);
     // Queue 0: Rx vector 1, Tx vector 2; queue 8: Rx 3, Tx not valid. Queue 7: Rx 4; queue 15: Rx 24, Tx 5.
     write(IVAR, 0x0483_8281, 0);
@@ -189,23 +162,23 @@ describe('one vector for each cause', () => {
 
   it('sends the vector of the queue', () => {
     interrupts.rxCause(0);
-    expect(taken(counts)).toEqual({ 1: 1 });
+    expect(machine.taken(counts)).toEqual({ 1: 1 });
     interrupts.txCause(0);
-    expect(taken(counts)).toEqual({ 2: 1 });
+    expect(machine.taken(counts)).toEqual({ 2: 1 });
     interrupts.rxCause(8);
     interrupts.rxCause(7);
     interrupts.rxCause(15);
     interrupts.txCause(15);
-    expect(taken(counts)).toEqual({ 3: 1, 4: 1, 24: 1, 5: 1 });
+    expect(machine.taken(counts)).toEqual({ 3: 1, 4: 1, 24: 1, 5: 1 });
     interrupts.rxLow(8);
-    expect(taken(counts)).toEqual({ 3: 1 });
+    expect(machine.taken(counts)).toEqual({ 3: 1 });
   });
 
   it('sends nothing for a queue without a valid entry, and leaves ICR alone', () => {
     interrupts.txCause(8);
     interrupts.rxCause(3);
     interrupts.rxCause(0);
-    expect(taken(counts)).toEqual({ 1: 1 });
+    expect(machine.taken(counts)).toEqual({ 1: 1 });
     expect(read(ICR)).toBe(0);
     expect(read(EICR)).toBe(0);
   });
@@ -213,9 +186,9 @@ describe('one vector for each cause', () => {
   it('keeps a cause pending while its vector is masked, and sends it when it is enabled', () => {
     write(EIMC, 0x2);
     interrupts.rxCause(0);
-    expect(taken(counts)).toEqual({});
+    expect(machine.taken(counts)).toEqual({});
     write(EIMS, 0x2);
-    expect(taken(counts)).toEqual({ 1: 1 });
+    expect(machine.taken(counts)).toEqual({ 1: 1 });
     expect(read(EICR)).toBe(0);
   });
 
@@ -223,13 +196,13 @@ describe('one vector for each cause', () => {
     write(EIAC, 0);
     interrupts.rxCause(0);
     interrupts.rxCause(0);
-    expect(taken(counts)).toEqual({ 1: 1 });
+    expect(machine.taken(counts)).toEqual({ 1: 1 });
     expect(read(EICR)).toBe(2);
     interrupts.rxCause(0);
-    expect(taken(counts)).toEqual({ 1: 1 });
+    expect(machine.taken(counts)).toEqual({ 1: 1 });
     write(EICR, 2);
     interrupts.rxCause(0);
-    expect(taken(counts)).toEqual({ 1: 1 });
+    expect(machine.taken(counts)).toEqual({ 1: 1 });
   });
 
   it('auto-masks the vectors of EIAM with EIAME, and only those', () => {
@@ -240,11 +213,11 @@ describe('one vector for each cause', () => {
     expect(read(EIMS)).toBe(0x1ff_fffd);
     interrupts.rxCause(0);
     interrupts.txCause(0);
-    expect(taken(counts)).toEqual({ 1: 1, 2: 1 }); // the bridge makes one call of two messages for vector 2
+    expect(machine.taken(counts)).toEqual({ 1: 1, 2: 1 }); // the bridge makes one call of two messages for vector 2
     interrupts.rxCause(0);
-    expect(taken(counts)).toEqual({});
+    expect(machine.taken(counts)).toEqual({});
     write(EIMS, 0x2);
-    expect(taken(counts)).toEqual({ 1: 1 });
+    expect(machine.taken(counts)).toEqual({ 1: 1 });
   });
 
   it('does not auto-mask without EIAME', () => {
@@ -255,29 +228,29 @@ describe('one vector for each cause', () => {
 
   it('sends what software sets in EICS', () => {
     write(EICS, 0x100_0003);
-    expect(taken(counts)).toEqual({ 0: 1, 1: 1, 24: 1 });
+    expect(machine.taken(counts)).toEqual({ 0: 1, 1: 1, 24: 1 });
     write(EICS, 0xfe00_0000);
-    expect(taken(counts)).toEqual({});
+    expect(machine.taken(counts)).toEqual({});
     expect(read(EICR)).toBe(0);
   });
 
   it('sends the vector for other causes when they are enabled in IMS', () => {
     interrupts.otherCause(LSC);
-    expect(taken(counts)).toEqual({});
+    expect(machine.taken(counts)).toEqual({});
     write(IMS, LSC | DRSTA);
-    expect(taken(counts)).toEqual({ 6: 1 });
+    expect(machine.taken(counts)).toEqual({ 6: 1 });
     expect(read(ICR)).toBe(LSC);
     interrupts.otherCause(DRSTA);
-    expect(taken(counts)).toEqual({ 0: 1 });
+    expect(machine.taken(counts)).toEqual({ 0: 1 });
     write(ICS, LSC);
-    expect(taken(counts)).toEqual({ 6: 1 });
+    expect(machine.taken(counts)).toEqual({ 6: 1 });
   });
 
   it('sends nothing for other causes without a valid entry', () => {
     write(IVAR_MISC, 0x0600);
     write(IMS, LSC);
     interrupts.otherCause(LSC);
-    expect(taken(counts)).toEqual({});
+    expect(machine.taken(counts)).toEqual({});
   });
 
   it('goes back to nothing on a reset', () => {
@@ -289,7 +262,7 @@ describe('one vector for each cause', () => {
     expect([read(ICR), read(IMS), read(EICR), read(EIMS)]).toEqual([0, 0, 0, 0]);
     write(EIMS, 0x1ff_ffff);
     interrupts.rxCause(0);
-    expect(taken(counts)).toEqual({});
+    expect(machine.taken(counts)).toEqual({});
     expect(read(ICR)).toBe(RXDW);
   });
 });
@@ -298,7 +271,7 @@ describe('moderation', () => {
   let counts: number[];
 
   beforeEach(() => {
-    counts = messages();
+    counts = machine.messages();
     write(GPIE, PER_VECTOR);
     write(IVAR, 0x8281);
     write(EIAC, 0x1ff_ffff);
@@ -307,7 +280,7 @@ describe('moderation', () => {
 
   /** Runs for a time and returns how many messages vector 1 got. */
   function during(nanoseconds: number): number {
-    clock.advance(nanoseconds);
+    machine.clock.advance(nanoseconds);
     const [, count = 0] = counts;
     counts.fill(0);
     return count;
@@ -341,10 +314,10 @@ describe('moderation', () => {
     write(EITR, 100 << 2, 2);
     interrupts.txCause(0);
     interrupts.rxCause(0);
-    clock.run();
+    machine.clock.run();
     interrupts.txCause(0);
     interrupts.rxCause(0);
-    clock.advance(0);
+    machine.clock.advance(0);
     expect(counts.slice(1, 3)).toEqual([2, 1]);
   });
 
@@ -364,7 +337,7 @@ describe('moderation', () => {
     write(EITR, 100 << 2, 1);
     interrupts.rxCause(0);
     during(0);
-    expect(clock.pending).toBe(0);
+    expect(machine.clock.pending).toBe(0);
   });
 
   it('moderates legacy mode by the first interval', () => {
@@ -372,17 +345,17 @@ describe('moderation', () => {
     write(EIMC, 0x1ff_ffff); // in legacy mode they would hold the pin as well
     write(EITR, 100 << 2, 0);
     const times: number[] = [];
-    slot.connectIntx(() => {
-      times.push(clock.now());
+    machine.slot.connectIntx(() => {
+      times.push(machine.clock.now());
       read(ICR);
     });
-    const table = new MsixTable(slot);
+    const table = new MsixTable(machine.slot);
     table.disable();
     write(IMS, RXDW);
     interrupts.rxCause(0);
-    clock.advance(0);
+    machine.clock.advance(0);
     interrupts.rxCause(0);
-    clock.run();
+    machine.clock.run();
     expect(times).toEqual([0, 100 * EITR_STEP]);
   });
 });
