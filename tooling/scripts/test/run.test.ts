@@ -1,6 +1,6 @@
 // The two entries that people and machines call: the root scripts' run.js, and .ci/run.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -14,6 +14,18 @@ it('lists the commands when asked for one that does not exist', () => {
   expect(status).toBe(2);
   expect(stderr).toContain("Unknown command 'nonsense'");
   expect(stderr).toContain('release:rehearsal');
+});
+
+it('knows the command of each root script, and has each command that it lists', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const named = Object.values(scripts).map((script) => /^node tooling\/scripts\/run\.js (\S+)$/.exec(script)?.[1]);
+  const { stderr } = spawnSync(process.execPath, ['tooling/scripts/run.js'], { cwd: root, encoding: 'utf8' });
+  const listed = [...stderr.matchAll(/^ {2}(\S+) /gm)].map(([, name]) => name);
+  expect(listed).toEqual(expect.arrayContaining(named));
+  for (const name of listed)
+    expect(existsSync(join(root, 'tooling/scripts/commands', `${name?.replace(':', '-')}.js`)), name).toBe(true);
 });
 
 /** Runs a copy of .ci/run whose npm and suites say what a case wants. */
