@@ -33,6 +33,8 @@ export interface LaneCounters {
 export interface LaneOptions {
   /** Mbit/s. */
   readonly speed: LinkSpeed;
+  /** How many times faster than that the wire carries, more than 0; `Infinity` = frames take no time. */
+  readonly speedup: number;
   /** Nanoseconds that the wire's length adds, a whole number. */
   readonly delay: number;
   /** Bytes of device memory for what is on its way, a multiple of 64. */
@@ -65,6 +67,7 @@ export class Lane {
   readonly #start: number;
   readonly #capacity: number;
   readonly #delay: number;
+  readonly #speedup: number;
   #nanosecondsPerByte: number;
   /** The bursts on their way, rings of the same order: where each begins, its frames, their bytes, when it arrives. */
   readonly #begins = new Int32Array(BURSTS);
@@ -93,7 +96,8 @@ export class Lane {
    * @throws HardwareError `BAD_LINK` for what no link can be; RangeError when the devices' memory is used up
    */
   constructor(clock: Clock, options: LaneOptions) {
-    const { speed, delay, capacity, idle } = options;
+    const { speed, speedup, delay, capacity, idle } = options;
+    if (!(speedup > 0)) refuse(`a speedup of ${String(speedup)}: expected a number above 0`);
     if (!Number.isInteger(delay) || delay < 0)
       refuse(`a delay of ${String(delay)} ns: expected a whole number, 0 or more`);
     if (!Number.isInteger(capacity) || capacity <= 0 || capacity % 64 !== 0)
@@ -102,7 +106,8 @@ export class Lane {
     this.#alarm = clock.alarm(() => this.#arrive());
     this.#delay = delay;
     this.#capacity = capacity;
-    this.#nanosecondsPerByte = BIT_NANOSECONDS / speed;
+    this.#speedup = speedup;
+    this.#nanosecondsPerByte = BIT_NANOSECONDS / speed / speedup;
     this.#idle = idle;
     this.#start = allocateWire(capacity);
     this.#tail = this.#start;
@@ -153,7 +158,7 @@ export class Lane {
    * @param idle - when the wire is free again
    */
   change(speed: LinkSpeed, idle: Float64Array): void {
-    this.#nanosecondsPerByte = BIT_NANOSECONDS / speed;
+    this.#nanosecondsPerByte = BIT_NANOSECONDS / speed / this.#speedup;
     this.#idle = idle;
   }
 
@@ -214,7 +219,7 @@ export class Lane {
       return;
     }
     const now = this.#clock.now();
-    const idle = Math.max(now, this.#idle[0]!) + meter.wireBytes * this.#nanosecondsPerByte;
+    const idle = Math.max(now, this.#idle[0]!) + Math.ceil(meter.wireBytes * this.#nanosecondsPerByte);
     this.#idle[0] = idle;
     const last = (this.#first + this.#count) % BURSTS;
     this.#begins[last] = begin;

@@ -17,6 +17,11 @@ export type Direction = 'aToB' | 'bToA';
 export interface LinkOptions {
   /** The most that the cable carries, in Mbit/s; 1000 when left out. */
   readonly speed?: LinkSpeed;
+  /**
+   * How many times faster than the ends say the cable carries, more than 0; `Infinity` = frames take no time. 1 when left out.
+   * The ends still report their speed: it is for hosts that want more through a NIC than it was ever built for.
+   */
+  readonly speedup?: number;
   /** Nanoseconds that the wire's length adds, a whole number; 500 when left out, which is 100 m. */
   readonly delay?: number;
   /** Bytes of device memory for what is on its way, in each direction; 1 MiB when left out. */
@@ -38,8 +43,9 @@ export type Impairments =
  * @param options - a link's
  * @returns its lanes'
  */
-export const laneOptions = (options: Pick<LinkOptions, 'speed' | 'delay' | 'capacity'>): LaneOptions => ({
+export const laneOptions = (options: Pick<LinkOptions, 'speed' | 'speedup' | 'delay' | 'capacity'>): LaneOptions => ({
   speed: options.speed ?? 1000,
+  speedup: options.speedup ?? 1,
   delay: options.delay ?? 500,
   capacity: options.capacity ?? 1024 * 1024,
   idle: new Float64Array(1),

@@ -90,6 +90,23 @@ describe('time on the wire', () => {
     expect(b.log).toEqual([`${duration}: ${length}x7`]);
   });
 
+  it.each([
+    [10, 1231], // 12,304 ns divided by ten, a whole number of them
+    [0.5, 24_608],
+    [Infinity, 0],
+  ])('is divided by a speedup of %d, and the ends report the same speed', (speedup, duration) => {
+    const { clock, link, a, b } = cable({ speedup, delay: 0 });
+    a.send([1514, 7]);
+    clock.run();
+    expect(b.log).toEqual([`${duration}: 1514x7`]);
+    expect(link.speed).toBe(1000);
+    expect(a.end.speed).toBe(1000);
+  });
+
+  it.each([0, -1, Number.NaN])('cannot be that of a speedup of %d', (speedup) => {
+    expect(() => new Link(new VirtualClock(), { speedup })).toThrow(expect.objectContaining({ code: 'BAD_LINK' }));
+  });
+
   it('of a burst is the sum over its frames, and one event', () => {
     const { clock, a, b } = cable({ delay: 500 });
     a.send([60, 1], [61, 2], [1514, 3]);

@@ -61,8 +61,8 @@ async function closeAll(closing: readonly (() => void | Promise<void>)[]): Promi
 
 /** The link, and the end at which something stands; none when NICs take all of them. */
 function makeCable(description: WireDescription, context: WireContext): { cable: Cable; near: LinkEnd | undefined } {
-  const { clock, impair = [], random, speed = 1000 } = context;
-  const options = { speed, impairments: impair, ...(random === undefined ? {} : { random }) };
+  const { clock, impair = [], random, speed = 1000, speedup = 1 } = context;
+  const options = { speed, speedup, impairments: impair, ...(random === undefined ? {} : { random }) };
   if (description.kind === 'loopback') {
     const plug = new LoopbackLink(clock, options);
     const cable: Cable = {

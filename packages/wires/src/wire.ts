@@ -24,6 +24,8 @@ export interface WireContext {
   readonly random?: Random | undefined;
   /** Mbit/s; 1000 when left out. */
   readonly speed?: LinkSpeed | undefined;
+  /** How many times faster than that the cable carries; `Infinity` = frames take no time. 1 when left out. */
+  readonly speedup?: number | undefined;
   /** Nanoseconds from 1970 to the clock's zero, for captures; reckoned from the time of day when left out. */
   readonly epoch?: bigint | undefined;
   /** Told of what happens. */
