@@ -7,6 +7,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import type { Clock } from '@netcx/clock';
 import type { LinkEnd } from '@netcx/hardware';
 import { descriptorOf } from './descriptor.ts';
+import { padFrame } from './frame-list.ts';
 import { LONGEST_FRAME } from './outbox.ts';
 import { Partner } from './partner.ts';
 import { formatPlace } from './place.ts';
@@ -37,7 +38,7 @@ export class DgramWire implements WireBackend {
     socket.on('message', (message, from) => {
       if (from.port !== remote.port || from.address !== remote.host) this.#strangers++;
       // Copied: the system's buffer may be part of a larger one.
-      else this.#partner.outbox.send(Uint8Array.from(message.subarray(0, LONGEST_FRAME + 1)));
+      else this.#partner.outbox.send(padFrame(Uint8Array.from(message.subarray(0, LONGEST_FRAME + 1))));
     });
     // What the system reports late, such as a port at which nobody listens yet, is a lost datagram.
     socket.on('error', () => this.#failed++);

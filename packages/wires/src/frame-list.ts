@@ -25,6 +25,25 @@ export function forEachFrame(offset: number, frames: number, take: (bytes: Uint8
   return bad;
 }
 
+/** The shortest that can be one: two addresses and a type. */
+export const SHORTEST_FRAME = 14;
+/** The shortest frame on Ethernet, without its check sequence. */
+const MINIMUM_LENGTH = 60;
+
+/**
+ * Peers that are programs (passt, QEMU's user network) send frames without padding; what stands for them on a cable pads them, as
+ * QEMU does for its own NICs.
+ *
+ * @param frame - as a peer sent it
+ * @returns the frame, padded to Ethernet's minimum; itself where it is long enough, or too short to be a frame at all
+ */
+export function padFrame(frame: Uint8Array): Uint8Array {
+  if (frame.length >= MINIMUM_LENGTH || frame.length < SHORTEST_FRAME) return frame;
+  const padded = new Uint8Array(MINIMUM_LENGTH);
+  padded.set(frame);
+  return padded;
+}
+
 /**
  * @param length - bytes of a frame
  * @returns bytes that it takes in device memory, with header and padding

@@ -5,16 +5,13 @@
 
 import type { Alarm, Clock } from '@netcx/clock';
 import type { LinkEnd } from '@netcx/hardware';
-import { roomOf, writeFrame } from './frame-list.ts';
+import { roomOf, SHORTEST_FRAME, writeFrame } from './frame-list.ts';
 
 /** Frames of an outbox at most, and their bytes. */
 const MOST_FRAMES = 4096;
 const MOST_BYTES = 4 * 1024 * 1024;
 /** The longest frame that goes onto a link. */
 export const LONGEST_FRAME = 16 * 1024;
-
-/** The shortest: two addresses and a type. */
-const SHORTEST_FRAME = 14;
 
 /** Frames on their way to one end of a link. */
 export class Outbox {

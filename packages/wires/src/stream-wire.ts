@@ -8,6 +8,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { SECOND, type Alarm, type Clock } from '@netcx/clock';
 import type { LinkEnd } from '@netcx/hardware';
 import { descriptorOf } from './descriptor.ts';
+import { padFrame } from './frame-list.ts';
 import { LONGEST_FRAME } from './outbox.ts';
 import { Partner } from './partner.ts';
 import { formatPlace } from './place.ts';
@@ -150,7 +151,7 @@ export class StreamWire implements WireBackend {
     this.#onEvent({ kind: 'connected', message: `stream: a peer at ${formatPlace(this.#description.place)}` });
     // A frame is not to wait for the next one.
     socket.setNoDelay(true);
-    const decoder = new StreamDecoder(LONGEST_FRAME, (frame) => void this.#partner.outbox.send(frame));
+    const decoder = new StreamDecoder(LONGEST_FRAME, (frame) => void this.#partner.outbox.send(padFrame(frame)));
     let reason = 'it closed the connection';
     socket.on('data', (chunk) => {
       if (decoder.push(chunk)) return;
