@@ -10,6 +10,9 @@ import { roomOf, SHORTEST_FRAME, writeFrame } from './frame-list.ts';
 /** Frames of an outbox at most, and their bytes. */
 const MOST_FRAMES = 4096;
 const MOST_BYTES = 4 * 1024 * 1024;
+/** Bytes from which on a source that can wait is to wait, and below which it goes on. */
+const PRESSED_BYTES = 256 * 1024;
+const RELIEVED_BYTES = 64 * 1024;
 /** The longest frame that goes onto a link. */
 export const LONGEST_FRAME = 16 * 1024;
 
@@ -19,6 +22,7 @@ export class Outbox {
   readonly #alarm: Alarm;
   #queue: Uint8Array[] = [];
   #bytes = 0;
+  #relieved: (() => void) | undefined;
   #sent = 0;
   #dropped = 0;
   #unfit = 0;
@@ -35,6 +39,18 @@ export class Outbox {
   /** Whether it would take a frame now. */
   get open(): boolean {
     return this.#queue.length < MOST_FRAMES && this.#bytes < MOST_BYTES;
+  }
+
+  /**
+   * Whether a source that can wait is to wait now: for the sake of the frames behind, which would only grow old here.
+   *
+   * @param relieved - called once, when it may go on
+   * @returns true when it is to wait, and will be called
+   */
+  press(relieved: () => void): boolean {
+    if (this.#bytes < PRESSED_BYTES) return false;
+    this.#relieved = relieved;
+    return true;
   }
 
   /**
@@ -67,6 +83,7 @@ export class Outbox {
     this.#queue = [];
     this.#bytes = 0;
     this.#alarm.cancel();
+    this.#relieve();
   }
 
   /**
@@ -96,5 +113,12 @@ export class Outbox {
     this.#sent += frames;
     this.#end.commit(frames, at - start);
     if (this.#queue.length > 0) this.#alarm.soon();
+    if (this.#bytes < RELIEVED_BYTES) this.#relieve();
+  }
+
+  #relieve(): void {
+    const relieved = this.#relieved;
+    this.#relieved = undefined;
+    relieved?.();
   }
 }

@@ -154,7 +154,11 @@ export class StreamWire implements WireBackend {
     const decoder = new StreamDecoder(LONGEST_FRAME, (frame) => void this.#partner.outbox.send(padFrame(frame)));
     let reason = 'it closed the connection';
     socket.on('data', (chunk) => {
-      if (decoder.push(chunk)) return;
+      if (decoder.push(chunk)) {
+        // The connection itself makes the peer wait, so that nothing is lost for want of room.
+        if (this.#partner.outbox.press(() => void socket.resume())) socket.pause();
+        return;
+      }
       this.#counters.oversize++;
       reason = `expected a frame of 1 to ${String(LONGEST_FRAME)} bytes, got one of ${String(decoder.broken ?? 0)}`;
       socket.destroy();

@@ -265,6 +265,20 @@ describe('stream', () => {
     await until(clock, 'everything', () => lazy.heard.reduce((sum, { length }) => sum + length, 0) === sent * 9004);
   });
 
+  it('makes a peer wait that sends faster than the link carries, and loses nothing', async () => {
+    const path = join(folder, 'a.sock');
+    const { clock, station, events, count } = await open(`stream:${path}`);
+    const peer = new Plain(connect({ path }));
+    await until(clock, 'a peer', () => events.length === 1);
+    const block = hex(framed(frame(1, 9000)).repeat(50));
+    let wrote = 0;
+    for (; wrote < 30; wrote++) peer.socket.write(block); // 13.5 MB, where an outbox holds 4 MiB
+    // The link stands still while the connection brings what it can.
+    for (let turn = 0; turn < 2000; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await until(clock, 'everything', () => station.frames.length === 50 * wrote);
+    expect(count('stream.dropped')).toBe(0);
+  });
+
   it('takes the place of a socket that was left behind, and of nothing else', async () => {
     const path = join(folder, 'a.sock');
     const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
