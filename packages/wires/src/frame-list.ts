@@ -45,6 +45,20 @@ export function padFrame(frame: Uint8Array): Uint8Array {
 }
 
 /**
+ * @param frame - as it came off a cable
+ * @returns a view of it without the padding behind ARP, IPv4 or IPv6 (RFC 826, RFC 791 §3.1, RFC 8200 §3); itself where there
+ * is none, or nobody could tell
+ */
+export function trimFrame(frame: Uint8Array): Uint8Array {
+  if (frame.length !== MINIMUM_LENGTH) return frame;
+  const word = (at: number): number => (frame[at]! << 8) | frame[at + 1]!;
+  const type = word(12);
+  if (type === 0x0800) return frame.subarray(0, Math.min(SHORTEST_FRAME + word(16), frame.length));
+  if (type === 0x86dd) return frame.subarray(0, Math.min(SHORTEST_FRAME + 40 + word(18), frame.length));
+  return type === 0x0806 ? frame.subarray(0, SHORTEST_FRAME + 28) : frame;
+}
+
+/**
  * @param length - bytes of a frame
  * @returns bytes that it takes in device memory, with header and padding
  */

@@ -8,7 +8,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { SECOND, type Alarm, type Clock } from '@netcx/clock';
 import type { LinkEnd } from '@netcx/hardware';
 import { descriptorOf } from './descriptor.ts';
-import { padFrame } from './frame-list.ts';
+import { padFrame, trimFrame } from './frame-list.ts';
 import { LONGEST_FRAME } from './outbox.ts';
 import { Partner } from './partner.ts';
 import { formatPlace } from './place.ts';
@@ -175,7 +175,8 @@ export class StreamWire implements WireBackend {
     });
   }
 
-  #transmit(frame: Uint8Array): void {
+  #transmit(whole: Uint8Array): void {
+    const frame = this.#description.trim ? trimFrame(whole) : whole;
     const peer = this.#peer;
     if (peer?.writable !== true) {
       this.#counters.noPeer++;

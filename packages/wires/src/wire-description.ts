@@ -49,6 +49,8 @@ export interface StreamDescription {
   /** A path of a socket, or an address. */
   readonly place: string | InternetAddress;
   readonly role: 'listen' | 'connect';
+  /** Whether Ethernet's padding is cut off what goes to the peer; passt takes it for data. */
+  readonly trim: boolean;
 }
 
 /** What stands behind a link. */
@@ -237,8 +239,9 @@ function parseDgram(words: Words): DgramDescription {
 }
 
 function parseStream(words: Words): StreamDescription {
-  const match = /,(listen|connect)$/.exec(words.text);
+  const match = /(?:,(listen|connect))?(,trim)?$/.exec(words.text);
   const role = match?.[1] === 'connect' ? 'connect' : 'listen';
+  const trim = match?.[2] !== undefined;
   const place = words.from(0, match?.index);
   if (place.text === '') place.fail('a path or an address such as 127.0.0.1:5001', 'nothing');
   const address = parseTcpPlace(place.text);
@@ -246,8 +249,8 @@ function parseStream(words: Words): StreamDescription {
   if (address === undefined) {
     // What the system's address of a socket holds.
     if (new TextEncoder().encode(place.text).length > 107) place.fail('a path of at most 107 bytes');
-    return { kind: 'stream', place: place.text, role };
+    return { kind: 'stream', place: place.text, role, trim };
   }
   if (role === 'connect' && address.port === 0) place.fail('a port other than 0 to connect to');
-  return { kind: 'stream', place: address, role };
+  return { kind: 'stream', place: address, role, trim };
 }

@@ -265,6 +265,23 @@ describe('stream', () => {
     await until(clock, 'everything', () => lazy.heard.reduce((sum, { length }) => sum + length, 0) === sent * 9004);
   });
 
+  it.each([
+    ['IPv4', '0800' + '4500002c', 58],
+    ['IPv6', '86dd' + '600000000004' + '0640', 58],
+    ['ARP', '0806', 42],
+    ['something else', '88cc', 60],
+    ['IPv4 that says more than there is', '0800' + '450005dc', 60],
+  ])('cuts padding off %s when it is to', async (_, start, length) => {
+    const path = join(folder, 'a.sock');
+    const { clock, station, events } = await open(`stream:${path},trim`);
+    const peer = new Plain(connect({ path }));
+    await until(clock, 'a peer', () => events.length === 1);
+    const bytes = padded(hex('020000000001' + '020000000002' + start));
+    station.send(bytes);
+    await until(clock, 'a frame', () => peer.bytes.length === 2 * (4 + length));
+    expect(peer.bytes).toBe(framed(bytes.subarray(0, length)));
+  });
+
   it('makes a peer wait that sends faster than the link carries, and loses nothing', async () => {
     const path = join(folder, 'a.sock');
     const { clock, station, events, count } = await open(`stream:${path}`);

@@ -51,11 +51,13 @@ describe('what is written', () => {
       'dgram:[::1]:0,[::1]:5002',
       { kind: 'dgram', local: { host: '::1', port: 0 }, remote: { host: '::1', port: 5002 } },
     ],
-    ['stream:/run/a.sock', { kind: 'stream', place: '/run/a.sock', role: 'listen' }],
-    ['stream:a.sock,connect', { kind: 'stream', place: 'a.sock', role: 'connect' }],
-    ['stream:./a:b,listen', { kind: 'stream', place: './a:b', role: 'listen' }],
-    ['stream:127.0.0.1:0', { kind: 'stream', place: { host: '127.0.0.1', port: 0 }, role: 'listen' }],
-    ['stream:[::1]:9,connect', { kind: 'stream', place: { host: '::1', port: 9 }, role: 'connect' }],
+    ['stream:/run/a.sock', { kind: 'stream', place: '/run/a.sock', role: 'listen', trim: false }],
+    ['stream:a.sock,connect', { kind: 'stream', place: 'a.sock', role: 'connect', trim: false }],
+    ['stream:./a:b,listen', { kind: 'stream', place: './a:b', role: 'listen', trim: false }],
+    ['stream:a.sock,connect,trim', { kind: 'stream', place: 'a.sock', role: 'connect', trim: true }],
+    ['stream:a.sock,trim', { kind: 'stream', place: 'a.sock', role: 'listen', trim: true }],
+    ['stream:127.0.0.1:0', { kind: 'stream', place: { host: '127.0.0.1', port: 0 }, role: 'listen', trim: false }],
+    ['stream:[::1]:9,connect', { kind: 'stream', place: { host: '::1', port: 9 }, role: 'connect', trim: false }],
   ])('%s', (text, expected) => {
     const description = parseWire(text);
     expect(description).toEqual(expected);
