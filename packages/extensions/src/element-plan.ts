@@ -9,20 +9,21 @@ import { absentExtension, bindExtension, INVALID_OFFSET, type BoundExtension } f
 import { explainElement } from './explanation.ts';
 import { describeExtension, whyUnreadable, type Extension, type ExtensionFields, type Level } from './extension.ts';
 import { ExtensionError } from './extension-error.ts';
-import { ascending, descendingTwoPass, place, roundUp, tightest, type Block } from './placement.ts';
+import { ascending, descendingTwoPass, place, roundUp, scatter, tightest, type Block } from './placement.ts';
 
 /**
  * `packed` is the smallest stride that can be; `cx` repeats NetAdapterCx's order and rounding, `xdp` those of XDP for
- * Windows.
+ * Windows. `scattered` is for tests and verifiers: no extension lies where `packed` would have one, and gaps are between them.
  *
  * @example
  * ```ts
  * const modes: PlanMode[] = ['packed', 'cx', 'xdp'];
  * const packet = { level: 'packet', coreSize: 12, coreAlignment: 4, extensions: [Checksum, Rsc, Hash] } as const;
  * modes.map((mode) => planElement({ ...packet, mode }).stride); // [28, 36, 28]
+ * planElement({ ...packet, mode: 'scattered' }).offsetOf(Hash); // 32
  * ```
  */
-export type PlanMode = 'packed' | 'cx' | 'xdp';
+export type PlanMode = 'packed' | 'cx' | 'xdp' | 'scattered';
 
 /**
  * What an element is made of.
@@ -73,6 +74,7 @@ const ORDERS: Readonly<Record<PlanMode, <B extends Block>(blocks: readonly B[], 
   packed: tightest,
   cx: ascending,
   xdp: descendingTwoPass,
+  scattered: (blocks, start) => tightest(blocks, start).toReversed(),
 };
 
 /** XDP gives each extension a multiple of its alignment. */
@@ -118,7 +120,10 @@ export class ElementPlan {
       return { definition, size, alignment };
     });
     const order = ORDERS[mode](blocks, coreSize);
-    const { offsets, end } = place(mode === 'xdp' ? order.map(wholeMultiple) : order, coreSize);
+    const { offsets, end } =
+      mode === 'scattered'
+        ? scatter(order, coreSize)
+        : place(mode === 'xdp' ? order.map(wholeMultiple) : order, coreSize);
     this.level = level;
     this.mode = mode;
     this.coreSize = coreSize;

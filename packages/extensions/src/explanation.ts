@@ -33,6 +33,7 @@ const HOW: Readonly<Record<ElementPlan['mode'], string>> = {
   packed: 'packed',
   cx: 'in the order and rounding of NetAdapterCx',
   xdp: 'in the order and rounding of XDP',
+  scattered: 'scattered, with gaps between extensions',
 };
 
 function spansOf(plan: ElementPlan): Span[] {

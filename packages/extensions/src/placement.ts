@@ -35,6 +35,28 @@ export function place(order: readonly Block[], start: number): { readonly offset
   return { offsets, end };
 }
 
+/** Bytes of the gap behind each scattered extension. */
+const GAP = 4;
+
+/**
+ * Behind everything that the tightest plan would use, and each behind a gap: who writes where an extension lies in that plan
+ * writes where nothing is.
+ *
+ * @param order - the extensions, first to last
+ * @param start - where the first of a tight plan may start
+ * @returns where each starts, and the first byte after the last one's gap
+ */
+export function scatter(order: readonly Block[], start: number): { readonly offsets: number[]; readonly end: number } {
+  const offsets: number[] = [];
+  let end = order.length === 0 ? start : place(tightest(order, start), start).end;
+  for (const { size, alignment } of order) {
+    const offset = roundUp(end, alignment);
+    offsets.push(offset);
+    end = offset + size + GAP;
+  }
+  return { offsets, end };
+}
+
 /**
  * NetAdapterCx: ascending alignment, equals as they were registered.
  *
