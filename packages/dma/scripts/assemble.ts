@@ -1,6 +1,6 @@
 /*
- * Assembles src/copy.wat into src/copy-kernel.ts, because tsc copies no .wasm. The result is checked in, so that users
- * need no assembler; test/copy-kernel.test.ts assembles again and compares.
+ * Assembles src/*.wat into src/*-kernel.ts, because tsc copies no .wasm. The results are checked in, so that users need no
+ * assembler; tests assemble again and compare.
  * Run from the package's folder: npx tsx scripts/assemble.ts
  */
 
@@ -9,18 +9,26 @@ import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import wabt from 'wabt';
 
-const source = new URL('../src/copy.wat', import.meta.url);
-const target = new URL('../src/copy-kernel.ts', import.meta.url);
+/** The kernels: what each exports. */
+const KERNELS = { copy: 'copy(to, from, bytes)', sum: 'sum(from, bytes)' } as const;
+
+/** Which kernel. */
+export type Kernel = keyof typeof KERNELS;
+
+const file = (name: string): URL => new URL(`../src/${name}`, import.meta.url);
 
 /**
- * @returns the WebAssembly module that copy.wat says, as bytes
+ * @param kernel - which one
+ * @returns the WebAssembly module that its source says, as bytes
  */
-export async function assembleCopyKernel(): Promise<Uint8Array> {
+export async function assembleKernel(kernel: Kernel): Promise<Uint8Array> {
   const assembler = await wabt();
-  const module = assembler.parseWat('copy.wat', readFileSync(source, 'utf8'), { threads: true, bulk_memory: true });
+  const source = `${kernel}.wat`;
+  const features = { threads: true, bulk_memory: true, simd: true };
+  const module = assembler.parseWat(source, readFileSync(file(source), 'utf8'), features);
   try {
     const bytes = new Uint8Array(module.toBinary({}).buffer);
-    if (!WebAssembly.validate(bytes)) throw new Error('copy.wat assembles to a module that this engine refuses');
+    if (!WebAssembly.validate(bytes)) throw new Error(`${source} assembles to a module that this engine refuses`);
     return bytes;
   } finally {
     module.destroy();
@@ -28,28 +36,31 @@ export async function assembleCopyKernel(): Promise<Uint8Array> {
 }
 
 /**
- * @param bytes - a WebAssembly module
+ * @param kernel - which one
+ * @param bytes - its WebAssembly module
  * @returns the TypeScript module that holds it
  */
-export function moduleText(bytes: Uint8Array): string {
+export function moduleText(kernel: Kernel, bytes: Uint8Array): string {
   const literals = Array.from(bytes, (byte) => `0x${byte.toString(16).padStart(2, '0')}`);
   const rows: string[] = [];
   for (let at = 0; at < literals.length; at += 16) rows.push(`  ${literals.slice(at, at + 16).join(', ')},`);
   return `/*
- * The copy kernel: copy.wat, assembled. Made by scripts/assemble.ts with wabt (threads and bulk memory on); never edited
- * by hand. A test assembles the source again and compares, so the two always agree.
+ * The ${kernel} kernel: ${kernel}.wat, assembled. Made by scripts/assemble.ts with wabt (threads, bulk memory and SIMD on); never
+ * edited by hand. A test assembles the source again and compares, so the two always agree.
  */
 
-/** The bytes of the WebAssembly module; it imports \`host.memory\` (shared) and exports \`copy(to, from, bytes)\`. */
+/** The bytes of the WebAssembly module; it imports \`host.memory\` (shared) and exports \`${KERNELS[kernel]}\`. */
 // prettier-ignore
-export const COPY_KERNEL: Uint8Array<ArrayBuffer> = Uint8Array.of(
+export const ${kernel.toUpperCase()}_KERNEL: Uint8Array<ArrayBuffer> = Uint8Array.of(
 ${rows.join('\n')}
 );
 `;
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) {
-  const bytes = await assembleCopyKernel();
-  writeFileSync(target, moduleText(bytes));
-  console.log(`src/copy-kernel.ts: ${String(bytes.length)} bytes`);
+  for (const kernel of Object.keys(KERNELS) as Kernel[]) {
+    const bytes = await assembleKernel(kernel);
+    writeFileSync(file(`${kernel}-kernel.ts`), moduleText(kernel, bytes));
+    console.log(`src/${kernel}-kernel.ts: ${String(bytes.length)} bytes`);
+  }
 }

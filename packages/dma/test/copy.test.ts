@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { assembleCopyKernel, moduleText } from '../scripts/assemble.ts';
+import { assembleKernel, moduleText } from '../scripts/assemble.ts';
 import { copy, copyByWords, type Copy } from '../src/copy.ts';
 import { COPY_KERNEL } from '../src/copy-kernel.ts';
 import { hostPages } from '../src/index.ts';
@@ -78,8 +78,8 @@ describe('copy', () => {
 
 describe('the checked-in kernel', () => {
   it('is what copy.wat assembles to', async () => {
-    const bytes = await assembleCopyKernel();
+    const bytes = await assembleKernel('copy');
     expect([...COPY_KERNEL]).toEqual([...bytes]);
-    expect(readFileSync(new URL('../src/copy-kernel.ts', import.meta.url), 'utf8')).toBe(moduleText(bytes));
+    expect(readFileSync(new URL('../src/copy-kernel.ts', import.meta.url), 'utf8')).toBe(moduleText('copy', bytes));
   });
 });
