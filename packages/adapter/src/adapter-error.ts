@@ -3,21 +3,38 @@
  * was expected, what came, and which object; what is missing is named one by one.
  */
 
+import type { ViolationCode } from './verifier/codes.ts';
+
 /** The stable codes of {@link AdapterError}. */
 export type AdapterErrorCode =
+  | ViolationCode
   | 'CAPABILITIES_MISSING'
   | 'CAPABILITIES_INVALID'
-  | 'ADAPTER_STARTED'
   | 'QUEUE_NOT_CREATED'
-  | 'QUEUE_CREATED_TWICE'
-  | 'QUEUE_INIT_EXPIRED'
   | 'QUEUE_CONFIGURATION'
   | 'QUEUE_NOT_DRAINED'
-  | 'LINK_STATE_INVALID'
   | 'FRAME_INCOMPLETE'
   | 'EDGE_CLOSED'
   | 'ADDRESS_INVALID'
-  | 'PROTOCOL_ATTACHED';
+  | 'OFFLOAD_UNAVAILABLE'
+  | 'RECEIVE_FILTER_UNSUPPORTED'
+  | 'RECEIVE_SCALING_UNSUPPORTED'
+  | 'INDIRECTION_NOT_SET'
+  | 'INSIDE_POLL'
+  | 'HASH_KEY_INVALID'
+  | 'HASH_INPUT_TOO_LONG'
+  | 'PROTOCOL_ATTACHED'
+  | 'LIFE_ORDER'
+  | 'INVALID_DEVICE_STATE'
+  | 'POWER_NOT_SUPPORTED'
+  | 'POWER_LIST_FULL'
+  | 'POWER_OFFLOAD_INVALID'
+  | 'WAKE_PATTERN_INVALID'
+  | 'KEYWORD_MISSING'
+  | 'KEYWORD_INVALID'
+  | 'CONFIGURATION_MISSING'
+  | 'CONFIGURATION_INVALID'
+  | 'CONFIGURATION_CLOSED';
 
 /** Thrown when the adapter's contract is broken; what the hardware does wrong is counted instead. */
 export class AdapterError extends Error {

@@ -5,14 +5,7 @@
 
 import { settleBuffers, type Decision, type ProtocolNeeds, type RingSizing, type Settlement } from '@netcx/buffers';
 import { hostPages } from '@netcx/dma';
-import {
-  Checksum,
-  DataBuffer,
-  LogicalAddress,
-  ReturnContext,
-  VirtualAddress,
-  type ExtensionRegistry,
-} from '@netcx/extensions';
+import { automaticExtensions, type Advertised, type ExtensionRegistry } from '@netcx/extensions';
 import type { RxCapabilities, TxCapabilities } from './capabilities.ts';
 import type { OffloadCapabilities } from './offload-capabilities.ts';
 
@@ -92,24 +85,35 @@ function placeOf(name: string, tx: TxCapabilities, rx: RxCapabilities): Decision
 }
 
 /**
- * Reference netadaptercx §3.1: the virtual address always, the logical address with DMA, what the buffer mode needs, the rest
- * as advertised.
+ * Registers what queues carry: the virtual address always, the logical address with DMA, what the buffer mode needs, the rest as
+ * advertised (reference netadaptercx §3.1).
  *
  * @param registry - the adapter's, emptied first
  * @param tx - transmit capabilities
  * @param rx - receive capabilities
  * @param offloads - what the NIC can do
+ * @param more - what else it advertises
  */
 export function registerExtensions(
   registry: ExtensionRegistry,
   tx: TxCapabilities,
   rx: RxCapabilities,
   offloads: OffloadCapabilities,
+  more: Pick<Advertised, 'receiveScaling'> = {},
 ): void {
+  const { txChecksum, rxChecksum, gso, rsc, ieee8021qTag, hardwareTimestamps = false } = offloads;
+  const attached = rx.attachmentMode === 'driver' ? 'driver attaches' : 'system';
   registry.clear();
-  registry.register(VirtualAddress);
-  if (tx.dma !== undefined || rx.dma !== undefined) registry.register(LogicalAddress);
-  if (rx.allocationMode === 'driver') registry.register(ReturnContext);
-  else if (rx.attachmentMode === 'driver') registry.register(DataBuffer);
-  if (offloads.txChecksum !== undefined || offloads.rxChecksum !== undefined) registry.register(Checksum);
+  for (const extension of automaticExtensions({
+    ...more,
+    transmitChecksum: txChecksum !== undefined,
+    receiveChecksum: rxChecksum !== undefined,
+    gso: gso !== undefined,
+    rsc: rsc !== undefined && (rsc.tcpTimestampOption ? 'timestamps' : true),
+    ieee8021q: ieee8021qTag !== undefined,
+    hardwareTimestamps,
+    dma: tx.dma !== undefined || rx.dma !== undefined,
+    receiveBuffers: rx.allocationMode === 'driver' ? 'driver' : attached,
+  }))
+    registry.register(extension);
 }

@@ -4,7 +4,7 @@
  */
 
 import { BufferPool, LentBuffers, type QueueSizes, type Settlement } from '@netcx/buffers';
-import { MILLISECOND, type Clock } from '@netcx/clock';
+import { MILLISECOND, SECOND, type Clock } from '@netcx/clock';
 import {
   RX_EXTENSIONS,
   TX_EXTENSIONS,
@@ -16,13 +16,22 @@ import { AdapterError } from './adapter-error.ts';
 import type { DmaCapabilities, ReturnRxBuffer, RxCapabilities, TxCapabilities } from './capabilities.ts';
 import type { Protocol } from './edge/protocol.ts';
 import { ExecutionContext } from './execution-context.ts';
+import { contextConfig, type PollingOptions } from './execution/polling-options.ts';
+import type { TransmitOffloads } from './offload/transmit-offloads.ts';
 import type { OwnExtensions } from './own-extensions.ts';
 import type { RxQueue, TxQueue } from './packet-queue.ts';
 import { QueueBlock } from './queue-block.ts';
 import { createQueue, type AdapterCallbacks } from './queue-creation.ts';
-import { ReceiveQueue } from './receive-queue.ts';
+import type { ReceiveFilter } from './receive-filter/receive-filter.ts';
+import type { ReceiveOffloads } from './receive-offload/receive-offloads.ts';
+import type { ReceiveQueue } from './receive-queue.ts';
+import type { ReceiveScaling } from './receive-scaling/receive-scaling.ts';
 import { collectStatistics, type AdapterStatistics } from './statistics.ts';
-import { TransmitQueue } from './transmit-queue.ts';
+import type { AdapterWatch } from './statistics/adapter-watch.ts';
+import type { TransmitQueue } from './transmit-queue.ts';
+import type { TxDemux } from './tx-demux/tx-demux.ts';
+import type { AdapterVerifier } from './verifier/adapter-verifier.ts';
+import { makeReceiveQueue, makeTransmitQueue } from './verifier/verified-queues.ts';
 
 /** What a datapath is made from: an adapter's declarations, complete. */
 export interface DatapathOptions {
@@ -46,12 +55,32 @@ export interface DatapathOptions {
   readonly copyBreak: number;
   /** Mappings of frames that may stay, for each transmit queue, when no frame uses them. */
   readonly idleMappings: number;
+  /** What the hardware does of transmit offloads, and what software may. */
+  readonly offloads: TransmitOffloads;
   /** Queues to create. */
   readonly queues: { readonly transmit: number; readonly receive: number };
+  /** How queues are polled and stopped. */
+  readonly polling: PollingOptions;
+  /** Tells transmit queues apart, where the driver said so: then one is created at start, and the others on demand. */
+  readonly txDemux: TxDemux;
+  readonly receiveFilter: ReceiveFilter;
+  /** What is done in software to received frames. */
+  readonly receiveOffloads: ReceiveOffloads;
+  readonly receiveScaling: ReceiveScaling;
+  /** Measures and traces; `undefined` = nobody does. */
+  readonly watch: AdapterWatch | undefined;
+  /** Watches what drivers do to the queues, where it is wanted. */
+  readonly verifier: AdapterVerifier | undefined;
 }
 
-/** How long a stopping queue may take to give everything back. */
-const DRAIN_LIMIT = 1000 * MILLISECOND;
+/** How long a stopping adapter waits for everything to come back, unless it is told otherwise. */
+const DRAIN_LIMIT = SECOND;
+
+/**
+ * What a frame that software makes may be longer than one that a protocol hands over whole: two tags, LLC with SNAP, and the tag
+ * that is inserted.
+ */
+const LONGER_LINK_LAYER = 20;
 
 /** An adapter's queues and pools. */
 export class Datapath {
@@ -61,12 +90,19 @@ export class Datapath {
   readonly receiveQueues: ReceiveQueue[] = [];
   readonly #options: DatapathOptions;
   readonly #pools: (BufferPool | LentBuffers)[] = [];
+  /** Contexts that several receive queues take part in. */
+  readonly #receiveContexts: readonly ExecutionContext[];
 
   /**
    * @param options - what the adapter declared
    */
   constructor(options: DatapathOptions) {
     this.#options = options;
+    const { receiveContexts } = options.polling;
+    options.verifier?.watch([options.tx.dma?.enabler.domain, options.rx.dma?.enabler.domain]);
+    this.#receiveContexts = Array.from({ length: receiveContexts ?? 0 }, (_, index) =>
+      this.#createContext(`receive context ${String(index)}`),
+    );
   }
 
   /**
@@ -75,10 +111,16 @@ export class Datapath {
    * @throws AdapterError `QUEUE_NOT_CREATED`, and whatever the driver's callbacks throw; what was created is undone
    */
   create(): void {
-    const { queues } = this.#options;
+    const { queues, txDemux, receiveScaling, receiveFilter, rx, clock, protocol } = this.#options;
+    const transmit = txDemux.range === undefined ? queues.transmit : Math.min(1, queues.transmit);
     try {
-      for (let id = 0; id < queues.transmit; id++) this.#createTransmitQueue(id);
+      for (let id = 0; id < transmit; id++) this.#createTransmitQueue(id);
       for (let id = 0; id < queues.receive; id++) this.#createReceiveQueue(id);
+      const [first] = this.transmitQueues;
+      if (txDemux.range !== undefined && first !== undefined)
+        txDemux.open({ clock, first, protocol, create: (value) => this.#createOnDemand(value) });
+      receiveScaling.open(this.receiveQueues, rx.maximumNumberOfQueues);
+      receiveFilter.open();
     } catch (error) {
       this.cancel(); // no queue was polled yet, so none has anything to give back
       this.close();
@@ -88,30 +130,42 @@ export class Datapath {
 
   /** Tells every queue that it will stop. */
   cancel(): void {
+    const { txDemux, receiveFilter, receiveScaling } = this.#options;
+    receiveFilter.close();
+    receiveScaling.close();
+    txDemux.close();
     for (const queue of [...this.transmitQueues, ...this.receiveQueues]) queue.cancel();
   }
 
   /**
    * Waits until every cancelled queue has given everything back.
    *
-   * @throws AdapterError `QUEUE_NOT_DRAINED` when one has not within a second
+   * @throws AdapterError `QUEUE_NOT_DRAINED` when one has not in time, with who holds what
    */
   async drain(): Promise<void> {
-    const { clock, name } = this.#options;
-    const limit = clock.now() + DRAIN_LIMIT;
+    const { clock, polling, txDemux } = this.#options;
+    const limit = clock.now() + (polling.drainLimit ?? DRAIN_LIMIT);
+    txDemux.giveUp();
     for (const queue of [...this.transmitQueues, ...this.receiveQueues]) {
       while (!queue.drained) {
-        if (clock.now() >= limit) {
-          const rings = [queue.rings.packets, queue.rings.fragments, queue.edge.ring];
-          throw new AdapterError(
-            'QUEUE_NOT_DRAINED',
-            `${name}: driver and protocol have not given back everything: ${rings.map((ring) => ring.describe()).join('; ')}`,
-          );
-        }
-        queue.context.notify();
+        if (clock.now() >= limit) throw this.#notDrained(queue);
+        queue.context.wake();
         await clock.delay(MILLISECOND / 10);
       }
     }
+  }
+
+  #notDrained(queue: TransmitQueue | ReceiveQueue): AdapterError {
+    const rings = [queue.rings.packets, queue.rings.fragments, queue.edge.ring].map((ring) => ring.describe());
+    const holdings = [
+      ...this.transmitQueues.map((one) => [`tx ${String(one.id)}`, one.holdings()] as const),
+      ...this.receiveQueues.map((one) => [`rx ${String(one.id)}`, one.holdings()] as const),
+    ];
+    const who = holdings.filter(([, held]) => held.length > 0).map(([name, held]) => `${name}: ${held.join(', ')}`);
+    return new AdapterError(
+      'QUEUE_NOT_DRAINED',
+      `${this.#options.name}: driver and protocol have not given back everything: ${[...rings, ...who].join('; ')}`,
+    );
   }
 
   /**
@@ -121,13 +175,16 @@ export class Datapath {
    * closed by another `close`
    */
   close(): void {
+    this.#options.txDemux.giveUp();
     for (const queue of [...this.transmitQueues, ...this.receiveQueues]) queue.stop();
     this.transmitQueues.length = 0;
     this.receiveQueues.length = 0;
     for (const pool of [...this.#pools]) {
+      this.#options.verifier?.inspect(pool);
       pool.close();
       this.#pools.shift();
     }
+    this.#options.verifier?.flush(); // the clock may never run again
   }
 
   /** @returns the counters of all queues and pools now */
@@ -150,23 +207,30 @@ export class Datapath {
       ...(dma === undefined ? {} : { enabler: dma.enabler }),
       ...(limit === 0 ? {} : { maximumAddress: limit }),
       ...(maximumOffset === undefined ? {} : { maximumOffset }),
-      checked: this.#options.checkedBuffers,
+      checked: this.#options.checkedBuffers || this.#options.verifier !== undefined,
       now: () => this.#options.clock.now(),
     });
     this.#pools.push(pool);
     return pool;
   }
 
-  #createTransmitQueue(id: number): void {
-    const { tx, clock, callbacks, protocol, maximumFrame, settlement, bouncePolicy, copyBreak, idleMappings } =
-      this.#options;
+  #createContext(name: string): ExecutionContext {
+    const { clock, polling } = this.#options;
+    const context = new ExecutionContext(clock, contextConfig(`${this.#options.name} ${name}`, polling));
+    context.times = this.#options.watch?.context(context.name);
+    return context;
+  }
+
+  #createTransmitQueue(id: number): TransmitQueue {
+    const { tx, callbacks, protocol, maximumFrame, settlement, bouncePolicy, copyBreak, idleMappings } = this.#options;
+    const { polling, txDemux } = this.#options;
     const { capacity, headroom, alignment, buffers, packets } = settlement.transmit;
     const name = `tx ${String(id)}`;
-    const buffer = { capacity, headroom, alignment };
+    const buffer = { capacity: capacity + LONGER_LINK_LAYER, headroom, alignment };
     const pool = this.#createPool(name, buffers.granted, buffer, tx.dma);
     const reserve = this.#createPool(`${name} reserve`, 1, buffer, tx.dma);
     const block = this.#createBlock(name, settlement.transmit, packets.granted, this.#proposed('transmit'));
-    const queue = new TransmitQueue({
+    const queue = makeTransmitQueue(this.#options.verifier, polling.drainLimit ?? DRAIN_LIMIT, {
       id,
       name: `${this.#options.name} ${name} ring`,
       block,
@@ -181,16 +245,38 @@ export class Datapath {
       bouncePolicy,
       copyBreak,
       idleMappings,
-      context: new ExecutionContext(clock),
+      offloads: this.#options.offloads,
+      context: this.#createContext(name),
+      notification: polling.notification ?? 'documented',
+      demux8021p: txDemux.range === undefined ? undefined : id,
+      completed: txDemux.range === undefined ? undefined : txDemux.distribute,
       protocol,
+      watch: this.#options.watch?.queue({ direction: 'transmit', id, block }),
     });
     this.transmitQueues.push(queue);
-    const ask = callbacks.createTxQueue.bind(callbacks);
-    createQueue<TxQueue>(this.#options.name, 'createTxQueue', queue, ask, queue.start.bind(queue));
+    createQueue<TxQueue>({
+      adapter: this.#options.name,
+      callback: 'createTxQueue',
+      queue,
+      ask: callbacks.createTxQueue.bind(callbacks),
+      start: queue.start.bind(queue),
+    });
+    return queue;
+  }
+
+  /** A queue that the adapter can do without: one that cannot be created leaves the others as they are. */
+  #createOnDemand(id: number): TransmitQueue {
+    const count = this.transmitQueues.length;
+    try {
+      return this.#createTransmitQueue(id);
+    } catch (error) {
+      for (const queue of this.transmitQueues.splice(count)) queue.stop();
+      throw error;
+    }
   }
 
   #createReceiveQueue(id: number): void {
-    const { rx, clock, callbacks, protocol, settlement } = this.#options;
+    const { rx, callbacks, protocol, settlement, polling } = this.#options;
     const { capacity, headroom, alignment, packets, buffers: wanted } = settlement.receive;
     const name = `rx ${String(id)}`;
     const buffers =
@@ -205,17 +291,25 @@ export class Datapath {
       this.#proposed('receive'),
       rx.allocationMode === 'system' && rx.attachmentMode === 'driver' ? settlement.receive.fragments.granted : 0,
     );
-    const queue = new ReceiveQueue({
+    const queue = makeReceiveQueue(this.#options.verifier, polling.drainLimit ?? DRAIN_LIMIT, {
       id,
       name: `${this.#options.name} ${name} ring`,
       block,
       buffers,
-      context: new ExecutionContext(clock),
+      context: this.#receiveContexts[id % this.#receiveContexts.length] ?? this.#createContext(name),
+      notification: polling.notification ?? 'documented',
+      offloads: this.#options.receiveOffloads,
       protocol,
+      watch: this.#options.watch?.queue({ direction: 'receive', id, block }),
     });
     this.receiveQueues.push(queue);
-    const ask = callbacks.createRxQueue.bind(callbacks);
-    createQueue<RxQueue>(this.#options.name, 'createRxQueue', queue, ask, queue.start.bind(queue));
+    createQueue<RxQueue>({
+      adapter: this.#options.name,
+      callback: 'createRxQueue',
+      queue,
+      ask: callbacks.createRxQueue.bind(callbacks),
+      start: queue.start.bind(queue),
+    });
   }
 
   #createPlaces(name: string, count: number, returned: ReturnRxBuffer): LentBuffers {
@@ -239,6 +333,7 @@ export class Datapath {
       descriptors,
       registry: this.#options.registry,
       proposed,
+      plan: this.#options.verifier === undefined ? 'packed' : 'scattered',
     });
   }
 

@@ -1,119 +1,135 @@
 /*
  * The adapter: what a driver creates for its NIC, tells what the NIC can do, and starts; what a protocol attaches to. Its
- * queues exist from start to stop. Follows NetAdapterCx's contract (reference netadaptercx §5.2): capabilities first, and
- * a start that finds one missing says which.
+ * queues exist while it is started and its device, if it has one, is in D0. Follows NetAdapterCx's contract (reference
+ * netadaptercx §5.2): capabilities first, and a start that finds one missing says which.
  */
 
-import {
-  checkNeeds,
-  explainSettlement,
-  unmetNeeds,
-  type ProtocolNeeds,
-  type QueueSizes,
-  type RingSizing,
-  type Settlement,
-} from '@netcx/buffers';
-import type { Clock } from '@netcx/clock';
+import { explainSettlement, type ProtocolNeeds, type QueueSizes, type Settlement } from '@netcx/buffers';
 import { ExtensionRegistry } from '@netcx/extensions';
-import { FRAGMENT_MAXIMUM_LENGTH } from '@netcx/rings';
+import { AdapterDatapath } from './adapter-datapath.ts';
 import { AdapterError } from './adapter-error.ts';
-import { registerExtensions, settleAdapter } from './adapter-settlement.ts';
 import type { RxCapabilities, TxCapabilities } from './capabilities.ts';
-import { checkDatapathCapabilities } from './capability-check.ts';
-import { Datapath } from './datapath.ts';
+import { Configuration } from './configuration/configuration.ts';
+import { AdapterLife, type StartRequestor } from './device/adapter-life.ts';
+import { checkCallbacks } from './device/default-datapath.ts';
+import type { NetDevice } from './device/net-device.ts';
 import type { Protocol } from './edge/protocol.ts';
-import { checkLinkState, DISCONNECTED, type LinkState } from './link-state.ts';
+import { ExecutionContext, type ExecutionContextConfig } from './execution-context.ts';
+import { driverContextConfig } from './execution/polling-options.ts';
+import { inspectAdapter, type AdapterInspection } from './inspection/adapter-inspection.ts';
+import { LinkLayer } from './link-layer.ts';
+import type { LinkState } from './link-state.ts';
+import { checkNetAdapterOptions, type NetAdapterOptions } from './net-adapter-options.ts';
 import type { OffloadCapabilities } from './offload-capabilities.ts';
-import type { AdapterCallbacks } from './queue-creation.ts';
-import type { ReceiveQueue } from './receive-queue.ts';
+import { allowedBy } from './offload/offload-keywords.ts';
+import { Offloads } from './offload/offloads.ts';
 import { OwnExtensions } from './own-extensions.ts';
+import { PowerPolicy } from './power/power-policy.ts';
+import { alwaysPowered } from './power-reference.ts';
+import { ReceiveFilter } from './receive-filter/receive-filter.ts';
+import type { ReceiveQueue } from './receive-queue.ts';
+import { ReceiveScaling } from './receive-scaling/receive-scaling.ts';
+import { StatedNeeds } from './stated-needs.ts';
 import { collectStatistics, type AdapterStatistics } from './statistics.ts';
 import type { TransmitQueue } from './transmit-queue.ts';
-
-/** How an adapter is made. */
-export interface NetAdapterOptions {
-  /** For messages. */
-  readonly name: string;
-  /** Time, for the queues' execution contexts. */
-  readonly clock: Clock;
-  /** The driver's side. */
-  readonly callbacks: AdapterCallbacks;
-  /** Queues to create; 1 each when left out, never more than the NIC has. */
-  readonly queues?: { readonly transmit: number; readonly receive: number };
-  /** Chooses ring and pool sizes; `defaultSizing` when left out. */
-  readonly sizing?: RingSizing;
-  /**
-   * Whether use of buffers after their release, and writing past their ends, is looked for, and since when who holds what is
-   * noted; false when left out. For tests, not for speed.
-   */
-  readonly checkedBuffers?: boolean;
-  /** `always` copies every frame to send, for tests and for NICs that are not trusted; `ifNeeded` when left out. */
-  readonly bouncePolicy?: 'ifNeeded' | 'always';
-  /**
-   * Behind an IOMMU, frames of a protocol's own memory up to so many bytes are copied and not mapped; 0 when left out. Copying
-   * a usual frame costs less than mapping it and unmapping it again (bench/mapping.bench.ts).
-   */
-  readonly copyBreak?: number;
-  /**
-   * Behind an IOMMU, how many mappings of a protocol's own memory stay in each transmit queue when no frame uses them, so that
-   * memory which is sent again and again is mapped once. None when left out: a frame is unmapped when it is sent.
-   */
-  readonly idleMappings?: number;
-}
-
-/** Bytes of an Ethernet header: what a frame is longer than its MTU. */
-const ETHERNET_HEADER_BYTES = 14;
-/** The longest frame that a fragment can say, without its header. */
-const MAXIMUM_MTU = FRAGMENT_MAXIMUM_LENGTH - ETHERNET_HEADER_BYTES;
+import { TxDemux } from './tx-demux/tx-demux.ts';
+import { verifierOf, type AdapterVerifier } from './verifier/adapter-verifier.ts';
+import { violation, type ViolationError } from './verifier/violation.ts';
 
 /** A network adapter. */
 export class NetAdapter {
   /** For messages. */
   readonly name: string;
+  /** The device that it is an adapter of; `undefined` when it has none. */
+  readonly device: NetDevice | undefined;
   /** What the adapter registered for its queues. */
   readonly extensions = new ExtensionRegistry();
   /** Extensions of the driver's own, added before the adapter starts. */
   readonly ownExtensions = new OwnExtensions(() => this.#refuseWhenStarted('ownExtensions.add'));
-  readonly #clock: Clock;
-  readonly #callbacks: AdapterCallbacks;
-  readonly #wanted: { readonly transmit: number; readonly receive: number };
+  /** What the NIC does for protocols, what software does in its place, and what of that is on. */
+  readonly offloads: Offloads;
+  /** Which frames the NIC lets through. */
+  readonly receiveFilter: ReceiveFilter;
+  /** How frames are spread over receive queues. */
+  readonly receiveScaling: ReceiveScaling;
+  /** What transmit queues are told apart by. */
+  readonly txDemux: TxDemux;
+  /** What the NIC can do while its device sleeps, and what the protocol wants of that. */
+  readonly power: PowerPolicy;
+  /** The adapter's keywords. */
+  readonly configuration: Configuration;
+  /** Its states: for the device, and for whoever wants to see them. */
+  readonly life: AdapterLife;
   readonly #options: NetAdapterOptions;
-  readonly #needs: ProtocolNeeds[] = [];
-  #tx: TxCapabilities | undefined;
-  #rx: RxCapabilities | undefined;
-  #linkSpeed: number | undefined;
-  #mtu: number | undefined;
-  #address: Uint8Array | undefined;
-  #offloads: OffloadCapabilities = {};
-  #linkState: LinkState = DISCONNECTED;
+  readonly #verifier: AdapterVerifier | undefined;
+  readonly #link: LinkLayer;
+  readonly #needs: StatedNeeds;
+  readonly #datapath: AdapterDatapath;
   #protocol: Protocol | undefined;
   #withdrawNeeds: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
-  #datapath: Datapath | undefined;
-  #settlement: Settlement | undefined;
 
   /**
    * @param options - name, clock, the driver's side, and how many queues
-   * @throws AdapterError `QUEUE_CONFIGURATION` for a number of queues that cannot be
+   * @throws AdapterError `QUEUE_CONFIGURATION` for a number of queues that cannot be; ViolationError 0x26 when one of the two
+   * callbacks is missing
    */
   constructor(options: NetAdapterOptions) {
+    checkNetAdapterOptions(options);
+    checkCallbacks(options.name, options.callbacks);
     this.name = options.name;
-    for (const [direction, count] of Object.entries(options.queues ?? {})) {
-      if (!Number.isInteger(count) || count < 0)
-        throw new AdapterError(
-          'QUEUE_CONFIGURATION',
-          `${this.name}: queues.${direction} is ${String(count)}; expected 0 or more`,
-        );
-    }
-    this.#clock = options.clock;
-    this.#callbacks = options.callbacks;
-    this.#wanted = options.queues ?? { transmit: 1, receive: 1 };
-    const { idleMappings = 0, copyBreak = 0 } = options;
-    for (const [what, value] of Object.entries({ idleMappings, copyBreak })) {
-      if (!Number.isInteger(value) || value < 0)
-        throw new AdapterError('QUEUE_CONFIGURATION', `${this.name}: ${what} is ${String(value)}; expected 0 or more`);
-    }
     this.#options = options;
+    this.#verifier = verifierOf(options.clock, options.verifier);
+    this.device = options.device;
+    this.configuration = options.configuration ?? new Configuration(options.name);
+    const protocol = (): Protocol | undefined => this.#protocol;
+    this.offloads = new Offloads({
+      name: this.name,
+      refuseWhenStarted: () => {
+        this.#refuseWhenStarted('offloads.advertise');
+      },
+      software: options.softwareOffloads,
+      allowed: allowedBy(this.configuration),
+    });
+    const refuse = (what: string) => (): void => {
+      this.#refuseWhenStarted(what);
+    };
+    // Queues exist in D0 only, and these call the driver while there are queues.
+    this.receiveFilter = new ReceiveFilter(this.name, refuse('receiveFilter.setCapabilities'), alwaysPowered);
+    this.receiveScaling = new ReceiveScaling(this.name, refuse('receiveScaling.setCapabilities'), alwaysPowered);
+    this.txDemux = new TxDemux(this.name, refuse('txDemux.add'));
+    this.#link = new LinkLayer(this.name, protocol);
+    this.#datapath = new AdapterDatapath({
+      adapter: options,
+      link: this.#link,
+      needs: () => this.#needs,
+      registry: this.extensions,
+      ownExtensions: this.ownExtensions,
+      offloads: this.offloads,
+      txDemux: this.txDemux,
+      receiveFilter: this.receiveFilter,
+      receiveScaling: this.receiveScaling,
+      verifier: this.#verifier,
+      protocol,
+    });
+    this.#needs = new StatedNeeds(this.name, () => this.#datapath.current && this.#datapath.settlement);
+    this.power = new PowerPolicy({
+      name: this.name,
+      protocol,
+      device: this.device,
+      configuration: this.configuration,
+      refuseWhenStarted: (what) => {
+        this.#refuseWhenStarted(what);
+      },
+    });
+    this.life = new AdapterLife({
+      name: this.name,
+      protocol,
+      datapath: this.#datapath,
+      pulledOut: () => this.device?.surpriseRemoved === true,
+    });
+    if (this.device === undefined) void this.life.post('IoStart');
+    else this.device.add(this);
   }
 
   /**
@@ -123,9 +139,7 @@ export class NetAdapter {
    */
   setDatapathCapabilities(tx: TxCapabilities, rx: RxCapabilities): void {
     this.#refuseWhenStarted('setDatapathCapabilities');
-    checkDatapathCapabilities(this.name, tx, rx);
-    this.#tx = tx;
-    this.#rx = rx;
+    this.#datapath.setCapabilities(tx, rx);
   }
 
   /**
@@ -134,51 +148,74 @@ export class NetAdapter {
    */
   setLinkLayerCapabilities(linkSpeed: number): void {
     this.#refuseWhenStarted('setLinkLayerCapabilities');
-    if (!Number.isFinite(linkSpeed) || linkSpeed <= 0)
-      throw new AdapterError(
-        'CAPABILITIES_INVALID',
-        `${this.name}: linkSpeed is ${String(linkSpeed)} bit/s; expected more than 0`,
-      );
-    this.#linkSpeed = linkSpeed;
+    this.#link.setSpeed(linkSpeed);
   }
 
   /**
    * @param mtu - longest payload of a frame, in bytes, without the link layer's header
-   * @throws AdapterError `CAPABILITIES_INVALID` or `ADAPTER_STARTED`
+   * @throws AdapterError `CAPABILITIES_INVALID`; `ADAPTER_STARTED` once started, when it is `changeLinkLayerMtuSize` that changes it
    */
   setLinkLayerMtuSize(mtu: number): void {
     this.#refuseWhenStarted('setLinkLayerMtuSize');
-    if (!Number.isInteger(mtu) || mtu <= 0 || mtu > MAXIMUM_MTU)
-      throw new AdapterError(
-        'CAPABILITIES_INVALID',
-        `${this.name}: an MTU of ${String(mtu)}; expected 1 to ${String(MAXIMUM_MTU)}`,
-      );
-    this.#mtu = mtu;
+    this.#link.setMtu(mtu);
   }
 
   /**
-   * @param address - the NIC's permanent address, 6 bytes for Ethernet
+   * Changes the MTU at any time. Where queues exist they go, and come again for the new size; frames that the driver was given
+   * are sent first. The protocol hears of it when the new queues are there.
+   *
+   * @param mtu - longest payload of a frame, in bytes, without the link layer's header
+   * @returns when the new queues are there
+   * @throws AdapterError `CAPABILITIES_INVALID`; whatever `stop` throws, when it may be repeated; whatever the creation of queues
+   * throws: then queues for the old MTU are made again, if they can be
+   */
+  async changeLinkLayerMtuSize(mtu: number): Promise<void> {
+    this.#link.checkMtu(mtu);
+    const before = this.#link.mtu;
+    if (mtu === before) return;
+    await Promise.resolve(); // asked for from inside a poll, the queues go when the poll is over
+    const set = (value: number) => () => {
+      this.#link.setMtu(value);
+    };
+    try {
+      await this.life.changeProperty(set(mtu));
+    } catch (error) {
+      const changed = this.#link.mtu !== before;
+      // Without the old queues either, it is the first error that says why.
+      if (changed && before !== undefined) await this.life.changeProperty(set(before)).catch(() => undefined);
+      throw error;
+    }
+    this.#protocol?.mtuChanged?.(mtu);
+  }
+
+  /**
+   * @param address - the NIC's permanent address, 6 bytes for Ethernet; it is the current one, too, unless that is set
    * @throws AdapterError `ADDRESS_INVALID` or `ADAPTER_STARTED`
    */
   setPermanentLinkLayerAddress(address: Uint8Array): void {
     this.#refuseWhenStarted('setPermanentLinkLayerAddress');
-    if (address.length === 0 || address.length > 32)
-      throw new AdapterError(
-        'ADDRESS_INVALID',
-        `${this.name}: an address of ${String(address.length)} bytes; expected 1 to 32`,
-      );
-    this.#address = address.slice();
+    this.#link.permanentAddress = address;
   }
 
   /**
-   * Advertises offloads; the extensions that they need are registered on the driver's behalf.
+   * Sets the address that the NIC uses, at any time; the protocol hears of a change. It is the permanent one, too, unless that
+   * is set.
+   *
+   * @param address - 6 bytes for Ethernet; as long as before once the adapter was started
+   * @throws AdapterError `ADDRESS_INVALID`
+   */
+  setCurrentLinkLayerAddress(address: Uint8Array): void {
+    this.#link.setCurrentAddress(address, this.life.started);
+  }
+
+  /**
+   * Advertises offloads: another name for `offloads.advertise`.
    *
    * @param offloads - what the NIC can do
-   * @throws AdapterError `ADAPTER_STARTED`
+   * @throws what that throws
    */
   setOffloadCapabilities(offloads: OffloadCapabilities): void {
-    this.#refuseWhenStarted('setOffloadCapabilities');
-    this.#offloads = offloads;
+    this.offloads.advertise(offloads);
   }
 
   /**
@@ -191,7 +228,7 @@ export class NetAdapter {
     if (protocol.needs !== undefined) this.#withdrawNeeds = this.stateNeeds(protocol.needs);
     for (const queue of this.receiveQueues) queue.discard();
     this.#protocol = protocol;
-    if (this.#linkState.connected) protocol.linkChanged?.(true);
+    if (this.#link.state.connected) protocol.linkChanged?.(true);
   }
 
   /**
@@ -205,45 +242,48 @@ export class NetAdapter {
 
   /** The link, as the driver last reported it. */
   get linkState(): LinkState {
-    return this.#linkState;
+    return this.#link.state;
   }
 
   /**
    * @param state - the link now; told to the protocol if it changed
-   * @throws AdapterError `LINK_STATE_INVALID` for speeds that no such link has; nothing changes
+   * @throws ViolationError `LINK_STATE_INVALID` for values that no link has; nothing changes
    */
   setLinkState(state: LinkState): void {
-    checkLinkState(this.name, state);
-    const changed = state.connected !== this.#linkState.connected;
-    this.#linkState = state;
-    if (changed) this.#protocol?.linkChanged?.(state.connected);
+    this.#link.state = state;
   }
 
   /** Payload bytes of the longest frame; 0 before it was set. */
   get mtu(): number {
-    return this.#mtu ?? 0;
+    return this.#link.mtu ?? 0;
   }
 
-  /** The NIC's address; empty before it was set. */
+  /** The address that the NIC uses; empty before it was set. */
   get linkLayerAddress(): Uint8Array {
-    return this.#address?.slice() ?? new Uint8Array(0);
+    return this.#link.currentAddress;
+  }
+
+  /** The address that the NIC was made with; empty before it was set. */
+  get permanentLinkLayerAddress(): Uint8Array {
+    return this.#link.permanentAddress;
   }
 
   /** Sizes of rings and pools: what was asked, what was granted, and why; `undefined` before the first start. */
   get sizes(): { readonly transmit: QueueSizes; readonly receive: QueueSizes } | undefined {
-    return this.#settlement;
+    return this.#datapath.settlement;
   }
 
   /** What was settled between the NIC and the protocols at the last start; `undefined` before the first. */
   get settlement(): Settlement | undefined {
-    return this.#settlement;
+    return this.#datapath.settlement;
   }
 
   /** @returns one line for each decision of the last start: what was granted, who asked for what, and why */
   explain(): string {
-    return this.#settlement === undefined
+    const { settlement } = this;
+    return settlement === undefined
       ? `${this.name} was not started: nothing is settled`
-      : explainSettlement(this.#settlement);
+      : explainSettlement(settlement);
   }
 
   /**
@@ -254,87 +294,55 @@ export class NetAdapter {
    * @throws BufferError `NEEDS_INVALID`; AdapterError `ADAPTER_STARTED` when the adapter runs with less than that
    */
   stateNeeds(needs: ProtocolNeeds): () => void {
-    checkNeeds(needs);
-    this.#refuseUnmet(needs);
-    this.#needs.push(needs);
-    return () => {
-      const index = this.#needs.indexOf(needs);
-      if (index >= 0) this.#needs.splice(index, 1);
-    };
-  }
-
-  #refuseUnmet(needs: ProtocolNeeds): void {
-    if (this.#datapath === undefined || this.#settlement === undefined) return;
-    const unmet = unmetNeeds(this.#settlement, needs);
-    if (unmet.length > 0)
-      throw new AdapterError(
-        'ADAPTER_STARTED',
-        `${this.name} runs with less than ${needs.name} needs (${unmet.join('; ')}); state needs before start`,
-      );
-  }
-
-  /** The transmit queues, from start to stop. */
-  get transmitQueues(): readonly TransmitQueue[] {
-    return this.#datapath?.transmitQueues ?? [];
-  }
-
-  /** The receive queues, from start to stop. */
-  get receiveQueues(): readonly ReceiveQueue[] {
-    return this.#datapath?.receiveQueues ?? [];
+    return this.#needs.state(needs);
   }
 
   /**
-   * Creates the queues and starts them.
+   * An execution context of the driver's own, for queues that shall be polled together: one interrupt, one core.
    *
-   * @throws AdapterError `CAPABILITIES_MISSING`, naming each; `QUEUE_NOT_CREATED` when the driver's callback made none.
-   * Whatever was created is undone
+   * @param config - how the device's notification is enabled, and how much the context does before it lets others run
+   * @returns the context; good for every start of the adapter
+   * @throws ViolationError `INVALID_EXECUTION_CONTEXT_CONFIG` without `setNotificationEnabled`; AdapterError
+   * `QUEUE_CONFIGURATION` for a budget that cannot be
+   * @example
+   * ```ts
+   * const context = adapter.createExecutionContext({ name: 'vector 0', setNotificationEnabled: (on) => vector.arm(on) });
+   * vector.onInterrupt(() => context.notify());
+   * // in createTxQueue and createRxQueue:
+   * init.create((queue) => ({ executionContext: context, advance: () => drain(queue), cancel: () => giveBack(queue) }));
+   * ```
+   */
+  createExecutionContext(config: ExecutionContextConfig): ExecutionContext {
+    const { clock, polling } = this.#options;
+    const context = new ExecutionContext(clock, driverContextConfig(this.name, polling, config));
+    context.times = this.#datapath.watch?.context(context.name);
+    return context;
+  }
+
+  /** Every rule that the driver has broken on its queues, oldest first; none without a verifier, which looks for them. */
+  get violations(): readonly ViolationError[] {
+    return this.#verifier?.violations ?? [];
+  }
+
+  /** The transmit queues; none while the adapter is stopped or its device sleeps. */
+  get transmitQueues(): readonly TransmitQueue[] {
+    return this.#datapath.current?.transmitQueues ?? [];
+  }
+
+  /** The receive queues; none while the adapter is stopped or its device sleeps. */
+  get receiveQueues(): readonly ReceiveQueue[] {
+    return this.#datapath.current?.receiveQueues ?? [];
+  }
+
+  /**
+   * Starts the adapter: creates the queues and starts them, at once or, on a device, as soon as that is in D0. Where other
+   * requestors were named, it waits for the last of them.
+   *
+   * @throws AdapterError `CAPABILITIES_MISSING`, naming each; `INVALID_DEVICE_STATE` on a device that has stopped for good;
+   * `QUEUE_NOT_CREATED` when the driver's callback made none. Whatever was created is undone
    */
   start(): void {
-    this.#refuseWhenStarted('start');
-    const { tx, rx, linkSpeed, mtu } = this.#requireCapabilities();
-    registerExtensions(this.extensions, tx, rx, this.#offloads);
-    this.ownExtensions.registerIn(this.extensions);
-    const maximumFrame = mtu + ETHERNET_HEADER_BYTES;
-    const queues = {
-      transmit: Math.min(this.#wanted.transmit, tx.maximumNumberOfQueues),
-      receive: Math.min(this.#wanted.receive, rx.maximumNumberOfQueues),
-    };
-    const settlement = settleAdapter({
-      name: this.name,
-      tx,
-      rx,
-      linkSpeed,
-      maximumFrame,
-      queues,
-      needs: this.#needs,
-      sizing: this.#options.sizing,
-    });
-    this.#settlement = settlement;
-    const { checkedBuffers = false, bouncePolicy = 'ifNeeded', copyBreak = 0, idleMappings = 0 } = this.#options;
-    const datapath = new Datapath({
-      name: this.name,
-      clock: this.#clock,
-      callbacks: this.#callbacks,
-      registry: this.extensions,
-      ownExtensions: this.ownExtensions,
-      protocol: () => this.#protocol,
-      tx,
-      rx,
-      maximumFrame,
-      settlement,
-      checkedBuffers,
-      bouncePolicy,
-      copyBreak,
-      idleMappings,
-      queues,
-    });
-    this.#datapath = datapath;
-    try {
-      datapath.create();
-    } catch (error) {
-      this.#datapath = undefined;
-      throw error;
-    }
+    this.life.requestor().start();
   }
 
   /**
@@ -346,50 +354,42 @@ export class NetAdapter {
    * BufferError `STILL_HELD` when somebody holds buffers
    */
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop().finally(() => {
-      this.#stopping = undefined;
-    });
+    this.#stopping ??= this.life
+      .requestor()
+      .stop()
+      .finally(() => {
+        this.#stopping = undefined;
+      });
     return this.#stopping;
   }
 
-  async #stop(): Promise<void> {
-    await Promise.resolve(); // a protocol may call this from inside a poll: queues go when the poll is over
-    this.#datapath?.cancel();
-    await this.#datapath?.drain();
-    this.#datapath?.close();
-    this.#datapath = undefined;
+  /**
+   * Somebody else who must want the adapter started, such as the extension for a kind of medium: `start` waits for all, and a
+   * `stop` of any stops it.
+   *
+   * @param name - whose requests
+   * @returns its two requests; the same requestor's for the same name
+   * @throws ViolationError `ADAPTER_STARTED` for a new name while the adapter is started
+   */
+  requestor(name: string): StartRequestor {
+    return this.life.requestor(name);
   }
 
   /** @returns the adapter's counters now */
   statistics(): AdapterStatistics {
-    return this.#datapath?.statistics() ?? collectStatistics([], [], []);
+    return this.#datapath.current?.statistics() ?? collectStatistics([], [], []);
   }
 
-  #requireCapabilities() {
-    const { name } = this;
-    const tx = this.#tx;
-    const rx = this.#rx;
-    const linkSpeed = this.#linkSpeed;
-    const mtu = this.#mtu;
-    if (
-      tx !== undefined &&
-      rx !== undefined &&
-      linkSpeed !== undefined &&
-      mtu !== undefined &&
-      this.#address !== undefined
-    ) {
-      return { tx, rx, linkSpeed, mtu };
-    }
-    const missing: string[] = [];
-    if (tx === undefined || rx === undefined) missing.push('setDatapathCapabilities');
-    if (linkSpeed === undefined) missing.push('setLinkLayerCapabilities');
-    if (mtu === undefined) missing.push('setLinkLayerMtuSize');
-    if (this.#address === undefined) missing.push('setPermanentLinkLayerAddress');
-    throw new AdapterError('CAPABILITIES_MISSING', `${name} cannot start: call ${missing.join(', ')} first`);
+  /**
+   * @param elements - how many elements in flight to show of each ring
+   * @returns everything that there is to see of the adapter now, as a plain object, and in `text` for a person
+   */
+  inspect(elements = 8): AdapterInspection {
+    return inspectAdapter(this, elements);
   }
 
   #refuseWhenStarted(what: string): void {
-    if (this.#datapath !== undefined)
-      throw new AdapterError('ADAPTER_STARTED', `${this.name}: ${what} comes before start; stop the adapter first`);
+    if (this.life.started)
+      throw violation(0x03, `${this.name}: ${what} comes before start; stop the adapter first`, { object: this.name });
   }
 }

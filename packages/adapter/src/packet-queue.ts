@@ -1,11 +1,12 @@
 /*
- * What a driver brings for each packet queue, and what it is handed for it. The five callbacks never run at the same
- * time as each other, and none runs before `start` has returned or after `stop` was called. Follows reference
+ * What a driver brings for each packet queue, and what it is handed for it. The callbacks never run at the same time as
+ * each other, and none but `destroy` runs before `start` has returned or after `stop` was called. Follows reference
  * netadaptercx §5.5 with the names of NET_PACKET_QUEUE_CONFIG.
  */
 
 import type { BoundExtension, Extension, ExtensionFields } from '@netcx/extensions';
 import type { RingCollection } from '@netcx/rings';
+import type { ExecutionContext } from './execution-context.ts';
 
 /** A driver's side of a packet queue. */
 export interface PacketQueueCallbacks {
@@ -23,9 +24,28 @@ export interface PacketQueueCallbacks {
    * give up what its device has not sent.
    */
   cancel(): void;
-  /** The queue has stopped: everything was given back, nothing is called any more. */
+  /** The queue has stopped: everything was given back, nothing but `destroy` is called any more. */
   stop?(): void;
+  /** The queue is gone, and so is the memory of its rings: the very last call. */
+  destroy?(): void;
 }
+
+/** A driver's side of a packet queue that is polled in an execution context which the driver made. */
+export interface SharedQueueCallbacks extends Partial<
+  Omit<PacketQueueCallbacks, 'advance' | 'setNotificationEnabled'>
+> {
+  /** What `adapter.createExecutionContext` returned; its configuration has the callback that enables notifications. */
+  readonly executionContext: ExecutionContext;
+  /** Posts and drains; see {@link PacketQueueCallbacks}. */
+  advance(): void;
+  /** A receive queue must have it: it gives everything back, now or in later calls of `advance`. */
+  cancel?(): void;
+  /** The context's is called in its place. */
+  setNotificationEnabled?: never;
+}
+
+/** What a driver's factory may make: the side of a queue of its own, or of one in a shared execution context. */
+export type QueueSide = PacketQueueCallbacks | SharedQueueCallbacks;
 
 /** A packet queue, as its driver sees it. */
 export interface PacketQueue {
@@ -42,7 +62,16 @@ export interface PacketQueue {
 
 /** A transmit queue, as its driver sees it. */
 export interface TxQueue extends PacketQueue {
-  /** The device has finished some packets. Callable from an interrupt handler. */
+  /**
+   * The IEEE 802.1p value that this queue was made for; see `adapter.txDemux`.
+   *
+   * @throws ViolationError `DEMUX_NOT_PRESENT` when the adapter's transmit queues are not told apart so
+   */
+  readonly demux8021p: number;
+  /**
+   * The device has finished some packets. Callable from an interrupt handler; good once for each time that the notification
+   * was enabled, and otherwise a call that is counted and does nothing.
+   */
   notifyMoreCompletedPacketsAvailable(): void;
 }
 
@@ -50,7 +79,10 @@ export interface TxQueue extends PacketQueue {
 export interface RxQueue extends PacketQueue {
   /** Bytes that the NIC may write to each buffer of the system's: what its registers are told; 0 where the driver allocates. */
   readonly bufferCapacity: number;
-  /** The device has received some packets. Callable from an interrupt handler. */
+  /**
+   * The device has received some packets. Callable from an interrupt handler; good once for each time that the notification
+   * was enabled, and otherwise a call that is counted and does nothing.
+   */
   notifyMoreReceivedPacketsAvailable(): void;
 }
 
@@ -61,7 +93,8 @@ export interface QueueInit<Q extends PacketQueue> {
   /**
    * @param factory - makes the driver's side of the queue
    * @returns the queue
-   * @throws AdapterError `QUEUE_CREATED_TWICE` or `QUEUE_INIT_EXPIRED`
+   * @throws ViolationError `QUEUE_CREATED_TWICE`, `QUEUE_INIT_EXPIRED`, `INVALID_QUEUE_CONFIGURATION` or
+   * `NET_QUEUE_INVALID_CONFIGURATION`
    */
-  create(factory: (queue: Q) => PacketQueueCallbacks): Q;
+  create(factory: (queue: Q) => QueueSide): Q;
 }

@@ -12,6 +12,7 @@ import {
   type ElementPlan,
   type Extension,
   type ExtensionFields,
+  type PlanMode,
 } from '@netcx/extensions';
 import { FRAGMENT_BYTES, PACKET_BYTES, Ring, RingCollection } from '@netcx/rings';
 import { FRAME_DESCRIPTOR_BYTES } from './edge/frame-descriptor.ts';
@@ -33,6 +34,8 @@ export interface QueueBlockOptions {
   readonly registry: ExtensionRegistry;
   /** What this direction uses of it. */
   readonly proposed: readonly Extension[];
+  /** How elements are laid out; `packed` when left out. */
+  readonly plan?: PlanMode;
 }
 
 const alignLine = (bytes: number): number => (bytes + 63) & ~63;
@@ -55,8 +58,10 @@ export class QueueBlock {
   readonly shadow: number;
   /** Bytes of the rings: what a queue costs. */
   readonly ringBytes: number;
-  readonly #packetPlan: ElementPlan;
-  readonly #fragmentPlan: ElementPlan;
+  /** Where everything lies in a packet. */
+  readonly packetPlan: ElementPlan;
+  /** Where everything lies in a fragment. */
+  readonly fragmentPlan: ElementPlan;
   readonly #pages: number;
 
   /**
@@ -64,19 +69,19 @@ export class QueueBlock {
    * @throws RingError or DmaError when sizes cannot be or memory runs out
    */
   constructor(options: QueueBlockOptions) {
-    const { name, packets, fragments, dataBuffers, descriptors, registry, proposed } = options;
+    const { name, packets, fragments, dataBuffers, descriptors, registry, proposed, plan: mode = 'packed' } = options;
     const plan = (level: 'packet' | 'fragment', coreSize: number, coreAlignment: number): ElementPlan =>
-      planElement({ level, coreSize, coreAlignment, extensions: registry.select(level, proposed), mode: 'packed' });
-    this.#packetPlan = plan('packet', PACKET_BYTES, 4);
-    this.#fragmentPlan = plan('fragment', FRAGMENT_BYTES, 8);
+      planElement({ level, coreSize, coreAlignment, extensions: registry.select(level, proposed), mode });
+    this.packetPlan = plan('packet', PACKET_BYTES, 4);
+    this.fragmentPlan = plan('fragment', FRAGMENT_BYTES, 8);
     const layout = {
       name,
       packets,
       fragments,
       dataBuffers,
       dataBufferStride: OFFERED_BUFFER_BYTES,
-      packetStride: this.#packetPlan.stride,
-      fragmentStride: this.#fragmentPlan.stride,
+      packetStride: this.packetPlan.stride,
+      fragmentStride: this.fragmentPlan.stride,
     };
     const edge = { name: `${name} edge`, elements: descriptors, stride: FRAME_DESCRIPTOR_BYTES };
     this.ringBytes = RingCollection.bytes(layout);
@@ -94,7 +99,7 @@ export class QueueBlock {
    * @returns where it lies in this queue's elements; not enabled when the queue does not have it
    */
   extension<F extends ExtensionFields>(definition: Extension<F>): BoundExtension<F> {
-    return (describeExtension(definition).level === 'packet' ? this.#packetPlan : this.#fragmentPlan).extension(
+    return (describeExtension(definition).level === 'packet' ? this.packetPlan : this.fragmentPlan).extension(
       definition,
     );
   }
@@ -103,7 +108,7 @@ export class QueueBlock {
    * @returns the elements of both rings, byte by byte, with who owns each
    */
   explain(): string {
-    return `${this.#packetPlan.explain()}\n${this.#fragmentPlan.explain()}`;
+    return `${this.packetPlan.explain()}\n${this.fragmentPlan.explain()}`;
   }
 
   /** Gives the memory back; nobody may touch the rings from now on. */

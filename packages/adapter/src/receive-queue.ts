@@ -18,13 +18,23 @@ import {
 import type { RingCollection } from '@netcx/rings';
 import type { Protocol } from './edge/protocol.ts';
 import { ReceiveEdge } from './edge/receive-edge.ts';
-import type { ExecutionContext, PollClient } from './execution-context.ts';
+import type { ExecutionContext } from './execution-context.ts';
+import { Notification, type NotificationCounters, type NotificationMode } from './execution/notification.ts';
+import type { CompletePollBudget } from './execution/poll-budget.ts';
+import { joinContext, type PhasedClient } from './execution/queue-phases.ts';
 import { LentSource } from './lent-source.ts';
 import { OfferedSource } from './offered-source.ts';
 import type { PacketQueueCallbacks, RxQueue } from './packet-queue.ts';
 import type { QueueBlock } from './queue-block.ts';
+import type { ReceiveOffloads } from './receive-offload/receive-offloads.ts';
+import { ReceivePath } from './receive-offload/receive-path.ts';
+import type { ReceiveStage } from './receive-offload/receive-stage.ts';
+import { RxMetadata } from './receive-offload/rx-metadata.ts';
 import { CarefulSource, type RxSource } from './rx-source.ts';
 import { RxTranslator } from './rx-translator.ts';
+import type { QueueWatch } from './statistics/queue-watch.ts';
+import { TrafficCounter } from './statistics/traffic.ts';
+import { violation } from './verifier/violation.ts';
 
 /** What a receive queue is made of. */
 export interface ReceiveQueueOptions {
@@ -34,12 +44,19 @@ export interface ReceiveQueueOptions {
   readonly block: QueueBlock;
   /** The system's buffers, or places for the driver's. */
   readonly buffers: BufferPool | LentBuffers;
+  /** Where it is polled, unless the driver brings a context. */
   readonly context: ExecutionContext;
+  /** What the driver hears of notifications. */
+  readonly notification: NotificationMode;
+  /** What is done in software to received frames. */
+  readonly offloads: ReceiveOffloads;
   readonly protocol: () => Protocol | undefined;
+  /** Measures and traces; `undefined` = nobody does. */
+  readonly watch: QueueWatch | undefined;
 }
 
 /** A receive queue with its driver's side. */
-export class ReceiveQueue implements RxQueue, PollClient {
+export class ReceiveQueue implements RxQueue, PhasedClient {
   readonly id: number;
   readonly rings: RingCollection;
   /** What the protocol receives through. */
@@ -49,16 +66,28 @@ export class ReceiveQueue implements RxQueue, PollClient {
   /** The system's buffers; `undefined` where the driver brings its own. */
   readonly pool: BufferPool | undefined;
   readonly bufferCapacity: number;
-  /** Where this queue is polled. */
-  readonly context: ExecutionContext;
+  /** What was shown to protocols, by whom it was for. */
+  readonly traffic: TrafficCounter = new TrafficCounter();
   /** Its memory. */
   readonly block: QueueBlock;
   readonly #protocol: () => Protocol | undefined;
   readonly #wake: () => void;
   readonly #name: string;
   readonly #source: RxSource | undefined;
+  readonly #path: ReceivePath;
+  readonly #mode: NotificationMode;
+  readonly #watch: QueueWatch | undefined;
+  #context: ExecutionContext;
+  #budget: CompletePollBudget;
+  /** The gate in front of the context; `undefined` where the context has its own, and before start and after stop. */
+  #notification: Notification | undefined;
+  #shared = false;
+  #leaveContext: (() => void) | undefined;
   #forgetHolder: (() => void) | undefined;
   #callbacks: PacketQueueCallbacks | undefined;
+  /** No more buffers are supplied. */
+  #closing = false;
+  /** The driver knows. */
   #cancelled = false;
 
   /**
@@ -73,13 +102,19 @@ export class ReceiveQueue implements RxQueue, PollClient {
     this.rings = block.rings;
     this.pool = pool;
     this.bufferCapacity = pool === undefined ? 0 : pool.capacity - pool.headroom;
-    this.context = context;
+    this.#context = context;
+    this.#budget = context.budget;
+    this.#mode = options.notification;
     this.#protocol = options.protocol;
+    this.#watch = options.watch;
     this.#wake = () => {
-      context.notify();
+      this.#context.wake();
     };
     this.edge = new ReceiveEdge(id, block.edge, this.#wake);
     this.#source = this.#sourceOf(buffers);
+    const metadata = RxMetadata.of(options.name, block.rings.packets, block.edge.elements, (definition) =>
+      block.extension(definition),
+    );
     this.translator = new RxTranslator({
       receive: block.edge,
       rings: block.rings,
@@ -89,7 +124,10 @@ export class ReceiveQueue implements RxQueue, PollClient {
       pool,
       source: this.#source,
       shadow: block.shadow,
+      metadata,
     });
+    const { translator, edge } = this;
+    this.#path = new ReceivePath({ name: options.name, translator, edge, metadata, offloads: options.offloads });
   }
 
   /** How this queue's fragments come to their buffers; `undefined` for the straight line. */
@@ -111,93 +149,178 @@ export class ReceiveQueue implements RxQueue, PollClient {
     return this.block.extension(definition);
   }
 
+  /** Where this queue is polled. */
+  get context(): ExecutionContext {
+    return this.#context;
+  }
+
+  /** What was notified and what was not listened to; of the whole context where several queues share it. */
+  get notifications(): Readonly<NotificationCounters> | undefined {
+    return this.#shared ? this.#context.notifications : this.#notification?.counters;
+  }
+
+  /** What was done in software to received frames, with its counters; `undefined` as long as nothing was. */
+  get stage(): ReceiveStage | undefined {
+    return this.#path.stage;
+  }
+
   notifyMoreReceivedPacketsAvailable(): void {
-    this.context.notify();
+    this.#watch?.interrupt();
+    if (this.#shared) this.#context.notify();
+    else this.#notification?.notify();
+  }
+
+  /**
+   * What a transmit queue has in its place: a handle of the wrong kind, from a driver without types.
+   *
+   * @throws ViolationError `INVALID_QUEUE_HANDLE`, always
+   */
+  notifyMoreCompletedPacketsAvailable(): never {
+    throw violation(0x2c, 'a receive queue sends nothing', { object: this.#name, queue: this.id });
   }
 
   /**
    * The driver's side is there: the queue starts and is polled from now on.
    *
    * @param callbacks - the driver's side
+   * @param context - where the driver wants it polled; in a context of its own when left out
    */
-  start(callbacks: PacketQueueCallbacks): void {
-    this.#callbacks = callbacks;
+  start(callbacks: PacketQueueCallbacks, context?: ExecutionContext): void {
+    const side = this.#watch?.inFrontOf(callbacks, (context ?? this.#context).times) ?? callbacks;
+    this.#callbacks = side;
+    this.#shared = context !== undefined;
+    if (context !== undefined) this.#context = context;
+    this.#budget = this.#context.budget;
     this.rings.reset();
-    callbacks.start?.();
+    side.start?.();
+    if (!this.#shared) this.#notification = new Notification(side, this.#mode, this.#context);
     this.#forgetHolder = registerHolder({
       name: this.#name,
       owner: OWNER_NIC,
       handles: () => this.translator.heldBuffers(),
     });
-    this.context.add(this);
-    this.context.notify();
+    this.#leaveContext = joinContext(this.#context, this, this.#shared);
+    this.#context.wake();
   }
 
   poll(): number {
+    const supplied = this.prepare();
+    this.#callbacks?.advance();
+    return supplied + this.finish();
+  }
+
+  prepare(): number {
+    return this.#closing ? 0 : this.translator.prepare();
+  }
+
+  advance(): void {
+    this.#callbacks?.advance();
+  }
+
+  finish(): number {
     const { packets, fragments } = this.rings;
     const packet = packets.processedIndex;
     const fragment = fragments.processedIndex;
-    const supplied = this.#cancelled ? 0 : this.translator.prepare();
-    this.#callbacks?.advance();
-    const shown = this.translator.indicate();
+    const shown = this.#path.indicate(this.#budget.receive, this.#protocol() !== undefined);
     // What was dropped counts too: its buffers go back to the device, which may have no other.
     const moved =
       ((packets.processedIndex - packet) & packets.mask) + ((fragments.processedIndex - fragment) & fragments.mask);
     if (shown > 0) this.#show(shown);
     // What the poll could not do for want of a buffer or of room, it does when somebody gives some back.
     if (this.#source !== undefined) this.#source.awaitBuffers(this.#wake);
-    else if (!this.#cancelled && this.translator.starved) this.pool?.awaitBuffer(this.#wake);
-    if (packets.reapCount > 0) this.edge.starve();
-    return supplied + moved;
+    else if (!this.#closing && this.translator.starved) this.pool?.awaitBuffer(this.#wake);
+    if (packets.reapCount > 0 || this.#path.waiting) this.edge.starve();
+    // Frames that waited behind the translator count when they are shown: there may be more of them.
+    return this.#path.diverted ? moved + shown : moved;
   }
 
   #show(count: number): void {
+    const { ring } = this.edge;
+    const first = (ring.endIndex - count) & ring.mask;
+    this.traffic.count(ring, first, count);
+    this.#watch?.shown(first, count);
     const protocol = this.#protocol();
-    if (protocol === undefined) this.translator.discard();
+    if (protocol === undefined) this.discard();
     else protocol.receive(this.edge, count);
   }
 
   /** Another protocol will receive: what the one before it has not completed is discarded. */
   discard(): void {
-    this.translator.discard();
+    const { ring } = this.edge;
+    this.traffic.count(ring, ring.beginIndex, ring.driverCount, -1);
+    this.#path.discard();
   }
 
   arm(): void {
-    this.#callbacks?.setNotificationEnabled(true);
+    this.#notification?.enable();
   }
 
   disarm(): void {
-    this.#callbacks?.setNotificationEnabled(false);
+    this.#notification?.disable();
   }
 
-  /** No more buffers are supplied; the driver gives everything back. */
+  /**
+   * No more buffers are supplied; the driver gives everything back. It hears of it at once, or when the poll that is going on
+   * is over.
+   */
   cancel(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#context.exclusively(() => {
+      this.#tellDriver();
+    });
+    this.#context.wake();
+  }
+
+  #tellDriver(): void {
     if (this.#cancelled) return;
     this.#cancelled = true;
     this.#callbacks?.cancel();
-    this.context.notify();
   }
 
   /** Whether everything was given back and shown, and the protocol has completed it. */
   get drained(): boolean {
     const { packets, fragments } = this.rings;
     return (
+      this.#cancelled &&
       packets.driverCount === 0 &&
       packets.reapCount === 0 &&
       fragments.driverCount === 0 &&
       (this.rings.dataBuffers?.driverCount ?? 0) === 0 &&
-      this.edge.ring.driverCount === 0
+      this.edge.ring.driverCount === 0 &&
+      !this.#path.waiting
     );
   }
 
-  /** The last word to the driver; fragments that no packet took go back to the pool, and the queue's memory goes. */
+  /** @returns who has what of it, for a report; empty when it is drained */
+  holdings(): string[] {
+    const { packets, fragments, dataBuffers } = this.rings;
+    const held = [];
+    if (packets.driverCount + fragments.driverCount > 0)
+      held.push(`the driver has ${String(packets.driverCount)} packets and ${String(fragments.driverCount)} fragments`);
+    if ((dataBuffers?.driverCount ?? 0) > 0)
+      held.push(`the driver has ${String(dataBuffers?.driverCount)} buffers on offer`);
+    if (this.#path.waiting) held.push('frames wait for room at the edge');
+    if (packets.reapCount > 0) held.push(`${String(packets.reapCount)} packets wait to be shown`);
+    if (this.edge.ring.driverCount > 0)
+      held.push(`the protocol has not completed ${String(this.edge.ring.driverCount)} descriptors`);
+    return held;
+  }
+
+  /** The last words to the driver; fragments that no packet took go back to the pool, and the queue's memory goes. */
   stop(): void {
-    this.context.remove(this);
+    const callbacks = this.#callbacks;
+    this.#leaveContext?.();
+    this.#tellDriver();
     this.edge.close();
-    this.#callbacks?.stop?.();
+    this.#notification = undefined;
+    callbacks?.stop?.();
     this.#callbacks = undefined;
     this.translator.reclaimAll();
+    this.#path.free();
     this.#forgetHolder?.();
+    this.#watch?.close();
     this.block.free();
+    callbacks?.destroy?.();
   }
 }

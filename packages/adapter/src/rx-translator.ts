@@ -13,6 +13,7 @@ import * as extensions from '@netcx/extensions';
 import * as rings from '@netcx/rings';
 import type { Ring, RingCollection } from '@netcx/rings';
 import * as frames from './edge/frame-descriptor.ts';
+import type { RxMetadata } from './receive-offload/rx-metadata.ts';
 import * as sources from './rx-source.ts';
 import type { RxSource } from './rx-source.ts';
 
@@ -27,8 +28,6 @@ const DESCRIPTOR_SHIFT = Math.log2(FRAME_DESCRIPTOR_BYTES / 4) | 0;
 const LOGICAL_WORD = BufferEntry.logical.location.byteOffset >>> 2;
 /** `more` in a descriptor's length word. */
 const MORE = 1 << 26;
-/** Most packets that are shown in one poll. */
-const BATCH = 64;
 
 /** What became of received packets, and why. All in packets, except bytes. */
 export interface RxTranslatorCounters {
@@ -58,12 +57,18 @@ export interface RxTranslatorOptions {
   readonly source: RxSource | undefined;
   /** Host offset of one word for each fragment element: the buffer attached to it. */
   readonly shadow: number;
+  /** Carries what else a driver says of a packet; left out where elements have no room for more. */
+  readonly metadata?: RxMetadata | undefined;
 }
 
 /** Supplies one receive queue with buffers and shows what came. */
 export class RxTranslator {
   readonly counters: RxTranslatorCounters = { packets: 0, bytes: 0, ignored: 0, invalid: 0, unclaimed: 0 };
-  readonly #receive: Ring;
+  #receive: Ring;
+  readonly #metadata: RxMetadata | undefined;
+  /** Where times lie beside the descriptors of `#receive`. */
+  #times = 0;
+  #timestampDeltas = 0;
   readonly #packets: Ring;
   readonly #fragments: Ring;
   readonly #poolHeader: number;
@@ -94,6 +99,22 @@ export class RxTranslator {
     this.#virtual = options.virtualAddress;
     this.#logical = options.logicalAddress;
     this.#shadow = options.shadow >>> 2;
+    this.#metadata = options.metadata;
+    this.#times = options.metadata?.times ?? 0;
+    this.#timestampDeltas = options.metadata?.timestampDeltas ?? 0;
+  }
+
+  /**
+   * Shows packets in another ring from now on.
+   *
+   * @param ring - of frame descriptors, as many as the one before, with words that are zero where nothing was written
+   * @param times - host offset of 8 bytes for each element; 0 = none
+   * @param timestampDeltas - host offset of 4 bytes for each element; 0 = none
+   */
+  divert(ring: Ring, times: number, timestampDeltas: number): void {
+    this.#receive = ring;
+    this.#times = times;
+    this.#timestampDeltas = timestampDeltas;
   }
 
   /**
@@ -168,14 +189,19 @@ export class RxTranslator {
   /**
    * Shows packets that the driver gave back, up to a batch and up to the room in the receive ring.
    *
+   * @param limit - most packets
    * @returns how many descriptors were written and published
    */
-  indicate(): number {
+  indicate(limit: number): number {
     const end = this.#receive.endIndex;
     this.#source?.adopt();
-    let most = Math.min(this.#packets.reapCount, BATCH);
+    let most = Math.min(this.#packets.reapCount, limit);
     while (most > 0) {
-      most -= this.#indicateSimple(most);
+      const packet = this.#packets.processedIndex;
+      const descriptor = this.#receive.endIndex;
+      const shown = this.#indicateSimple(most);
+      if (this.#metadata !== undefined) this.#carry(packet, shown, descriptor);
+      most -= shown;
       // What stopped the straight line is not of the common kind, or there is no room.
       if (most === 0 || !this.#indicateOther()) break;
       most -= 1;
@@ -273,6 +299,7 @@ export class RxTranslator {
       return true;
     }
     for (let part = 0; part < count; part++) this.#showPart(p, first + part, part, part + 1 < count);
+    if (this.#metadata !== undefined) this.#carry(this.#packets.processedIndex - 1, 1, this.#receive.endIndex);
     this.#receive.publish(count);
     this.#fragments.reap(count);
     this.counters.packets++;
@@ -312,20 +339,28 @@ export class RxTranslator {
     this.counters.bytes += length;
   }
 
-  /** Takes back every descriptor that was published: there is nobody to look at them. */
-  discard(): void {
-    const first = this.#receive.beginIndex;
-    const count = this.#receive.driverCount;
+  #carry(packet: number, count: number, descriptor: number): void {
+    this.#metadata?.carry(packet, count, this.#receive, descriptor, this.#times, this.#timestampDeltas);
+  }
+
+  /**
+   * Takes back every descriptor that was published: there is nobody to look at them.
+   *
+   * @param ring - where; the ring that packets are shown in now when left out
+   */
+  discard(ring: Ring = this.#receive): void {
+    const first = ring.beginIndex;
+    const count = ring.driverCount;
     for (let index = 0; index < count; index++) {
-      const d = this.#receive.at(first + index);
+      const d = ring.at(first + index);
       releaseBuffer(FrameDescriptor.buffer.get(m, d));
       this.counters.bytes -= FrameDescriptor.length.get(m, d);
       if (FrameDescriptor.more.get(m, d) !== 0) continue;
       this.counters.packets--;
       this.counters.unclaimed++;
     }
-    this.#receive.complete(count);
-    this.#receive.reap(count);
+    ring.complete(count);
+    ring.reap(count);
   }
 
   /** The queue stops: the buffers of all fragments that were given back return to the pool. */

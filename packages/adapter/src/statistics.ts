@@ -4,10 +4,27 @@
  */
 
 import { censusOf, heldByRings, type BufferPool, type LentBuffers, type PoolCensus } from '@netcx/buffers';
-import type { ExecutionContext } from './execution-context.ts';
+import type { CoalescingCounters } from './receive-offload/coalescer.ts';
+import type { ReceiveStageCounters } from './receive-offload/receive-stage.ts';
+import type { ReceiveQueue } from './receive-queue.ts';
 import type { RxTranslatorCounters } from './rx-translator.ts';
+import {
+  contextStatistics,
+  receiveQueueStatistics,
+  transmitQueueStatistics,
+  type ContextStatistics,
+  type QueueStatistics,
+} from './statistics/queue-statistics.ts';
+import { sumTraffic, type Traffic } from './statistics/traffic.ts';
+import type { TransmitQueue } from './transmit-queue.ts';
 import type { BounceReason, RefusalReason, RetryReason } from './tx-decision.ts';
-import { newTxTranslatorCounters, type TxTranslatorCounters } from './tx-translator-options.ts';
+import { newTxTranslatorCounters, type TxOffloadCounters, type TxTranslatorCounters } from './tx-translator-options.ts';
+
+/** What software found out of received frames, and what it made of them. */
+export interface RxOffloadCounters extends ReceiveStageCounters {
+  /** Segments that were coalesced: how many, their payload, frames made of them, and frames that ended early. */
+  readonly rsc: CoalescingCounters;
+}
 
 /** Counters of an adapter since it was started, summed over its queues. */
 export interface AdapterStatistics {
@@ -28,6 +45,10 @@ export interface AdapterStatistics {
     readonly retriedFor: Readonly<Record<RetryReason, number>>;
     /** Frames given up, by reason. */
     readonly dropped: Readonly<Record<RefusalReason, number>> & { readonly stopped: number };
+    /** Frames that the NIC took, by whom they were for. */
+    readonly traffic: Traffic;
+    /** What software did in the hardware's place. */
+    readonly offloads: TxOffloadCounters;
   };
   readonly receive: {
     /** Packets shown to the protocol. */
@@ -36,27 +57,51 @@ export interface AdapterStatistics {
     readonly bytes: number;
     /** Packets dropped, by reason. */
     readonly dropped: { readonly ignored: number; readonly invalid: number; readonly unclaimed: number };
+    /** Frames as the protocol was shown them, by whom they were for. */
+    readonly traffic: Traffic;
+    /** What software found out and did in the hardware's place. */
+    readonly offloads: RxOffloadCounters;
   };
   /** Rounds of polling. */
   readonly polls: number;
   /** Times that a queue was woken from sleep. */
   readonly wakeUps: number;
+  /** Each queue by itself: transmit queues first, in the order in which they were created. */
+  readonly queues: readonly QueueStatistics[];
+  /** Each execution context that polls a queue, once. */
+  readonly contexts: readonly ContextStatistics[];
   /** Who holds how many buffers, pool by pool. */
   readonly buffers: Readonly<Record<string, PoolCensus>>;
 }
 
-interface TransmitSource {
-  readonly translator: { readonly counters: TxTranslatorCounters };
-  readonly context: ExecutionContext;
-}
-
-interface ReceiveSource {
-  readonly translator: { readonly counters: RxTranslatorCounters };
-  readonly context: ExecutionContext;
-}
-
 const sum = <T>(items: readonly T[], of: (item: T) => number): number =>
   items.reduce((total, item) => total + of(item), 0);
+
+function sumOffloads(all: readonly TxOffloadCounters[]): TxOffloadCounters {
+  const of = (pick: (counters: TxOffloadCounters) => number): number => sum(all, pick);
+  return {
+    checksum: { required: of((one) => one.checksum.required), failure: of((one) => one.checksum.failure) },
+    segment: {
+      tcp: { success: of((one) => one.segment.tcp.success), failure: of((one) => one.segment.tcp.failure) },
+      udp: { success: of((one) => one.segment.udp.success), failure: of((one) => one.segment.udp.failure) },
+    },
+    segments: of((one) => one.segments),
+    tagged: of((one) => one.tagged),
+  };
+}
+
+function sumStages(queues: readonly ReceiveQueue[]): RxOffloadCounters {
+  const stages = queues.flatMap(({ stage }) => stage ?? []);
+  const of = (name: keyof ReceiveStageCounters): number => sum(stages, (stage) => stage.counters[name]);
+  const rsc = (name: keyof CoalescingCounters): number => sum(stages, (stage) => stage.coalescer.counters[name]);
+  return {
+    layoutsParsed: of('layoutsParsed'),
+    layoutsCorrected: of('layoutsCorrected'),
+    checksumsValid: of('checksumsValid'),
+    checksumsInvalid: of('checksumsInvalid'),
+    rsc: { segments: rsc('segments'), bytes: rsc('bytes'), events: rsc('events'), aborts: rsc('aborts') },
+  };
+}
 
 /**
  * @param transmit - the transmit queues
@@ -65,8 +110,8 @@ const sum = <T>(items: readonly T[], of: (item: T) => number): number =>
  * @returns their counters, summed
  */
 export function collectStatistics(
-  transmit: readonly TransmitSource[],
-  receive: readonly ReceiveSource[],
+  transmit: readonly TransmitQueue[],
+  receive: readonly ReceiveQueue[],
   pools: readonly (BufferPool | LentBuffers)[],
 ): AdapterStatistics {
   const tx = (name: 'packets' | 'bytes' | 'bounced' | 'mapped' | 'retried' | 'stopped'): number =>
@@ -80,7 +125,10 @@ export function collectStatistics(
   };
   const rx = (name: keyof RxTranslatorCounters): number => sum(receive, (queue) => queue.translator.counters[name]);
   const rings = heldByRings();
-  const contexts = [...transmit, ...receive].map((queue) => queue.context);
+  const queues = [...transmit.map(transmitQueueStatistics), ...receive.map(receiveQueueStatistics)];
+  const contexts = [...new Set([...transmit, ...receive].map((queue) => queue.context))];
+  const traffic = (direction: 'transmit' | 'receive'): Traffic =>
+    sumTraffic(queues.filter((queue) => queue.direction === direction).map((queue) => queue.traffic));
   return {
     transmit: {
       packets: tx('packets'),
@@ -91,14 +139,20 @@ export function collectStatistics(
       retried: tx('retried'),
       retriedFor: summed('retriedFor'),
       dropped: { ...summed('refusedFor'), stopped: tx('stopped') },
+      traffic: traffic('transmit'),
+      offloads: sumOffloads(transmit.map(({ translator }) => translator.counters.offloads)),
     },
     receive: {
       packets: rx('packets'),
       bytes: rx('bytes'),
       dropped: { ignored: rx('ignored'), invalid: rx('invalid'), unclaimed: rx('unclaimed') },
+      traffic: traffic('receive'),
+      offloads: sumStages(receive),
     },
     polls: sum(contexts, (context) => context.polls),
     wakeUps: sum(contexts, (context) => context.wakeUps),
+    queues,
+    contexts: contexts.map(contextStatistics),
     buffers: Object.fromEntries(pools.map((pool) => [pool.name, censusOf(pool, rings)])),
   };
 }

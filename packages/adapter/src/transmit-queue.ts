@@ -8,6 +8,8 @@ import { OWNER_TRANSMIT, registerHolder, type BufferPool } from '@netcx/buffers'
 import type { DmaEnabler } from '@netcx/dma';
 import {
   Checksum,
+  Gso,
+  Ieee8021q,
   LogicalAddress,
   VirtualAddress,
   type BoundExtension,
@@ -17,10 +19,17 @@ import {
 import type { RingCollection } from '@netcx/rings';
 import type { Protocol } from './edge/protocol.ts';
 import { TransmitEdge } from './edge/transmit-edge.ts';
-import type { ExecutionContext, PollClient } from './execution-context.ts';
+import type { ExecutionContext } from './execution-context.ts';
+import { Notification, type NotificationCounters, type NotificationMode } from './execution/notification.ts';
+import type { CompletePollBudget } from './execution/poll-budget.ts';
+import { joinContext, type PhasedClient } from './execution/queue-phases.ts';
+import type { TransmitOffloads } from './offload/transmit-offloads.ts';
 import type { PacketQueueCallbacks, TxQueue } from './packet-queue.ts';
 import type { QueueBlock } from './queue-block.ts';
+import type { QueueWatch } from './statistics/queue-watch.ts';
+import { TransmitTally } from './statistics/transmit-tally.ts';
 import { TxTranslator } from './tx-translator.ts';
+import { violation } from './verifier/violation.ts';
 
 /** What a transmit queue is made of. */
 export interface TransmitQueueOptions {
@@ -39,26 +48,50 @@ export interface TransmitQueueOptions {
   readonly bouncePolicy: 'ifNeeded' | 'always';
   readonly copyBreak: number;
   readonly idleMappings: number;
+  /** What the hardware does of offloads, and what software may. */
+  readonly offloads: TransmitOffloads;
+  /** Where it is polled, unless the driver brings a context. */
   readonly context: ExecutionContext;
+  /** What the driver hears of notifications. */
+  readonly notification: NotificationMode;
+  /** The IEEE 802.1p value that it is for, where queues are told apart so. */
+  readonly demux8021p: number | undefined;
+  /** Told when there is room for more frames; `undefined` = nobody. */
+  readonly completed: (() => void) | undefined;
   readonly protocol: () => Protocol | undefined;
+  /** Measures and traces; `undefined` = nobody does. */
+  readonly watch: QueueWatch | undefined;
 }
 
 /** A transmit queue with its driver's side. */
-export class TransmitQueue implements TxQueue, PollClient {
+export class TransmitQueue implements TxQueue, PhasedClient {
   readonly id: number;
   readonly rings: RingCollection;
   /** What the protocol sends through. */
   readonly edge: TransmitEdge;
   /** Places and completes frames. */
   readonly translator: TxTranslator;
-  /** Where this queue is polled. */
-  readonly context: ExecutionContext;
+  /** Completes packets, and counts by whom they were for. */
+  readonly tally: TransmitTally;
   /** Its memory. */
   readonly block: QueueBlock;
   readonly #protocol: () => Protocol | undefined;
   readonly #name: string;
+  readonly #mode: NotificationMode;
+  readonly #demux8021p: number | undefined;
+  readonly #completed: (() => void) | undefined;
+  readonly #watch: QueueWatch | undefined;
+  #context: ExecutionContext;
+  #budget: CompletePollBudget;
+  /** The gate in front of the context; `undefined` where the context has its own, and before start and after stop. */
+  #notification: Notification | undefined;
+  #shared = false;
+  #leaveContext: (() => void) | undefined;
   #forgetHolder: (() => void) | undefined;
   #callbacks: PacketQueueCallbacks | undefined;
+  /** Nothing more is taken from the protocol. */
+  #closing = false;
+  /** The driver knows. */
   #cancelled = false;
 
   /**
@@ -70,15 +103,23 @@ export class TransmitQueue implements TxQueue, PollClient {
     this.#name = options.name;
     this.block = block;
     this.rings = block.rings;
-    this.context = context;
+    this.#context = context;
+    this.#budget = context.budget;
+    this.#mode = options.notification;
+    this.#demux8021p = options.demux8021p;
+    this.#completed = options.completed;
     this.#protocol = options.protocol;
+    this.#watch = options.watch;
     this.edge = new TransmitEdge(id, block.edge, pool, () => {
-      context.notify();
+      this.#context.wake();
     });
     this.translator = new TxTranslator({
       send: block.edge,
       rings: block.rings,
       checksum: block.extension(Checksum).offset,
+      gso: block.extension(Gso).offset,
+      ieee8021q: block.extension(Ieee8021q).offset,
+      offloads: options.offloads,
       virtualAddress: block.extension(VirtualAddress).offset,
       logicalAddress: block.extension(LogicalAddress).offset,
       pool,
@@ -94,79 +135,158 @@ export class TransmitQueue implements TxQueue, PollClient {
       maximumFragments: Math.min(options.maximumFragments, block.rings.fragments.mask, 0xffff),
       shadow: block.shadow,
     });
+    this.tally = new TransmitTally(this.translator, block.rings.packets, block.edge);
   }
 
   extension<F extends ExtensionFields>(definition: Extension<F>): BoundExtension<F> {
     return this.block.extension(definition);
   }
 
+  get demux8021p(): number {
+    if (this.#demux8021p === undefined)
+      throw violation(0x57, 'the transmit queues of this adapter are not told apart by priority', {
+        object: this.#name,
+        queue: this.id,
+        expected: "txDemux.add({ kind: '8021p', range })",
+        found: 'none',
+      });
+    return this.#demux8021p;
+  }
+
+  /** Where this queue is polled. */
+  get context(): ExecutionContext {
+    return this.#context;
+  }
+
+  /** What was notified and what was not listened to; of the whole context where several queues share it. */
+  get notifications(): Readonly<NotificationCounters> | undefined {
+    return this.#shared ? this.#context.notifications : this.#notification?.counters;
+  }
+
   notifyMoreCompletedPacketsAvailable(): void {
-    this.context.notify();
+    this.#watch?.interrupt();
+    if (this.#shared) this.#context.notify();
+    else this.#notification?.notify();
+  }
+
+  /**
+   * What a receive queue has in its place: a handle of the wrong kind, from a driver without types.
+   *
+   * @throws ViolationError `INVALID_QUEUE_HANDLE`, always
+   */
+  notifyMoreReceivedPacketsAvailable(): never {
+    throw violation(0x2c, 'a transmit queue receives nothing', { object: this.#name, queue: this.id });
   }
 
   /**
    * The driver's side is there: the queue starts and is polled from now on.
    *
    * @param callbacks - the driver's side
+   * @param context - where the driver wants it polled; in a context of its own when left out
    */
-  start(callbacks: PacketQueueCallbacks): void {
-    this.#callbacks = callbacks;
+  start(callbacks: PacketQueueCallbacks, context?: ExecutionContext): void {
+    const side = this.#watch?.inFrontOf(callbacks, (context ?? this.#context).times) ?? callbacks;
+    this.#callbacks = side;
+    this.#shared = context !== undefined;
+    if (context !== undefined) this.#context = context;
+    this.#budget = this.#context.budget;
     this.rings.reset();
-    callbacks.start?.();
+    side.start?.();
+    if (!this.#shared) this.#notification = new Notification(side, this.#mode, this.#context);
     this.#forgetHolder = registerHolder({
       name: this.#name,
       owner: OWNER_TRANSMIT,
       handles: () => this.translator.heldBuffers(),
     });
-    this.context.add(this);
+    this.#leaveContext = joinContext(this.#context, this, this.#shared);
   }
 
   poll(): number {
-    const placed = this.#cancelled ? 0 : this.translator.translate();
+    const placed = this.prepare();
     this.#callbacks?.advance();
-    return placed + this.#complete();
+    return placed + this.finish();
   }
 
-  #complete(): number {
-    this.translator.complete();
-    if (this.#cancelled) this.translator.abandon();
+  prepare(): number {
+    const placed = this.#closing ? 0 : this.translator.translate(this.#budget.send);
+    this.#watch?.placed();
+    return placed;
+  }
+
+  advance(): void {
+    this.#callbacks?.advance();
+  }
+
+  finish(): number {
+    const returned = this.rings.packets.reapCount;
+    this.tally.complete(this.#budget.sendComplete);
+    if (this.#cancelled) this.edge.pause(this.translator.abandon());
     const completed = this.edge.ring.reapCount;
-    if (completed === 0) return 0;
+    if (completed === 0) return returned - this.rings.packets.reapCount; // segments of a frame that goes on
     this.#protocol()?.sent?.(this.edge, completed);
     this.edge.ring.reap(completed);
+    this.#completed?.();
     return completed;
   }
 
   arm(): void {
-    // With nothing in flight there is nothing that could be notified.
-    if (this.rings.packets.driverCount > 0) this.#callbacks?.setNotificationEnabled(true);
+    // With nothing in flight there is nothing that could be notified; fragments may come back after their packet.
+    const { packets, fragments } = this.rings;
+    if (packets.driverCount > 0 || fragments.driverCount > 0) this.#notification?.enable();
   }
 
   disarm(): void {
-    this.#callbacks?.setNotificationEnabled(false);
+    this.#notification?.disable();
   }
 
-  /** Nothing more is taken from the protocol; the driver shall let go of what it has. What it was not given is given up. */
+  /**
+   * Nothing more is taken from the protocol; the driver shall let go of what it has, at once or when the poll that is going
+   * on is over. What it was not given is given up.
+   */
   cancel(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.edge.close();
+    this.#context.exclusively(() => {
+      this.#tellDriver();
+    });
+    this.#context.wake();
+  }
+
+  #tellDriver(): void {
     if (this.#cancelled) return;
     this.#cancelled = true;
-    this.edge.close();
     this.#callbacks?.cancel();
-    this.context.notify();
   }
 
   /** Whether everything was given back and completed. */
   get drained(): boolean {
-    return this.edge.ring.driverCount === 0 && this.rings.packets.driverCount === 0;
+    return this.#cancelled && this.edge.ring.driverCount === 0 && this.rings.packets.driverCount === 0;
   }
 
-  /** The last word to the driver; the queue's memory goes. */
+  /** @returns who has what of it, for a report; empty when it is drained */
+  holdings(): string[] {
+    const { packets, fragments } = this.rings;
+    const held = [];
+    if (packets.driverCount > 0)
+      held.push(`the driver has ${String(packets.driverCount)} packets and ${String(fragments.driverCount)} fragments`);
+    if (this.edge.ring.postCount > 0) held.push(`${String(this.edge.ring.postCount)} descriptors wait to be placed`);
+    return held;
+  }
+
+  /** The last words to the driver; the queue's memory goes. */
   stop(): void {
-    this.context.remove(this);
-    this.#callbacks?.stop?.();
+    const callbacks = this.#callbacks;
+    this.#leaveContext?.();
+    this.#tellDriver();
+    this.edge.close();
+    this.#notification = undefined;
+    callbacks?.stop?.();
     this.#callbacks = undefined;
     this.#forgetHolder?.();
     this.translator.close();
+    this.#watch?.close();
     this.block.free();
+    callbacks?.destroy?.();
   }
 }

@@ -26,6 +26,8 @@ export type BounceReason =
 
 /** Why a frame has to wait. */
 export type RetryReason =
+  /** The packet ring has no room for its next segment. */
+  | 'packets'
   /** The fragment ring has no room for it. */
   | 'fragments'
   /** No buffer is there to copy it into. */
@@ -42,7 +44,13 @@ export type RefusalReason =
   /** Some of its bytes lie outside the buffer that it names, or outside host memory. */
   | 'invalid'
   /** Its last part says that more follow, and none does. */
-  | 'incomplete';
+  | 'incomplete'
+  /** It wants a checksum that neither hardware nor software can insert. */
+  | 'checksum'
+  /** It shall be cut into segments, and neither can. */
+  | 'segmentation'
+  /** It wants a tag, and neither can insert one. */
+  | 'tagging';
 
 /** What is known of a frame before anything is mapped. */
 export interface FrameFacts {
@@ -108,3 +116,11 @@ export function decideFrame(frame: FrameFacts, limits: FrameLimits): TxDecision 
   if (frame.parts > limits.maximumFragments) return TOO_MANY_PARTS;
   return PLACE;
 }
+
+const RETRIES: readonly string[] = ['packets', 'fragments', 'buffers', 'mappings'] satisfies readonly RetryReason[];
+
+/**
+ * @param reason - why a frame cannot go from where it lies
+ * @returns whether it can be copied; else it waits
+ */
+export const isBounce = (reason: BounceReason | RetryReason): reason is BounceReason => !RETRIES.includes(reason);

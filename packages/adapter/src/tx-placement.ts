@@ -1,26 +1,32 @@
 /*
- * Frames that are not of the plain kind: of several parts, in the protocol's own memory, misaligned, too long. Each is
- * looked at, decided about (tx-decision.ts), and then placed where it lies, mapped for as long as the NIC has it, copied,
- * left to wait, or given up: the packet goes by with `ignore`. What fails has changed nothing. Follows reference
- * netadaptercx §4.6.
+ * Frames that are not of the plain kind: of several parts, in the protocol's own memory, misaligned, too long, or with
+ * offloads that somebody must decide about. Each is looked at, decided about (tx-decision.ts, offload/frame-plan.ts), and then
+ * placed where it lies, mapped for as long as the NIC has it, copied, rebuilt, left to wait, or given up: the packet goes
+ * by with `ignore`. What fails has changed nothing. Follows reference netadaptercx §4.6 and §6.2.
  */
 
-import { BufferEntry, domainNumber, NO_BUFFER, OWNER_TRANSMIT, releaseBuffer, type BufferPool } from '@netcx/buffers';
-import { DmaError, TransferMap, type DmaEnabler } from '@netcx/dma';
+import { BufferEntry, domainNumber, NO_BUFFER, releaseBuffer } from '@netcx/buffers';
 import { copy } from '@netcx/dma/copy';
 import { hostBytes, i32 as m } from '@netcx/dma/memory';
-import { Checksum, LogicalAddress, VirtualAddress } from '@netcx/extensions';
-import { Fragment, Packet, type Ring } from '@netcx/rings';
+import { FRAGMENT_MAXIMUM_LENGTH, Packet, type Ring } from '@netcx/rings';
 import { FrameDescriptor } from './edge/frame-descriptor.ts';
-import { decideFrame, type BounceReason, type FrameLimits, type RetryReason } from './tx-decision.ts';
+import { FramePlan } from './offload/frame-plan.ts';
+import { FrameRebuilder } from './offload/frame-rebuilder.ts';
+import type { TransmitOffloads } from './offload/transmit-offloads.ts';
+import {
+  decideFrame,
+  isBounce,
+  type BounceReason,
+  type FrameLimits,
+  type RefusalReason,
+  type RetryReason,
+} from './tx-decision.ts';
 import type { TxTranslatorCounters, TxTranslatorOptions } from './tx-translator-options.ts';
+import { isReadable, reachOf, TxWriter, type PacketWishes } from './tx-writer.ts';
 
 /** The domain of no buffer: none is sent along the straight line. */
 const NO_DOMAIN = -1;
-
-/** The highest logical address that the NIC reaches. */
-const reachOf = ({ enabler, maximumAddress }: TxTranslatorOptions): number =>
-  Math.min(enabler?.maximumAddress ?? Infinity, maximumAddress === 0 ? Infinity : maximumAddress);
+const NO_WISHES: PacketWishes = { checksum: 0, segmentSize: 0, tagging: 0, tag: 0, layer2Added: 0 };
 
 /**
  * @param options - what a translator is told
@@ -37,28 +43,18 @@ export function straightDomain(options: TxTranslatorOptions): number {
 
 /** Places and completes the frames of one transmit queue that need a closer look. */
 export class TxPlacement {
-  /** Fragments in the ring with a copy or a mapping: while there are none, completion need not look for them. */
-  held = 0;
   /** Whether the frame at `next` was counted as one that waits. */
   waiting = false;
   readonly #send: Ring;
-  readonly #packets: Ring;
-  readonly #fragments: Ring;
-  readonly #pool: BufferPool;
-  readonly #reserve: BufferPool;
-  readonly #checksum: number;
-  readonly #virtual: number;
-  readonly #logical: number;
-  readonly #enabler: DmaEnabler | undefined;
-  readonly #domain: number;
-  readonly #reach: number;
-  readonly #backfill: number;
-  readonly #misaligned: number;
-  readonly #copyBreak: number;
+  readonly #writer: TxWriter;
   readonly #limits: FrameLimits;
-  /** By fragment: 0, the handle of a copy, or the negative of a mapping's slot and one more. */
-  readonly #shadow: number;
-  readonly #transfers: TransferMap | undefined;
+  /** The same for frames that are cut: their length is no packet's. */
+  readonly #limitsOfCut: FrameLimits;
+  readonly #plan: FramePlan;
+  readonly #rebuilder: FrameRebuilder;
+  readonly #offloads: TransmitOffloads;
+  /** Which setting of the offloads the plan was made under. */
+  #generation = 0;
   readonly #counters: TxTranslatorCounters;
   /** What is known of the frame at `next`; one object, since frames are many. */
   readonly #facts = {
@@ -76,34 +72,19 @@ export class TxPlacement {
    * @param counters - what becomes of frames is counted here
    */
   constructor(options: TxTranslatorOptions, counters: TxTranslatorCounters) {
-    const { enabler, rings } = options;
     this.#send = options.send;
-    this.#packets = rings.packets;
-    this.#fragments = rings.fragments;
-    this.#pool = options.pool;
-    this.#reserve = options.reserve;
-    this.#checksum = options.checksum;
-    this.#virtual = options.virtualAddress;
-    this.#logical = options.logicalAddress;
-    this.#enabler = enabler;
-    this.#domain = enabler === undefined ? 0 : domainNumber(enabler.domain);
-    this.#reach = reachOf(options);
-    this.#backfill = options.backfill;
-    this.#misaligned = options.alignment - 1;
-    this.#copyBreak = options.copyBreak;
+    this.#writer = new TxWriter(options);
     this.#limits = options;
-    this.#shadow = options.shadow >>> 2;
+    this.#limitsOfCut = { ...options, maximumFrame: FRAGMENT_MAXIMUM_LENGTH };
+    this.#offloads = options.offloads;
+    this.#plan = new FramePlan(options.offloads, options.maximumFrame);
+    this.#rebuilder = new FrameRebuilder(this.#writer, this.#plan, options.send, options.bouncePolicy === 'always');
     this.#counters = counters;
-    // Without an IOMMU nothing has to be mapped: an address is an address.
-    if (enabler?.domain.directLimit === 0) {
-      const slots = Math.min(rings.fragments.elements, 65_536);
-      this.#transfers = new TransferMap(enabler, {
-        slots,
-        direction: 'read',
-        maximumAddress: this.#reach,
-        idle: Math.min(slots, options.idleMappings),
-      });
-    }
+  }
+
+  /** While it is 0, no packet in the rings needs more when it completes than the straight line does. */
+  get held(): number {
+    return this.#writer.held;
   }
 
   /**
@@ -115,29 +96,81 @@ export class TxPlacement {
     const counters = this.#counters;
     const first = this.#send.nextIndex;
     this.#look(first);
-    const { parts, length } = this.#facts;
-    const decision = decideFrame(this.#facts, this.#limits);
-    if (decision.act === 'refuse') {
-      counters.refusedFor[decision.reason]++;
-      // The frame ends here, or its rest would be taken for a part of it when it completes.
-      if (decision.reason === 'incomplete') FrameDescriptor.more.set(m, this.#send.at(first + parts - 1), 0);
-      this.#publishPacket(first, 0, parts);
-      this.waiting = false;
-      return true;
+    const why = this.#rebuilder.active ? this.#goOn(first) : this.#begin(first);
+    if (why !== undefined && isRetry(why)) {
+      if (!this.waiting) {
+        counters.retried++;
+        counters.retriedFor[why]++;
+      }
+      this.waiting = true;
+      return false;
     }
-    let why = decision.act === 'bounce' ? decision.reason : this.#placeParts(first, parts);
-    if (why !== undefined && isBounce(why)) why = this.#bounce(first, parts, length, why);
-    if (why !== undefined && !this.waiting) {
-      counters.retried++;
-      counters.retriedFor[why]++;
+    if (why !== undefined) this.#refuse(first, why);
+    this.#send.post(this.#facts.parts);
+    this.waiting = false;
+    return true;
+  }
+
+  /** A frame of which nothing is placed: places it, or says why not. */
+  #begin(first: number): RetryReason | RefusalReason | undefined {
+    const facts = this.#facts;
+    const cut = FrameDescriptor.segmentSize.get(m, this.#send.at(first)) !== 0;
+    const decision = decideFrame(facts, cut ? this.#limitsOfCut : this.#limits);
+    if (decision.act === 'refuse') return decision.reason;
+    const refusal = this.#plan.make(this.#send.base, this.#send.mask, first);
+    if (refusal !== undefined) return refusal;
+    this.#generation = this.#offloads.generation;
+    if (this.#plan.rebuilt > 0) return this.#rebuild(true);
+    const why = decision.act === 'bounce' ? decision.reason : this.#placeParts(first, facts.parts);
+    if (why === undefined || !isBounce(why)) return why;
+    if (this.#writer.backfill + facts.length <= this.#writer.capacity) return this.#bounce(first, why);
+    // Too long for any buffer, so the hardware would have cut it; it cannot have it in one piece.
+    return this.#plan.cutInSoftware() ?? this.#rebuild(true);
+  }
+
+  /** A frame that was placed in part. */
+  #goOn(first: number): RetryReason | RefusalReason | undefined {
+    if (this.#generation !== this.#offloads.generation) {
+      // What the driver has got was promised the old setting; the rest goes by the new one.
+      this.#generation = this.#offloads.generation;
+      const refusal = this.#plan.make(this.#send.base, this.#send.mask, first) ?? this.#plan.stayInSoftware();
+      if (refusal !== undefined) return refusal;
     }
-    this.waiting = why !== undefined;
-    return why === undefined;
+    return this.#rebuild(false);
+  }
+
+  #rebuild(isNew: boolean): RetryReason | RefusalReason | undefined {
+    const plan = this.#plan;
+    const rebuilder = this.#rebuilder;
+    let why: RetryReason | RefusalReason | undefined = isNew ? rebuilder.begin() : rebuilder.goOn();
+    if (why === 'tooLong' && plan.wishes.segmentSize !== 0) why = plan.cutInSoftware() ?? rebuilder.begin();
+    if (why !== undefined) return why;
+    const { offloads } = this.#counters;
+    if (plan.segmentSize !== 0) {
+      offloads.segment[plan.tcp ? 'tcp' : 'udp'].success++;
+      offloads.segments += rebuilder.made;
+    }
+    if (plan.layer3Checksum || plan.layer4Checksum) offloads.checksum.required++;
+    if (plan.insertedTag >= 0) offloads.tagged++;
+    if (rebuilder.mapped) this.#counters.mapped++;
+    return undefined;
+  }
+
+  #refuse(first: number, reason: RefusalReason): void {
+    const { refusedFor, offloads } = this.#counters;
+    refusedFor[reason]++;
+    if (reason === 'checksum') offloads.checksum.failure++;
+    if (reason === 'segmentation') offloads.segment[this.#plan.tcp ? 'tcp' : 'udp'].failure++;
+    // The frame ends here, or its rest would be taken for a part of it when it completes.
+    if (reason === 'incomplete') FrameDescriptor.more.set(m, this.#send.at(first + this.#facts.parts - 1), 0);
+    this.#rebuilder.giveUp();
+    this.#writer.publish(this.#send.at(first), 0, NO_WISHES, false);
   }
 
   /** Walks the frame's parts and notes what must be known of them. */
   #look(first: number): void {
     const facts = this.#facts;
+    const { backfill, misaligned } = this.#writer;
     const available = this.#send.postCount;
     facts.length = 0;
     facts.parts = 0;
@@ -150,12 +183,12 @@ export class TxPlacement {
       const d = this.#send.at(first + facts.parts);
       const length = FrameDescriptor.length.get(m, d);
       const address = FrameDescriptor.address.get(m, d);
-      const start = address - (facts.parts === 0 ? this.#backfill : 0);
+      const start = address - (facts.parts === 0 ? backfill : 0);
       more = FrameDescriptor.more.get(m, d);
       facts.length += length;
       facts.parts++;
       if (length === 0) facts.emptyPart = true;
-      if ((start & this.#misaligned) !== 0) facts.aligned = false;
+      if ((start & misaligned) !== 0) facts.aligned = false;
       if (!isReadable(d, address, length)) facts.readable = false;
       if (start !== address && !this.#hasRoomBefore(d, start)) facts.backfilled = false;
     }
@@ -170,121 +203,54 @@ export class TxPlacement {
 
   /** Writes a fragment for each part where it lies; says why not, having changed nothing, when the NIC cannot read one. */
   #placeParts(first: number, parts: number): BounceReason | RetryReason | undefined {
-    if (this.#fragments.freeCount < parts) return parts > this.#fragments.mask ? 'tooManyParts' : 'fragments';
-    let mapped = 0;
+    const writer = this.#writer;
+    const { freeCount, mask } = writer.fragments;
+    if (freeCount < parts) return parts > mask ? 'tooManyParts' : 'fragments';
     for (let part = 0; part < parts; part++) {
       const d = this.#send.at(first + part);
-      const front = part === 0 ? this.#backfill : 0;
+      const front = part === 0 ? writer.backfill : 0;
       const start = FrameDescriptor.address.get(m, d) - front;
       const length = FrameDescriptor.length.get(m, d) + front;
-      const buffer = FrameDescriptor.buffer.get(m, d) | 0;
-      const own = buffer !== NO_BUFFER && BufferEntry.domain.get(m, buffer) === this.#domain;
-      const transfers = own ? undefined : this.#transfers;
-      if (transfers !== undefined && this.#facts.length <= this.#copyBreak) return this.#undo(part, 'copyBreak');
-      const slot = transfers === undefined ? 0 : this.#beginTransfer(transfers, start, length);
-      if (typeof slot === 'string') return this.#undo(part, slot);
-      let address = start;
-      if (slot !== 0) address = this.#transfers?.address(-1 - slot, start) ?? start;
-      else if (own && this.#domain !== 0) address = logicalOf(buffer) + start - BufferEntry.address.get(m, buffer);
-      // All of it, not its first byte alone.
-      if (this.#enabler !== undefined && address + length - 1 > this.#reach) return this.#undo(part, 'beyondReach');
-      if (slot !== 0) {
-        m[this.#shadow + this.#fragmentAt(part)] = slot;
-        mapped++;
-      }
-      this.#writeFragment(part, start, length, address, 0);
+      const why = writer.lay(part, FrameDescriptor.buffer.get(m, d) | 0, start, length, this.#facts.length);
+      if (why === undefined) continue;
+      writer.undo(part);
+      return why;
     }
-    this.held += mapped;
-    if (mapped > 0) this.#counters.mapped++;
-    this.#publishPacket(first, parts, parts);
+    if (writer.mapped) this.#counters.mapped++;
+    writer.publish(this.#send.at(first), parts, this.#plan.wishes, false);
     return undefined;
   }
 
-  /** Maps a range for the time of a transfer: the shadow's word for its slot, or why it cannot be. */
-  #beginTransfer(transfers: TransferMap, start: number, length: number): number | BounceReason | RetryReason {
-    try {
-      const slot = transfers.begin(start, length);
-      return slot < 0 ? 'mappings' : -1 - slot;
-    } catch (error) {
-      if (!(error instanceof DmaError)) throw error;
-      if (error.code === 'NOT_REACHABLE') return 'beyondReach';
-      // Addresses come back when transfers end; with none under way there never will be more.
-      return error.code === 'OUT_OF_ADDRESSES' && this.held > 0 ? 'mappings' : 'notMapped';
-    }
-  }
-
-  /** Ends the transfers of the parts before the one that failed. */
-  #undo<R>(parts: number, reason: R): R {
-    for (let part = 0; part < parts; part++) {
-      const word = this.#shadow + this.#fragmentAt(part);
-      if (m[word]! < 0) this.#transfers?.end(-1 - m[word]!);
-      m[word] = 0;
-    }
-    return reason;
-  }
-
   /** Copies the whole frame into one buffer that the NIC reaches; says what is missing when it cannot. */
-  #bounce(first: number, parts: number, total: number, reason: BounceReason): RetryReason | undefined {
-    if (this.#fragments.freeCount < 1) return 'fragments';
-    const pooled = this.#pool.take(OWNER_TRANSMIT);
-    const buffer = pooled === NO_BUFFER ? this.#reserve.take(OWNER_TRANSMIT) : pooled;
-    if (buffer === NO_BUFFER) return 'buffers'; // the reserve is in the ring, and wakes the queue when it comes back
-    const start = BufferEntry.address.get(m, buffer);
-    let at = start + this.#backfill;
-    for (let part = 0; part < parts; part++) {
+  #bounce(first: number, reason: BounceReason): RetryReason | undefined {
+    const writer = this.#writer;
+    if (writer.fragments.freeCount < 1) return 'fragments';
+    const buffer = writer.take();
+    if (buffer === NO_BUFFER) return 'buffers';
+    let at = BufferEntry.address.get(m, buffer) + writer.backfill;
+    for (let part = 0; part < this.#facts.parts; part++) {
       const d = this.#send.at(first + part);
       const length = FrameDescriptor.length.get(m, d);
       copy(at, FrameDescriptor.address.get(m, d), length);
       at += length;
     }
-    m[this.#shadow + this.#fragments.endIndex] = buffer;
-    this.#writeFragment(0, start, this.#backfill + total, logicalOf(buffer), 1);
-    this.#publishPacket(first, 1, parts);
-    this.held++;
+    writer.layCopy(0, buffer, writer.backfill + this.#facts.length);
+    writer.publish(this.#send.at(first), 1, this.#plan.wishes, false);
     this.#counters.bounced++;
     this.#counters.bouncedFor[reason]++;
     return undefined;
   }
 
-  #fragmentAt(part: number): number {
-    return (this.#fragments.endIndex + part) & this.#fragments.mask;
-  }
-
-  #writeFragment(part: number, start: number, length: number, address: number, bounced: number): void {
-    const f = this.#fragments.at(this.#fragments.endIndex + part);
-    Fragment.whole.low.set(m, f, length | (length << 26)); // validLength = capacity = length, offset 0
-    Fragment.whole.high.set(m, f, (length >>> 6) | (bounced << 31));
-    if (this.#virtual !== 0) VirtualAddress.address.low.set(m, f, this.#virtual, start);
-    if (this.#logical === 0) return;
-    LogicalAddress.address.low.set(m, f, this.#logical, address | 0);
-    LogicalAddress.address.high.set(m, f, this.#logical, Math.floor(address / 0x1_0000_0000));
-  }
-
-  /** Writes the packet of a frame whose fragments are written; without fragments the driver shall ignore it. */
-  #publishPacket(first: number, fragmentCount: number, parts: number): void {
-    const p = this.#packets.at(this.#packets.endIndex);
-    const d = this.#send.at(first);
-    const layout = FrameDescriptor.layout.get(m, d);
-    Packet.fragmentIndex.set(m, p, this.#fragments.endIndex);
-    Packet.countAndLayoutLow.set(m, p, fragmentCount | (layout << 16));
-    Packet.layoutHigh.set(m, p, (layout >>> 16) | (FrameDescriptor.layer4Type.get(m, d) << 16));
-    Packet.ignore.set(m, p, fragmentCount === 0 ? 1 : 0);
-    if (this.#checksum !== 0) Checksum.whole.set(m, p, this.#checksum, FrameDescriptor.checksum.get(m, d));
-    this.#send.post(parts);
-    this.#fragments.publish(fragmentCount);
-    this.#packets.publish(1);
-  }
-
   /**
-   * The packet at `processed`, whatever it is: given up, of several parts, copied, or mapped.
+   * The packet at `processed`, whatever it is: given up, of several parts, copied, mapped, or a segment.
    *
    * @returns false when its fragments have not come back yet
    */
   complete(): boolean {
-    const fragmentCount = Packet.fragmentCount.get(m, this.#packets.at(this.#packets.processedIndex));
-    if (fragmentCount > this.#fragments.reapCount) return false;
-    // Mappings go before the buffers do: whoever has those next must not be read by this NIC.
-    if (this.held > 0) this.#letGo(fragmentCount);
+    const { packets, fragments } = this.#writer;
+    const fragmentCount = Packet.fragmentCount.get(m, packets.at(packets.processedIndex));
+    if (fragmentCount > fragments.reapCount) return false;
+    if (!this.#writer.reap(fragmentCount)) return true; // other segments of the frame follow
     const first = this.#send.beginIndex;
     let parts = 0;
     let bytes = 0;
@@ -295,8 +261,6 @@ export class TxPlacement {
       bytes += FrameDescriptor.length.get(m, d);
       parts++;
     }
-    this.#packets.reap(1);
-    this.#fragments.reap(fragmentCount);
     this.#send.complete(parts);
     if (fragmentCount > 0) {
       this.#counters.packets++;
@@ -310,50 +274,20 @@ export class TxPlacement {
     return true;
   }
 
-  /** Gives back the copies and the mappings of the oldest fragments. */
-  #letGo(fragments: number): void {
-    const first = this.#fragments.processedIndex;
-    for (let index = 0; index < fragments; index++) {
-      const word = this.#shadow + ((first + index) & this.#fragments.mask);
-      const held = m[word]!;
-      if (held === 0) continue;
-      m[word] = 0;
-      this.held--;
-      if (held < 0) this.#transfers?.end(-1 - held);
-      else releaseBuffer(held);
-    }
-  }
-
   /** @yields every buffer that lies in the queue: with frames that are submitted and have not completed, and copies */
   *heldBuffers(): Generator<number> {
     for (let index = 0; index < this.#send.driverCount; index++) {
       const buffer = FrameDescriptor.buffer.get(m, this.#send.at(this.#send.beginIndex + index)) | 0;
       if (buffer !== NO_BUFFER) yield buffer;
     }
-    const { processedIndex, endIndex, mask } = this.#fragments;
-    for (let index = processedIndex; index !== endIndex; index = (index + 1) & mask) {
-      const held = m[this.#shadow + index]!;
-      if (held > 0) yield held;
-    }
+    yield* this.#writer.heldCopies();
   }
 
   /** The queue has stopped: mappings that stayed are undone. */
   close(): void {
-    this.#transfers?.close();
+    this.#writer.close();
   }
 }
 
-const RETRIES: readonly string[] = ['fragments', 'buffers', 'mappings'] satisfies readonly RetryReason[];
-const isBounce = (reason: BounceReason | RetryReason): reason is BounceReason => !RETRIES.includes(reason);
-
-/** Whether the part lies where it says: inside its buffer, or at least in host memory. */
-function isReadable(d: number, address: number, length: number): boolean {
-  const buffer = FrameDescriptor.buffer.get(m, d) | 0;
-  if (buffer === NO_BUFFER) return address + length <= hostBytes;
-  const start = BufferEntry.address.get(m, buffer);
-  return address >= start && address + length <= start + BufferEntry.capacity.get(m, buffer);
-}
-
-/** The logical address of a buffer's first byte, in its own domain. */
-const logicalOf = (buffer: number): number =>
-  BufferEntry.logicalHigh.get(m, buffer) * 0x1_0000_0000 + BufferEntry.logicalLow.get(m, buffer);
+const isRetry = (reason: RetryReason | RefusalReason): reason is RetryReason =>
+  reason === 'packets' || reason === 'fragments' || reason === 'buffers' || reason === 'mappings';

@@ -6,6 +6,7 @@
 import type { BufferPool } from '@netcx/buffers';
 import type { DmaEnabler } from '@netcx/dma';
 import type { Ring, RingCollection } from '@netcx/rings';
+import type { TransmitOffloads } from './offload/transmit-offloads.ts';
 import type { BounceReason, RefusalReason, RetryReason } from './tx-decision.ts';
 
 /** What became of frames, and why. All in frames, except bytes. */
@@ -28,6 +29,23 @@ export interface TxTranslatorCounters {
   readonly retriedFor: Record<RetryReason, number>;
   /** Frames given up because no NIC could send them, by reason. */
   readonly refusedFor: Record<RefusalReason, number>;
+  /** What software did in the hardware's place. */
+  readonly offloads: TxOffloadCounters;
+}
+
+/** What software did in the hardware's place. In frames, except segments. */
+export interface TxOffloadCounters {
+  /** Frames whose checksums software inserted, and those whose checksums nobody could insert. */
+  readonly checksum: { required: number; failure: number };
+  /** Frames that software cut into segments, and those that nobody could cut. */
+  readonly segment: {
+    readonly tcp: { success: number; failure: number };
+    readonly udp: { success: number; failure: number };
+  };
+  /** The segments. */
+  segments: number;
+  /** Frames into which software inserted a tag. */
+  tagged: number;
 }
 
 /** @returns counters of a translator that has placed nothing yet */
@@ -48,8 +66,14 @@ export const newTxTranslatorCounters = (): TxTranslatorCounters => ({
     beyondReach: 0,
     notMapped: 0,
   },
-  retriedFor: { fragments: 0, buffers: 0, mappings: 0 },
-  refusedFor: { empty: 0, tooLong: 0, invalid: 0, incomplete: 0 },
+  retriedFor: { packets: 0, fragments: 0, buffers: 0, mappings: 0 },
+  refusedFor: { empty: 0, tooLong: 0, invalid: 0, incomplete: 0, checksum: 0, segmentation: 0, tagging: 0 },
+  offloads: {
+    checksum: { required: 0, failure: 0 },
+    segment: { tcp: { success: 0, failure: 0 }, udp: { success: 0, failure: 0 } },
+    segments: 0,
+    tagged: 0,
+  },
 });
 
 /** How a translator reaches its queue and its NIC. */
@@ -58,8 +82,12 @@ export interface TxTranslatorOptions {
   readonly rings: RingCollection;
   /** Byte offsets of extensions in this queue's elements; 0 = absent. */
   readonly checksum: number;
+  readonly gso: number;
+  readonly ieee8021q: number;
   readonly virtualAddress: number;
   readonly logicalAddress: number;
+  /** What the hardware does of offloads, and what software may. */
+  readonly offloads: TransmitOffloads;
   /** Buffers to copy into, each as long as backfill and the longest frame or longer. */
   readonly pool: BufferPool;
   /** One more, for when frames that wait hold all of them: then frames go on one by one, and never not at all. */

@@ -12,6 +12,8 @@ import * as extensions from '@netcx/extensions';
 import * as rings from '@netcx/rings';
 import type { Ring } from '@netcx/rings';
 import * as frames from './edge/frame-descriptor.ts';
+import * as wishing from './offload/transmit-offloads.ts';
+import type { TransmitOffloads } from './offload/transmit-offloads.ts';
 import * as placing from './tx-placement.ts';
 import * as options from './tx-translator-options.ts';
 import type { TxTranslatorOptions } from './tx-translator-options.ts';
@@ -19,11 +21,14 @@ import type { TxTranslatorOptions } from './tx-translator-options.ts';
 const { i32: m } = memory;
 const { BufferEntry, NO_BUFFER, Pool, POOL_WORDS, STATE_FREE, releaseBuffer, settleFree } = buffers;
 const { newTxTranslatorCounters } = options;
+const { WISHES } = wishing;
 const { straightDomain, TxPlacement } = placing;
 const { Checksum, LogicalAddress, VirtualAddress } = extensions;
 const { Fragment, Packet } = rings;
 const { FrameDescriptor, FRAME_DESCRIPTOR_BYTES } = frames;
 const DESCRIPTOR_SHIFT = Math.log2(FRAME_DESCRIPTOR_BYTES / 4) | 0;
+/** More frames than a ring has. */
+const NO_LIMIT = 0x3fff_ffff;
 /** `more` in a descriptor's length word, and the bits above it that mean nothing. */
 const FLAGS = -1 << 26;
 
@@ -39,6 +44,7 @@ export class TxTranslator {
   readonly #domain: number;
   readonly #maximumFrame: number;
   readonly #misaligned: number;
+  readonly #offloads: TransmitOffloads;
   readonly #placement: placing.TxPlacement;
 
   /**
@@ -54,23 +60,26 @@ export class TxTranslator {
     this.#domain = straightDomain(options);
     this.#maximumFrame = options.maximumFrame;
     this.#misaligned = options.alignment - 1;
+    this.#offloads = options.offloads;
     this.#placement = new TxPlacement(options, this.counters);
   }
 
   /**
    * Places as many frames as there is room for.
    *
-   * @returns how many were placed, given-up ones included
+   * @param limit - most frames
+   * @returns how many were placed, given-up ones included; 1 when there was room for a part of one alone
    */
-  translate(): number {
+  translate(limit = NO_LIMIT): number {
+    const end = this.#packets.endIndex;
     let placed = 0;
     for (;;) {
-      const simple = this.#placeSimpleFrames();
+      const simple = this.#placeSimpleFrames(limit - placed);
       if (simple > 0) this.#placement.waiting = false;
       placed += simple;
       do {
-        if (this.#send.postCount === 0 || this.#packets.freeCount === 0) return placed;
-        if (!this.#placement.place()) return placed;
+        if (placed >= limit || this.#send.postCount === 0 || this.#packets.freeCount === 0) return placed;
+        if (!this.#placement.place()) return placed === 0 && this.#packets.endIndex !== end ? 1 : placed;
         placed += 1;
       } while (this.#inOwnMemory(this.#send.nextIndex));
     }
@@ -82,7 +91,7 @@ export class TxTranslator {
   }
 
   /** The straight line: frames of one part in a buffer that the NIC reaches. Stops at the first that is anything else. */
-  #placeSimpleFrames(): number {
+  #placeSimpleFrames(limit: number): number {
     const sendBase = this.#send.base | 0;
     const sendMask = this.#send.mask | 0;
     const packetBase = this.#packets.base | 0;
@@ -97,9 +106,10 @@ export class TxTranslator {
     const domain = this.#domain | 0;
     const maximumFrame = this.#maximumFrame | 0;
     const misaligned = this.#misaligned | 0;
+    const stopping = this.#offloads.stopping | 0;
     const wanted = this.#send.postCount | 0;
     const room = Math.min(this.#packets.freeCount, this.#fragments.freeCount) | 0;
-    const most = Math.min(wanted, room) | 0;
+    const most = Math.min(wanted, room, limit) | 0;
     let descriptor = this.#send.nextIndex | 0;
     let packet = this.#packets.endIndex | 0;
     let fragment = this.#fragments.endIndex | 0;
@@ -113,10 +123,15 @@ export class TxTranslator {
       if ((BufferEntry.domain.get(m, buffer) | 0) !== domain) break;
       const within = (address - (BufferEntry.address.get(m, buffer) | 0)) | 0;
       if ((within | (BufferEntry.capacity.get(m, buffer) - within - length)) < 0) break;
-      const p = (packetBase + Math.imul(packet, packetStride)) | 0;
-      const f = (fragmentBase + Math.imul(fragment, fragmentStride)) | 0;
       const layout = FrameDescriptor.layout.get(m, d) | 0;
       const layer4AndChecksum = FrameDescriptor.layer4AndChecksum.get(m, d) | 0;
+      const segmentation = FrameDescriptor.segmentation.get(m, d) | 0;
+      if (((layer4AndChecksum & WISHES) | segmentation) !== 0) {
+        // A frame that asks for something: it goes on if the hardware does it to any whose headers are described.
+        if (((layer4AndChecksum & stopping) | segmentation) !== 0 || layout >>> 28 === 0) break;
+      }
+      const p = (packetBase + Math.imul(packet, packetStride)) | 0;
+      const f = (fragmentBase + Math.imul(fragment, fragmentStride)) | 0;
       Fragment.whole.low.set(m, f, length | (length << 26)); // validLength = capacity = length, offset 0
       Fragment.whole.high.set(m, f, length >>> 6);
       if (virtual !== 0) VirtualAddress.address.low.set(m, f, virtual, address);
@@ -143,15 +158,17 @@ export class TxTranslator {
    * Completes what the driver gave back: buffers are released, descriptors go back to the protocol. A packet whose
    * fragments have not come back yet is still the driver's.
    *
+   * @param limit - most packets
    * @returns how many descriptors completed; those from `send.processedIndex` on
    */
-  complete(): number {
+  complete(limit = NO_LIMIT): number {
     const first = this.#send.beginIndex;
     const placement = this.#placement;
-    while (this.#packets.reapCount > 0) {
+    const kept = Math.max(0, this.#packets.reapCount - limit);
+    while (this.#packets.reapCount > kept) {
       if (placement.held === 0 && !this.#inOwnMemory(this.#send.beginIndex)) {
-        this.#completeSimpleFrames();
-        if (this.#packets.reapCount === 0) break;
+        this.#completeSimpleFrames(this.#packets.reapCount - kept);
+        if (this.#packets.reapCount === kept) break;
       }
       if (!placement.complete()) break;
     }
@@ -159,14 +176,13 @@ export class TxTranslator {
   }
 
   /** The straight line: frames of one part in a buffer that nobody else holds. Stops at the first that is anything else. */
-  #completeSimpleFrames(): void {
+  #completeSimpleFrames(limit: number): void {
     const sendBase = this.#send.base | 0;
     const sendMask = this.#send.mask | 0;
     const packetBase = this.#packets.base | 0;
     const packetStride = this.#packets.stride | 0;
     const packetMask = this.#packets.mask | 0;
-    const returned = Math.min(this.#packets.reapCount, this.#fragments.reapCount);
-    const most = returned | 0;
+    const most = Math.min(limit, this.#fragments.reapCount) | 0;
     let packet = this.#packets.processedIndex | 0;
     let descriptor = this.#send.beginIndex | 0;
     let count = 0;

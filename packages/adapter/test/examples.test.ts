@@ -27,7 +27,8 @@ describe('the buffer-management document’s sample', () => {
   it('sets capabilities up for DMA, and is granted what it asked for', async () => {
     const lines = await outputOf('capability-set-up');
     expect(lines[0]).toBe(
-      'AdapterError: CAPABILITIES_INVALID: nic: tx.dma.enabler has DMA version 2; the buffer manager needs version 3; rx.dma.enabler has DMA version 2; the buffer manager needs version 3',
+      'ViolationError: CAPABILITIES_INVALID: nic: tx.dma.enabler has DMA version 2; the buffer manager needs version 3; rx.dma.enabler has DMA version 2; the buffer manager needs version 3. ' +
+        'InvalidAdapterTxCapabilities (0x20.2: transmit capabilities that cannot be); nic; see docs/verifier/invalid-adapter-tx-capabilities.md',
     );
     expect(lines.slice(1)).toEqual([
       'receive alignment = 64 (nic asked 64): the most that was asked, at least a cache line',

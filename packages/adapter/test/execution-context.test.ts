@@ -3,50 +3,15 @@
  * point where something could happen (before and after each look, each arming, each run) something does or does not.
  */
 
-import { VirtualClock, type Alarm, type Clock } from '@netcx/clock';
+import { VirtualClock } from '@netcx/clock';
 import { describe, expect, it } from 'vitest';
 import { ExecutionContext, type PollClient } from '../src/index.ts';
+import { Script, singleAlarm } from './scripts.ts';
 
 /** What may happen at a point: nothing; work for a device; its interrupt without work; somebody else wakes the context. */
 const EVENTS = ['nothing', 'work', 'spurious', 'poke'] as const;
 /** Far more runs than any script needs. */
 const MOST_RUNS = 100;
-
-/** Decides at each point what happens, one script after the other, until all have been tried. */
-class Script {
-  readonly #most: number;
-  #choices: number[] = [];
-  #position = 0;
-
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  choose(): (typeof EVENTS)[number] {
-    const choice = (this.#choices[this.#position] ??= 0);
-    this.#position++;
-    return EVENTS[choice]!;
-  }
-
-  /** The next script: the last point where more could have happened. */
-  next(): boolean {
-    this.#choices.length = this.#position; // points that were not reached this time have no say
-    this.#position = 0;
-    for (;;) {
-      const last = this.#choices.pop();
-      if (last === undefined) return false;
-      const before = this.#choices.filter((choice) => choice > 0).length;
-      if (last + 1 < EVENTS.length && before < this.#most) {
-        this.#choices.push(last + 1);
-        return true;
-      }
-    }
-  }
-
-  toString(): string {
-    return this.#choices.map((choice) => EVENTS[choice]).join(' ');
-  }
-}
 
 /** A device that notifies once each time that it is armed, and the queue on it. */
 class Device implements PollClient {
@@ -89,35 +54,9 @@ class Device implements PollClient {
   }
 }
 
-/** A clock with one alarm that somebody else sets off. */
-function singleAlarm(): { readonly clock: Clock; pending: boolean; run: () => void } {
-  const state = { pending: false, run: (): void => undefined, clock: undefined as unknown as Clock };
-  const alarm = (callback: () => void): Alarm => {
-    state.run = () => {
-      state.pending = false;
-      callback();
-    };
-    const never = () => {
-      throw new Error('a context waits for nothing but its turn');
-    };
-    return {
-      get pending() {
-        return state.pending;
-      },
-      soon: () => {
-        state.pending = true;
-      },
-      after: never,
-      at: never,
-      cancel: never,
-    };
-  };
-  return Object.assign(state, { clock: { now: () => 0, alarm, delay: () => Promise.reject(new Error('no delay')) } });
-}
-
 /** Tries all scripts of up to `events` events on a context with some devices; returns how many there were. */
 function tryAll(devices: number, batch: number, events: number): number {
-  const script = new Script(events);
+  const script = new Script(EVENTS, events);
   let scripts = 0;
   do {
     scripts++;

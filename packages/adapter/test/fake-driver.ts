@@ -7,7 +7,7 @@
 import type { DmaDomain } from '@netcx/dma';
 import { i32 as m, u8 } from '@netcx/dma/memory';
 import { LogicalAddress, VirtualAddress } from '@netcx/extensions';
-import { Fragment, Layer2Type, Packet, type Ring } from '@netcx/rings';
+import { Fragment, Layer2Type, Layer3Type, Layer4Type, Packet, type Ring } from '@netcx/rings';
 import type { PacketQueueCallbacks, RxQueue, TxQueue } from '../src/index.ts';
 
 /** What both directions have in common: who called, and where a fragment's bytes are. */
@@ -202,6 +202,8 @@ export class FakeRx extends FakeQueue {
   batch = Infinity;
   /** Whether `cancel` gives nothing back: the driver is broken. */
   stuck = false;
+  /** Whether packets are empty when they are handed over; a verifier spoils what the driver must write. */
+  expectsEmpty = true;
   readonly #arrivals: Arrival[] = [];
   #cancelled = false;
 
@@ -258,7 +260,7 @@ export class FakeRx extends FakeQueue {
     }
     if (packetless) return;
     const p = this.packets.at(this.packets.beginIndex);
-    if (m.subarray(p, p + this.packets.stride).some((word) => word !== 0))
+    if (this.expectsEmpty && m.subarray(p, p + this.packets.stride).some((word) => word !== 0))
       this.violations.push('a packet that was not cleared');
     if (ignore) Packet.ignore.set(m, p, 1);
     else {
@@ -266,6 +268,8 @@ export class FakeRx extends FakeQueue {
       Packet.fragmentCount.set(m, p, parts);
       Packet.layer2Type.set(m, p, Layer2Type.Ethernet);
       Packet.layer2HeaderLength.set(m, p, 14);
+      Packet.layer3Type.set(m, p, Layer3Type.Unspecified);
+      Packet.layer4Type.set(m, p, Layer4Type.Unspecified);
     }
     spoil?.(p, fragment);
   }

@@ -5,7 +5,7 @@
 
 import { i32 as m, u8 } from '@netcx/dma/memory';
 import { DataBuffer, ReturnContext, VirtualAddress } from '@netcx/extensions';
-import { Fragment, Packet, type Ring } from '@netcx/rings';
+import { Fragment, Layer2Type, Layer3Type, Layer4Type, Packet, type Ring } from '@netcx/rings';
 import { OfferedBuffer, type PacketQueueCallbacks, type RxQueue } from '../src/index.ts';
 
 /** What both drivers have in common: frames wait, `advance` shows them, `cancel` gives everything else back. */
@@ -14,6 +14,8 @@ export abstract class ModeDriver implements PacketQueueCallbacks {
   readonly packets: Ring;
   readonly fragments: Ring;
   readonly waiting: { readonly bytes: Uint8Array; readonly parts: number }[] = [];
+  /** Whether a notification is wanted: it is good for one. */
+  armed = false;
   /** Changes what was written, before it is given back. */
   spoil: ((packet: number, fragment: (part: number) => number) => void) | undefined;
   #cancelled = false;
@@ -30,6 +32,13 @@ export abstract class ModeDriver implements PacketQueueCallbacks {
 
   arrive(bytes: Uint8Array, parts = 1): void {
     this.waiting.push({ bytes, parts });
+    this.raise();
+  }
+
+  /** There is something new. */
+  raise(): void {
+    if (!this.armed) return;
+    this.armed = false;
     this.queue.notifyMoreReceivedPacketsAvailable();
   }
 
@@ -43,6 +52,10 @@ export abstract class ModeDriver implements PacketQueueCallbacks {
       const p = this.packets.at(this.packets.beginIndex);
       Packet.fragmentIndex.set(m, p, this.fragments.beginIndex);
       Packet.fragmentCount.set(m, p, parts);
+      Packet.layer2Type.set(m, p, Layer2Type.Ethernet);
+      Packet.layer2HeaderLength.set(m, p, 0); // not known
+      Packet.layer3Type.set(m, p, Layer3Type.Unspecified);
+      Packet.layer4Type.set(m, p, Layer4Type.Unspecified);
       const first = this.fragments.beginIndex;
       this.spoil?.(p, (part) => this.fragments.at(first + part));
       this.fragments.complete(parts);
@@ -60,8 +73,8 @@ export abstract class ModeDriver implements PacketQueueCallbacks {
     this.packets.complete(this.packets.driverCount);
   }
 
-  setNotificationEnabled(): void {
-    // Frames are notified as they arrive.
+  setNotificationEnabled(enabled: boolean): void {
+    this.armed = enabled;
   }
 
   cancel(): void {
@@ -77,6 +90,8 @@ export const SLOT = 2048;
 export class Lender extends ModeDriver {
   readonly free: number[] = [];
   readonly returned: [number, number][] = [];
+  /** Whether fragments are empty when they are handed over; a verifier spoils what the driver must write. */
+  expectsEmpty = true;
   readonly memory: number;
 
   constructor(queue: RxQueue, memory: number, slots: number) {
@@ -91,7 +106,8 @@ export class Lender extends ModeDriver {
     const context = this.queue.extension(ReturnContext);
     pieces.forEach((bytes, part) => {
       const f = this.fragments.at(this.fragments.beginIndex + part);
-      if (m.subarray(f, f + this.fragments.stride).some((word) => word !== 0)) throw new Error('not cleared');
+      if (this.expectsEmpty && m.subarray(f, f + this.fragments.stride).some((word) => word !== 0))
+        throw new Error('not cleared');
       const slot = this.free.pop()!;
       const offset = part === 0 ? 7 : 0;
       virtual.address.set(m, f, this.memory + slot * SLOT);
@@ -112,7 +128,7 @@ export class Lender extends ModeDriver {
   back(low: number, high: number): void {
     this.returned.push([low, high]);
     this.free.push(low);
-    this.queue.notifyMoreReceivedPacketsAvailable();
+    this.raise();
   }
 }
 

@@ -29,7 +29,10 @@ async function on(options: FakeMachineOptions, test: (machine: FakeMachine) => v
 }
 
 const queueOf = ({ adapter }: FakeMachine) => adapter.receiveQueues[0]!;
-const received = ({ adapter }: FakeMachine) => adapter.statistics().receive;
+const received = ({ adapter }: FakeMachine) => {
+  const { packets, bytes, dropped } = adapter.statistics().receive;
+  return { packets, bytes, dropped };
+};
 const frame = (seed: number, more: Partial<Arrival> = {}): Arrival => ({ bytes: pattern(60 + seed, seed), ...more });
 const bytesOf = (...seeds: number[]) => seeds.map((seed) => Buffer.from(pattern(60 + seed, seed)));
 const shown = ({ recorder }: FakeMachine) => recorder.shown.map(({ bytes }) => Buffer.from(bytes));

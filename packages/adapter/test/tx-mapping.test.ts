@@ -277,7 +277,7 @@ describe('a frame whose last part is missing', () => {
         { address: own, length: 60 },
       ]);
       edge.ring.publish(1);
-      queueOf(machine).notifyMoreCompletedPacketsAvailable();
+      queueOf(machine).context.wake();
       machine.clock.run();
       expect(transmit(machine).dropped.incomplete).toBe(1);
       submitFrame(edge, [write(own, 70, 3)], 9);

@@ -218,7 +218,7 @@ describe('a frame that no NIC could send is given up, in its turn', () => {
       submitFrame(edge, [{ address: own, length: 115 }], 2);
       submitFrame(edge, [{ address: own, length: 0 }], 3);
       const inside = filled(edge.pool, pattern(60, 4));
-      submitFrame(edge, [{ ...inside, address: inside.address + 60 }], 4); // runs over the end of its buffer
+      submitFrame(edge, [{ ...inside, address: inside.address + edge.pool.capacity - 59 }], 4); // runs over the end of its buffer
       const before = filled(edge.pool, pattern(60, 5));
       submitFrame(edge, [{ ...before, address: before.address - 1 }], 5);
       submitFrame(edge, [{ address: hostBytes - 10, length: 20 }], 6);

@@ -4,6 +4,10 @@
  */
 
 import type { ProtocolNeeds } from '@netcx/buffers';
+import type { PowerState } from '../device/power-state.ts';
+import type { LinkState } from '../link-state.ts';
+import type { WakeReason } from '../power/wake-reason.ts';
+import type { OffloadSet } from '../offload/offload-set.ts';
 import type { ReceiveEdge } from './receive-edge.ts';
 import type { TransmitEdge } from './transmit-edge.ts';
 
@@ -30,4 +34,41 @@ export interface Protocol {
    * @param up - whether the link passes frames now
    */
   linkChanged?(up: boolean): void;
+  /**
+   * Other offloads are on than before: a protocol asked for them, or the driver paused or resumed what its NIC does.
+   *
+   * @param enabled - what is on now, whoever does it
+   */
+  offloadsChanged?(enabled: OffloadSet): void;
+  /**
+   * Any field of the link's state has changed; `linkChanged` follows when it is the connection.
+   *
+   * @param state - the link now
+   */
+  linkStateChanged?(state: LinkState): void;
+  /**
+   * Longer or shorter frames can be sent from now on. The adapter's queues are new: those that were there before are gone.
+   *
+   * @param mtu - payload bytes of the longest frame
+   */
+  mtuChanged?(mtu: number): void;
+  /**
+   * @param address - the adapter's link-layer address from now on; the callee's to keep
+   */
+  addressChanged?(address: Uint8Array): void;
+  /**
+   * The device changes its power. It is told before the queues go, when the device is to sleep or to stop, and once there are
+   * new ones when it works again (`D0`). Buffers that were received must be released before the queues can go.
+   *
+   * @param state - what it changes to
+   */
+  powerChanged?(state: PowerState): void;
+  /**
+   * Why the device woke, as far as its driver knows; before `powerChanged` says `D0`.
+   *
+   * @param reason - the frame that matched, or the link's change
+   */
+  woken?(reason: WakeReason): void;
+  /** The device was pulled out, or removed: the queues are gone, and none will come again. */
+  removed?(): void;
 }

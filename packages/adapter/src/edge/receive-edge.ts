@@ -14,6 +14,8 @@ export class ReceiveEdge {
   readonly id: number;
   /** The descriptors: `FrameDescriptor` elements from `beginIndex` to `endIndex` are the protocol's. */
   readonly ring: Ring;
+  #times = 0;
+  #timestampDeltas = 0;
   readonly #notify: () => void;
   /** Whether the queue waits for room in the ring: only then is it worth waking. */
   #starved = false;
@@ -28,6 +30,33 @@ export class ReceiveEdge {
     this.id = id;
     this.ring = ring;
     this.#notify = notify;
+  }
+
+  /**
+   * Host offset of a hardware timestamp for each element of `ring`: eight bytes, nanoseconds of the NIC's clock, 0 = none
+   * was taken. 0 when the queue has no such timestamps.
+   */
+  get times(): number {
+    return this.#times;
+  }
+
+  /**
+   * Host offset of a word for each element of `ring`: last less first TCP timestamp of the segments that were coalesced
+   * into the frame. 0 when the queue has none.
+   */
+  get timestampDeltas(): number {
+    return this.#timestampDeltas;
+  }
+
+  /**
+   * Says what stands beside the descriptors; the queue's part, before anything is shown.
+   *
+   * @param times - host offset of 8 bytes for each element; 0 = none
+   * @param timestampDeltas - host offset of 4 bytes for each element; 0 = none
+   */
+  provide(times: number, timestampDeltas: number): void {
+    this.#times = times;
+    this.#timestampDeltas = timestampDeltas;
   }
 
   /**

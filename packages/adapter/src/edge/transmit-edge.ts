@@ -20,6 +20,7 @@ export class TransmitEdge {
   readonly pool: BufferPool;
   readonly #notify: () => void;
   #open = true;
+  #paused = 0;
 
   /**
    * @param id - number of the queue
@@ -66,6 +67,23 @@ export class TransmitEdge {
     }
     this.ring.publish(count);
     this.#notify();
+  }
+
+  /**
+   * Descriptors that completed without having been sent, because the adapter stopped before the driver was handed them: the
+   * last so many of those that `sent` is told of. 0 until the adapter stops.
+   */
+  get paused(): number {
+    return this.#paused;
+  }
+
+  /**
+   * The adapter stops, and gives up what it had not placed yet.
+   *
+   * @param count - descriptors
+   */
+  pause(count: number): void {
+    this.#paused += count;
   }
 
   /** The adapter stops: nothing more is taken. */

@@ -1,0 +1,67 @@
+/*
+ * Completes a transmit queue's packets, and counts by whom they were for those that the NIC took. As long as no frame that
+ * was given up is in the ring, a burst is completed and counted at once; otherwise frame by frame, to tell which are which.
+ */
+
+import type { Ring } from '@netcx/rings';
+import type { TxTranslatorCounters } from '../tx-translator-options.ts';
+import { TrafficCounter } from './traffic.ts';
+
+/** What completes packets. */
+export interface CompletingTranslator {
+  readonly counters: TxTranslatorCounters;
+  /**
+   * @param limit - most packets
+   * @returns how many descriptors completed
+   */
+  complete(limit: number): number;
+}
+
+/** The traffic of one transmit queue. */
+export class TransmitTally {
+  readonly traffic: TrafficCounter = new TrafficCounter();
+  readonly #translator: CompletingTranslator;
+  readonly #packets: Ring;
+  readonly #send: Ring;
+  /** Frames that were given up and have completed. */
+  #refusedBefore = 0;
+
+  /**
+   * @param translator - completes packets
+   * @param packets - the queue's packet ring
+   * @param send - its frame descriptors
+   */
+  constructor(translator: CompletingTranslator, packets: Ring, send: Ring) {
+    this.#translator = translator;
+    this.#packets = packets;
+    this.#send = send;
+  }
+
+  /**
+   * @param limit - most packets to complete
+   */
+  complete(limit: number): void {
+    const { beginIndex } = this.#send;
+    if (this.#refused() === this.#refusedBefore) {
+      const completed = this.#translator.complete(limit);
+      if (completed > 0) this.traffic.count(this.#send, beginIndex, completed);
+      return;
+    }
+    for (let left = limit; left > 0; left--) {
+      const waiting = this.#packets.reapCount;
+      const { packets } = this.#translator.counters;
+      const first = this.#send.beginIndex;
+      const completed = this.#translator.complete(1);
+      if (this.#translator.counters.packets > packets) this.traffic.count(this.#send, first, completed);
+      else if (completed > 0) this.#refusedBefore++;
+      if (this.#packets.reapCount === waiting) return;
+    }
+  }
+
+  #refused(): number {
+    const { refusedFor } = this.#translator.counters;
+    let total = 0;
+    for (const reason in refusedFor) total += refusedFor[reason as keyof typeof refusedFor];
+    return total;
+  }
+}

@@ -1,0 +1,87 @@
+/*
+ * The rules of the interfaces: what an adapter, a device or a queue refuses, whether a verifier is on or not. Whoever owns the
+ * interface throws `violation(number, ...)`; a row whose code is not its name in capitals keeps the code that the interface
+ * has always thrown.
+ */
+
+import type { RuleRow } from './codes.ts';
+
+const LEVELS =
+  'there are no interrupt levels: each call runs to its end, and what must not happen inside a poll waits for its end';
+const REQUESTS = 'object identifiers travel as methods here; NetAdapterCx 2.x has no request queues either';
+const OBJECTS = 'objects are made by constructors; there are no attributes to get wrong';
+
+// prettier-ignore
+export const INTERFACE_RULES = [
+  [0x00, 'CorruptedPrivateGlobals', 'CORRUPTED_PRIVATE_GLOBALS', 'notApplicable', 'the globals shared by driver and framework are damaged', 'nothing is shared: what an object keeps is in private fields'],
+  [0x01, 'IrqlIsNotPassive', 'IRQL_IS_NOT_PASSIVE', 'notApplicable', 'a call at too high an interrupt level', LEVELS],
+  [0x02, 'IrqlNotLessOrEqualDispatch', 'IRQL_NOT_LESS_OR_EQUAL_DISPATCH', 'notApplicable', 'a call above dispatch level', LEVELS],
+  [0x03, 'AdapterAlreadyStarted', 'ADAPTER_STARTED', 'checked', 'something that comes before start was called after it', 'each setter of capabilities'],
+  [0x04, 'EvtArmDisarmWakeNotInProgress', 'EVT_ARM_DISARM_WAKE_NOT_IN_PROGRESS', 'notApplicable', 'a wake call outside the callback that arms wake-up', 'an interface of previews that NetAdapterCx 2.x does not have'],
+  [0x05, 'CompletingNetRequestWithPendingStatus', 'COMPLETING_NET_REQUEST_WITH_PENDING_STATUS', 'notApplicable', 'a request was completed as pending', REQUESTS],
+  [0x06, 'InvalidNetRequestType', 'INVALID_NET_REQUEST_TYPE', 'notApplicable', 'a request of no known type', REQUESTS],
+  [0x07, 'DefaultRequestQueueAlreadyExists', 'DEFAULT_REQUEST_QUEUE_ALREADY_EXISTS', 'notApplicable', 'a second default request queue', REQUESTS],
+  [0x08, 'InvalidStructTypeSize', 'INVALID_STRUCT_TYPE_SIZE', 'typedAway', 'a structure has another size than its version says', 'structures are objects whose fields the compiler checks; they have no size'],
+  [0x09, 'InvalidQueueConfiguration', 'INVALID_QUEUE_CONFIGURATION', 'checked', 'what a driver brings for a queue is malformed', 'when init.create was given a factory that returns no set of callbacks'],
+  [0x0a, 'MacAddressLengthTooLong', 'MAC_ADDRESS_LENGTH_TOO_LONG', 'checked', 'a link-layer address is longer than 32 bytes', 'the setters of addresses'],
+  [0x0b, 'InvalidReceiveFilterCapabilities', 'INVALID_RECEIVE_FILTER_CAPABILITIES', 'checked', 'receive filter flags and multicast capacity do not fit each other', 'receiveFilter.setCapabilities'],
+  [0x0c, 'InvalidSetReceiveFilterCallBack', 'INVALID_SET_RECEIVE_FILTER_CALL_BACK', 'checked', 'a receive filter without a callback that sets it', 'receiveFilter.setCapabilities'],
+  [0x0d, 'SetReceiveFilterFromWrongThread', 'SET_RECEIVE_FILTER_FROM_WRONG_THREAD', 'checked', 'the receive filter was read outside the callback that sets it', 'the view of the filter that receiveFilter hands to set'],
+  [0x0e, 'InvalidLinkState', 'LINK_STATE_INVALID', 'checked', 'a link state that no link has', 'setLinkState'],
+  [0x0f, 'ParameterCantBeNull', 'PARAMETER_CANT_BE_NULL', 'typedAway', 'a parameter that must be there is missing', 'the compiler demands it; setDatapathCapabilities refuses what JavaScript leaves out'],
+  [0x10, 'InvalidQueryUlongFlag', 'INVALID_QUERY_ULONG_FLAG', 'checked', 'a configuration number in a base that is not known', 'integerKeyword: its base'],
+  [0x11, 'QueueConfigurationHasError', 'QUEUE_CONFIGURATION_HAS_ERROR', 'notApplicable', 'a request queue was configured wrongly', REQUESTS],
+  [0x12, 'InvalidRequestQueueType', 'INVALID_REQUEST_QUEUE_TYPE', 'notApplicable', 'a request queue of no known type', REQUESTS],
+  [0x13, 'MtuMustBeGreaterThanZero', 'MTU_MUST_BE_GREATER_THAN_ZERO', 'checked', 'an MTU of 0', 'setLinkLayerMtuSize'],
+  [0x14, 'BadQueueInitContext', 'BAD_QUEUE_INIT_CONTEXT', 'typedAway', 'what was handed to queue creation is no init', 'create is a method of the init itself; one that was torn off is refused'],
+  [0x15, 'CreatingNetQueueFromWrongThread', 'QUEUE_INIT_EXPIRED', 'checked', 'a queue was created outside the callback that asks for it', 'init.create'],
+  [0x16, 'NetQueueInvalidConfiguration', 'NET_QUEUE_INVALID_CONFIGURATION', 'checked', 'callbacks that a queue needs are missing, or are there and must not be', 'init.create; sub 0: none may be missing, 1 to 3: with an execution context of the driver\'s own'],
+  [0x17, 'ParentObjectNotNull', 'PARENT_OBJECT_NOT_NULL', 'notApplicable', 'an object was given another parent than its own', OBJECTS],
+  [0x18, 'QueueAlreadyCreated', 'QUEUE_CREATED_TWICE', 'checked', 'one init made two queues', 'init.create'],
+  [0x19, 'ObjectAttributesContextSizeTooLarge', 'OBJECT_ATTRIBUTES_CONTEXT_SIZE_TOO_LARGE', 'notApplicable', 'a context is larger than can be', OBJECTS],
+  [0x1a, 'NotPowerOfTwo', 'NOT_POWER_OF_TWO', 'checked', 'a number must be a power of two', 'setDatapathCapabilities (sub 4: alignment, 5: ring size); receiveScaling.setCapabilities'],
+  [0x1b, 'InvalidNetExtensionName', 'INVALID_NET_EXTENSION_NAME', 'checked', 'an extension has no name, or one that is reserved', 'defineExtension and ownExtensions.add, as an ExtensionError'],
+  [0x1c, 'InvalidNetExtensionVersion', 'INVALID_NET_EXTENSION_VERSION', 'checked', 'an extension of version 0', 'defineExtension, as an ExtensionError'],
+  [0x1d, 'InvalidNetExtensionType', 'INVALID_NET_EXTENSION_TYPE', 'checked', 'an extension of neither packets nor fragments', 'defineExtension, as an ExtensionError'],
+  [0x1e, 'InvalidNetExtensionAlignment', 'INVALID_NET_EXTENSION_ALIGNMENT', 'checked', 'an alignment that is no power of two, or larger than the element has', 'defineExtension, as an ExtensionError'],
+  [0x1f, 'InvalidNetExtensionExtensionSize', 'INVALID_NET_EXTENSION_EXTENSION_SIZE', 'checked', 'an extension without bytes, or with too many', 'defineExtension, as an ExtensionError'],
+  [0x20, 'InvalidAdapterTxCapabilities', 'INVALID_ADAPTER_TX_CAPABILITIES', 'checked', 'transmit capabilities that cannot be', 'setDatapathCapabilities; sub 1: DMA is missing, 2: its version, 3: no queues, 4: alignment'],
+  [0x21, 'InvalidAdapterRxCapabilities', 'INVALID_ADAPTER_RX_CAPABILITIES', 'checked', 'receive capabilities that cannot be', 'setDatapathCapabilities; sub 0: who allocates and attaches, 1: DMA is missing, 2: its version, 3: no queues'],
+  [0x22, 'InvalidReceiveScalingHashType', 'INVALID_RECEIVE_SCALING_HASH_TYPE', 'checked', 'a hash function that is not known', 'receiveScaling.setCapabilities'],
+  [0x23, 'InvalidReceiveScalingProtocolType', 'INVALID_RECEIVE_SCALING_PROTOCOL_TYPE', 'checked', 'a protocol that is not known', 'receiveScaling.setCapabilities'],
+  [0x24, 'InvalidReceiveScalingEncapsulationType', 'INVALID_RECEIVE_SCALING_ENCAPSULATION_TYPE', 'checked', 'an encapsulation that is not known', 'receiveScaling.setCapabilities'],
+  [0x25, 'RemovingDeviceWithAdapters', 'REMOVING_DEVICE_WITH_ADAPTERS', 'checked', 'a device is removed while adapters are made on it', 'making an adapter on a NetDevice that goes'],
+  [0x26, 'InvalidDatapathCallbacks', 'INVALID_DATAPATH_CALLBACKS', 'checked', 'one of the two callbacks that create queues is missing', 'the constructor of NetAdapter, and NetAdapterInit'],
+  [0x27, 'InvalidNetAdapterInitSignature', 'INVALID_NET_ADAPTER_INIT_SIGNATURE', 'checked', 'an init for an adapter was used that is none any more', 'NetAdapterInit, once it was freed'],
+  [0x28, 'NetAdapterInitAlreadyUsed', 'NET_ADAPTER_INIT_ALREADY_USED', 'checked', 'one init made two adapters', 'NetAdapterInit'],
+  [0x29, 'InvalidNetAdapterExtensionInitSignature', 'INVALID_NET_ADAPTER_EXTENSION_INIT_SIGNATURE', 'notApplicable', 'what was handed to a media extension is no init', 'there are no media extensions'],
+  [0x2a, 'InvalidGsoCapabilities', 'INVALID_GSO_CAPABILITIES', 'checked', 'segmentation capabilities that cannot be', 'offloads.advertise; sub 1: no size, 2: no segments'],
+  [0x2b, 'IllegalPrivateApiCall', 'ILLEGAL_PRIVATE_API_CALL', 'checked', 'an interface for media extensions was used by another driver', 'txDemux.add: peers and Wi-Fi multimedia are for media extensions'],
+  [0x2c, 'InvalidQueueHandle', 'INVALID_QUEUE_HANDLE', 'typedAway', 'a transmit queue was used as a receive queue, or the reverse', 'what a queue can do are methods of its own; those of the other direction throw'],
+  [0x2d, 'InvalidNetAdapterWakeReasonMediaChange', 'INVALID_NET_ADAPTER_WAKE_REASON_MEDIA_CHANGE', 'checked', 'a wake-up by a link that is neither up nor down', 'power.reportWakeReasonMediaChange'],
+  [0x2e, 'PowerNotInTransition', 'POWER_NOT_IN_TRANSITION', 'checked', 'a list of power offloads or wake sources was used when power was not changing', 'device.powerOffloads and device.wakeSources'],
+  [0x2f, 'WakeNotInProgress', 'WAKE_NOT_IN_PROGRESS', 'checked', 'a reason of wake-up was reported though nothing woke', 'power.reportWakeReasonPacket and reportWakeReasonMediaChange'],
+  [0x30, 'InvalidPowerOffloadListSignature', 'INVALID_POWER_OFFLOAD_LIST_SIGNATURE', 'checked', 'a list of power offloads was read after the change of power that it was made for', 'the list itself'],
+  [0x31, 'InvalidWakeSourceListSignature', 'INVALID_WAKE_SOURCE_LIST_SIGNATURE', 'checked', 'a list of wake sources was read after the change of power that it was made for', 'the list itself'],
+  [0x4f, 'InvalidMediaSpecificWakeUpFlags', 'INVALID_MEDIA_SPECIFIC_WAKE_UP_FLAGS', 'checked', 'wake-up flags of a medium that are not known', 'NetAdapterInit.addExtension and power.addMediaExtension'],
+  [0x50, 'InvalidOidRequestDispatchSignature', 'INVALID_OID_REQUEST_DISPATCH_SIGNATURE', 'notApplicable', 'a request was dispatched with a damaged context', REQUESTS],
+  [0x51, 'InvalidDeviceQueueEventCallbacks', 'INVALID_DEVICE_QUEUE_EVENT_CALLBACKS', 'notApplicable', 'callbacks of a device\'s buffer queue are missing', 'buffer queues of a device are a preview that is not modelled'],
+  [0x52, 'InvalidTxDemuxType', 'INVALID_TX_DEMUX_TYPE', 'checked', 'transmit queues are told apart by something that is not known', 'txDemux.add'],
+  [0x53, 'InvalidTxDemuxRange', 'INVALID_TX_DEMUX_RANGE', 'checked', 'a range of priorities outside 2 to 8', 'txDemux.add'],
+  [0x54, 'PlatformLevelDeviceResetPerformed', 'PLATFORM_LEVEL_DEVICE_RESET_PERFORMED', 'notApplicable', 'the report of a reset: no mistake of the driver\'s', 'a reset is an event of its device'],
+  [0x55, 'ResetDiagnosticsSizeTooLarge', 'RESET_DIAGNOSTICS_SIZE_TOO_LARGE', 'checked', 'more than 1 MiB of diagnostics', 'device.storeResetDiagnostics'],
+  [0x56, 'IsNotCollectingResetDiagnostics', 'IS_NOT_COLLECTING_RESET_DIAGNOSTICS', 'checked', 'diagnostics were stored though none were collected', 'device.storeResetDiagnostics'],
+  [0x57, 'DemuxNotPresent', 'DEMUX_NOT_PRESENT', 'checked', 'a queue was asked for something that transmit queues are not told apart by', 'txQueue.demux8021p'],
+  [0x58, 'InvalidSupportedProtocolOffloadsFlags', 'INVALID_SUPPORTED_PROTOCOL_OFFLOADS_FLAGS', 'checked', 'power offloads that are not known', 'power.setPowerOffloadCapabilities and addMediaExtension'],
+  [0x59, 'InvalidExecutionContextTask', 'INVALID_EXECUTION_CONTEXT_TASK', 'checked', 'a task was queued that is queued already', 'task.enqueue'],
+  [0x5a, 'InvalidExecutionContextConfig', 'INVALID_EXECUTION_CONTEXT_CONFIG', 'checked', 'an execution context without a way to enable its notification', 'adapter.createExecutionContext'],
+  [0x5b, 'InvalidTxChecksumCapabilities', 'INVALID_TX_CHECKSUM_CAPABILITIES', 'checked', 'layer 4 checksums without layer 3', 'offloads.advertise'],
+  [0x5c, 'InvalidTxChecksumIPv6Flags', 'INVALID_TX_CHECKSUM_IPV6_FLAGS', 'checked', 'IPv6 without any layer 4: it has no checksum of its own', 'offloads.advertise'],
+  [0x5d, 'DeprecatedFunction', 'DEPRECATED_FUNCTION', 'notApplicable', 'an interface that later versions replaced', 'there is one version of each interface'],
+  [0x5e, 'InvalidTxChecksumHardwareCapabilities', 'INVALID_TX_CHECKSUM_HARDWARE_CAPABILITIES', 'checked', 'headers with options, but not without', 'offloads.advertise'],
+  [0x5f, 'InvalidTxChecksumLayer4Capabilities', 'INVALID_TX_CHECKSUM_LAYER4_CAPABILITIES', 'checked', 'TCP with options, but not without', 'offloads.advertise'],
+  [0x60, 'AdapterNotStarted', 'ADAPTER_NOT_STARTED', 'checked', 'something that comes after start was called before it', 'offloads.pause and resume'],
+  [0x61, 'OffloadNotPaused', 'OFFLOAD_NOT_PAUSED', 'checked', 'offloads were resumed that were not paused', 'offloads.resume'],
+  [0x62, 'InvalidGsoHardwareCapabilities', 'INVALID_GSO_HARDWARE_CAPABILITIES', 'checked', 'segmentation without a layer 3 or without a layer 4', 'offloads.advertise'],
+  [0x63, 'InvalidRSSConfiguration', 'INVALID_RSS_CONFIGURATION', 'checked', 'a receive scaling configuration that cannot be', 'receiveScaling.setCapabilities, and start'],
+] as const satisfies readonly RuleRow[];
