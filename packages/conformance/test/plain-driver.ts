@@ -3,274 +3,48 @@
  * that works; and on request wrong in exactly one way.
  */
 
-import {
-  dmaCapabilities,
-  DISCONNECTED,
-  NetAdapter,
-  RxCapabilities,
-  TxCapabilities,
-  type PacketQueueCallbacks,
-  type RxQueue,
-  type TxQueue,
-} from '@netcx/adapter';
+import { dmaCapabilities, DISCONNECTED, NetAdapter, RxCapabilities, TxCapabilities } from '@netcx/adapter';
 import { disableDevice, enableDevice, HostBridge, MsixTable, type PciSlot } from '@netcx/bus';
 import { VirtualClock, type Clock } from '@netcx/clock';
-import { DmaEnabler, highWord, IdentityMap, Iommu, lowWord, type CommonBuffer } from '@netcx/dma';
-import { i32, u8 } from '@netcx/dma/memory';
-import { LogicalAddress, VirtualAddress } from '@netcx/extensions';
+import { DmaEnabler, IdentityMap, Iommu } from '@netcx/dma';
 import { Link } from '@netcx/hardware';
 import type { Register } from '@netcx/layout';
-import { Fragment, Layer2Type, Packet, type Ring } from '@netcx/rings';
 import type { DriverUnderTest, DriverWishes } from '../src/index.ts';
-import { DESCRIPTOR_BYTES, PLAIN, PlainDescriptor, PlainNic, VECTOR, type NicFault } from './plain-nic.ts';
+import { PLAIN, PlainNic, VECTOR, type NicFault } from './plain-nic.ts';
+import { PlainRxQueue, PlainTxQueue } from './plain-queues.ts';
 
 /** One way to be wrong. */
 export type DriverFault =
+  | 'calls every checksum right'
+  | 'completes at once'
   | 'counts packets in 16 bits'
+  | 'does not look for its NIC'
   | 'drops high words'
   | 'drops what is no sound IPv4'
   | 'drops every 50th frame'
+  | 'hangs on short frames'
   | 'keeps its memory'
+  | 'keeps memory of a failed start'
   | 'leaves its NIC on'
+  | 'looks at first descriptors'
   | 'loses wake-ups'
+  | 'makes its buffers small'
   | 'never gives a packet up'
   | 'overlooks link changes'
   | 'posts packets to be ignored'
+  | 'promises checksums'
+  | 'promises segmentation'
   | 'sends every 50th frame twice'
   | 'sends first fragments only'
-  | 'swaps frames';
+  | 'shows streams one byte short'
+  | 'swaps frames'
+  | 'turns its NIC on at start only';
 
-const { CONTROL, RX_COUNT, RX_HIGH, RX_LOW, RX_TAIL, STATUS, TX_COUNT, TX_HIGH, TX_LOW, TX_TAIL } = PLAIN;
+const { CONTROL, STATUS } = PLAIN;
 const MTU = 1500;
 const RING = 64;
 
-/** What both queues share: descriptors in memory that the NIC reaches. */
-class DescriptorRing {
-  readonly count: number;
-  readonly #block: CommonBuffer;
-  readonly #word: number;
-
-  constructor(enabler: DmaEnabler, count: number) {
-    this.count = count;
-    this.#block = enabler.allocateCommonBuffer(count * DESCRIPTOR_BYTES);
-    this.#word = this.#block.offset >>> 2;
-  }
-
-  get address(): CommonBuffer['address'] {
-    return this.#block.address;
-  }
-
-  at(index: number): number {
-    return this.#word + (index % this.count) * (DESCRIPTOR_BYTES / 4);
-  }
-
-  free(): void {
-    this.#block.free();
-  }
-}
-
-class PlainTxQueue implements PacketQueueCallbacks {
-  readonly #driver: PlainDriver;
-  readonly #packets: Ring;
-  readonly #fragments: Ring;
-  readonly #logical: number;
-  readonly #ring: DescriptorRing;
-  /** For each packet, the descriptor behind its last one; the one before it when it has none. */
-  readonly #ends: number[] = [];
-  readonly #hasDescriptors: boolean[] = [];
-  #tail = 0;
-  #posted = 0;
-  #short = 0;
-  #gaveUp = false;
-
-  constructor(driver: PlainDriver, queue: TxQueue) {
-    this.#driver = driver;
-    this.#packets = queue.rings.packets;
-    this.#fragments = queue.rings.fragments;
-    this.#logical = queue.extension(LogicalAddress).offset;
-    // Twice as many as fragments, for the driver that sends some frames twice.
-    this.#ring = new DescriptorRing(driver.enabler, 2 * this.#fragments.elements);
-    driver.onTx = () => queue.notifyMoreCompletedPacketsAvailable();
-  }
-
-  start(): void {
-    this.#driver.write(TX_LOW, lowWord(this.#ring.address));
-    this.#driver.write(TX_HIGH, highWord(this.#ring.address));
-    this.#driver.write(TX_COUNT, this.#ring.count);
-    this.#driver.write(TX_TAIL, 0);
-  }
-
-  advance(): void {
-    if (!this.#gaveUp) this.#post();
-    this.#drain();
-  }
-
-  #post(): void {
-    const waiting = this.#packets.postCount;
-    for (let done = 0; done < waiting; done++) {
-      const index = this.#packets.nextIndex;
-      const second = (index + 1) & this.#packets.mask;
-      this.#posted++;
-      this.#short = (this.#posted << 16) >> 16;
-      if (this.#driver.has('swaps frames') && this.#posted % 50 === 0 && done + 1 < waiting) {
-        this.#write(second);
-        this.#write(index);
-        this.#ends[second] = this.#ends[index] ?? 0;
-        this.#packets.post(2);
-        done++;
-        continue;
-      }
-      this.#write(index);
-      if (this.#driver.has('sends every 50th frame twice') && this.#posted % 50 === 0) this.#write(index);
-      this.#packets.post(1);
-    }
-    this.#fragments.post(this.#fragments.postCount);
-    this.#driver.write(TX_TAIL, this.#tail);
-  }
-
-  #write(index: number): void {
-    const p = this.#packets.at(index);
-    let count = Packet.fragmentCount.get(i32, p);
-    const first = Packet.fragmentIndex.get(i32, p);
-    if (this.#driver.has('drops every 50th frame') && this.#posted % 50 === 0) count = 0;
-    if (this.#driver.has('sends first fragments only')) count = Math.min(count, 1);
-    const empty = count === 0 && this.#driver.has('posts packets to be ignored');
-    for (let part = 0; part < (empty ? 1 : count); part++) {
-      const f = this.#fragments.at(first + part);
-      const d = this.#ring.at(this.#tail);
-      const address = LogicalAddress.address.get(i32, f, this.#logical) + Fragment.offset.get(i32, f);
-      PlainDescriptor.address.set(i32, d, this.#driver.has('drops high words') ? address >>> 0 : address);
-      PlainDescriptor.length.set(i32, d, empty ? 0 : Fragment.validLength.get(i32, f));
-      PlainDescriptor.last.set(i32, d, part + 1 >= count ? 1 : 0);
-      PlainDescriptor.done.set(i32, d, 0);
-      this.#tail = (this.#tail + 1) % this.#ring.count;
-    }
-    this.#hasDescriptors[index] = count > 0 || empty;
-    this.#ends[index] = this.#tail;
-  }
-
-  #drain(): void {
-    const begin = this.#packets.beginIndex;
-    const limit = this.#gaveUp ? this.#packets.driverCount : this.#packets.drainCount;
-    let packets = 0;
-    let fragments = 0;
-    while (packets < limit) {
-      const index = (begin + packets) & this.#packets.mask;
-      const last = this.#ring.at((this.#ends[index] ?? 0) + this.#ring.count - 1);
-      const done = this.#hasDescriptors[index] !== true || PlainDescriptor.done.get(i32, last) === 1;
-      if (!done && !this.#gaveUp) break;
-      if (this.#driver.has('counts packets in 16 bits') && this.#short < 0) break;
-      fragments += Packet.fragmentCount.get(i32, this.#packets.at(index));
-      packets++;
-    }
-    this.#fragments.complete(fragments);
-    this.#packets.complete(packets);
-  }
-
-  setNotificationEnabled(enabled: boolean): void {
-    this.#driver.arm(VECTOR.TX, enabled);
-  }
-
-  cancel(): void {
-    if (this.#driver.has('never gives a packet up')) return;
-    if (!this.#driver.has('leaves its NIC on')) this.#driver.write(CONTROL, 0);
-    this.#gaveUp = true;
-  }
-
-  stop(): void {
-    if (!this.#driver.has('keeps its memory')) this.#ring.free();
-  }
-}
-
-class PlainRxQueue implements PacketQueueCallbacks {
-  readonly #driver: PlainDriver;
-  readonly #packets: Ring;
-  readonly #fragments: Ring;
-  readonly #logical: number;
-  readonly #virtual: number;
-  readonly #ring: DescriptorRing;
-
-  constructor(driver: PlainDriver, queue: RxQueue) {
-    this.#driver = driver;
-    this.#packets = queue.rings.packets;
-    this.#fragments = queue.rings.fragments;
-    this.#logical = queue.extension(LogicalAddress).offset;
-    this.#virtual = queue.extension(VirtualAddress).offset;
-    this.#ring = new DescriptorRing(driver.enabler, this.#fragments.elements);
-    driver.onRx = () => queue.notifyMoreReceivedPacketsAvailable();
-  }
-
-  start(): void {
-    this.#driver.write(RX_LOW, lowWord(this.#ring.address));
-    this.#driver.write(RX_HIGH, highWord(this.#ring.address));
-    this.#driver.write(RX_COUNT, this.#ring.count);
-    this.#driver.write(RX_TAIL, 0);
-  }
-
-  advance(): void {
-    this.#drain();
-    this.#post();
-  }
-
-  #drain(): void {
-    while (this.#packets.driverCount > 0 && this.#fragments.drainCount > 0) {
-      const index = this.#fragments.beginIndex;
-      const d = this.#ring.at(index);
-      if (PlainDescriptor.done.get(i32, d) === 0) return;
-      const f = this.#fragments.at(index);
-      const p = this.#packets.at(this.#packets.beginIndex);
-      Fragment.validLength.set(i32, f, PlainDescriptor.length.get(i32, d));
-      Fragment.offset.set(i32, f, 0);
-      Packet.fragmentIndex.set(i32, p, index);
-      Packet.fragmentCount.set(i32, p, 1);
-      Packet.layer2Type.set(i32, p, Layer2Type.Ethernet);
-      Packet.layer2HeaderLength.set(i32, p, 14);
-      const at = VirtualAddress.hostOffset.get(i32, f, this.#virtual);
-      const isIp = u8[at + 12] === 8 && u8[at + 13] === 0;
-      if (this.#driver.has('drops what is no sound IPv4') && isIp && (u8[at + 14] ?? 0) !== 0x45) {
-        Packet.ignore.set(i32, p, 1);
-      }
-      this.#fragments.complete(1);
-      this.#packets.complete(1);
-    }
-  }
-
-  #post(): void {
-    const count = this.#fragments.postCount;
-    if (count === 0) return;
-    for (let done = 0; done < count; done++) {
-      const index = this.#fragments.nextIndex;
-      const f = this.#fragments.at(index);
-      const d = this.#ring.at(index);
-      const address = LogicalAddress.address.get(i32, f, this.#logical);
-      PlainDescriptor.address.set(i32, d, this.#driver.has('drops high words') ? address >>> 0 : address);
-      PlainDescriptor.length.set(i32, d, Fragment.capacity.get(i32, f));
-      PlainDescriptor.done.set(i32, d, 0);
-      this.#fragments.post(1);
-    }
-    this.#driver.write(RX_TAIL, this.#fragments.nextIndex);
-  }
-
-  setNotificationEnabled(enabled: boolean): void {
-    this.#driver.arm(VECTOR.RX, enabled);
-  }
-
-  cancel(): void {
-    if (!this.#driver.has('leaves its NIC on')) this.#driver.write(CONTROL, 0);
-    this.#drain();
-    const first = this.#packets.beginIndex;
-    const count = this.#packets.driverCount;
-    for (let index = 0; index < count; index++) Packet.ignore.set(i32, this.#packets.at(first + index), 1);
-    this.#fragments.complete(this.#fragments.driverCount);
-    this.#packets.complete(count);
-  }
-
-  stop(): void {
-    this.#ring.free();
-  }
-}
-
-class PlainDriver {
+export class PlainDriver {
   readonly adapter: NetAdapter;
   readonly enabler: DmaEnabler;
   onTx: () => void = () => undefined;
@@ -279,6 +53,8 @@ class PlainDriver {
   readonly #faults: ReadonlySet<DriverFault>;
   #table: MsixTable | undefined;
   #arms = 0;
+  #control = 0;
+  #started = false;
 
   constructor(slot: PciSlot, clock: Clock, faults: readonly DriverFault[]) {
     this.#slot = slot;
@@ -303,6 +79,18 @@ class PlainDriver {
     this.#slot.function.write32(0, register.offset, value >>> 0);
   }
 
+  /** Queues come and go while the driver runs: each turns its half on when it starts. */
+  turnOn(half: number): void {
+    if (this.has('turns its NIC on at start only') && this.#started) return;
+    this.#control |= half;
+    this.write(CONTROL, this.#control);
+  }
+
+  turnOff(): void {
+    this.#control = 0;
+    this.write(CONTROL, 0);
+  }
+
   arm(vector: number, enabled: boolean): void {
     if (enabled && this.has('loses wake-ups') && ++this.#arms % 20 === 0) return;
     if (enabled) this.#table?.unmask(vector);
@@ -317,7 +105,7 @@ class PlainDriver {
     this.adapter.setLinkState(connected ? { connected, ...speed, duplex: 'full' } : DISCONNECTED);
   }
 
-  async start(): Promise<void> {
+  #connect(): void {
     enableDevice(this.#slot.function);
     const table = new MsixTable(this.#slot);
     this.#table = table;
@@ -325,6 +113,14 @@ class PlainDriver {
     table.connect(VECTOR.TX, () => this.onTx());
     table.connect(VECTOR.LINK, () => this.#linkChanged());
     table.enable();
+  }
+
+  async start(): Promise<void> {
+    try {
+      this.#connect();
+    } catch (error) {
+      if (!this.has('does not look for its NIC')) throw error;
+    }
     const dma = dmaCapabilities(this.enabler);
     const hint = { fragmentRingNumberOfElementsHint: RING };
     this.adapter.setDatapathCapabilities(
@@ -334,14 +130,29 @@ class PlainDriver {
     this.adapter.setLinkLayerCapabilities(1e9);
     this.adapter.setLinkLayerMtuSize(MTU);
     this.adapter.setPermanentLinkLayerAddress(Uint8Array.of(2, 0, 0, 0, 0, 9));
+    this.#promise();
+    const scratch = this.has('keeps memory of a failed start') ? this.enabler.allocateCommonBuffer(64) : undefined;
     this.adapter.start();
-    this.write(CONTROL, CONTROL.TX_ON.mask | CONTROL.RX_ON.mask);
+    scratch?.free();
+    this.#started = true;
     await Promise.resolve();
+  }
+
+  #promise(): void {
+    const everything = { layer3: 15, layer4: 7 };
+    if (this.has('promises checksums')) this.adapter.offloads.advertise({ txChecksum: everything });
+    if (this.has('calls every checksum right')) this.adapter.offloads.advertise({ rxChecksum: everything });
+    if (this.has('promises segmentation'))
+      this.adapter.offloads.advertise({
+        txChecksum: everything,
+        gso: { ...everything, maximumOffloadSize: 65_536, minimumSegmentCount: 1 },
+      });
   }
 
   async stop(): Promise<void> {
     await this.adapter.stop();
-    if (!this.has('leaves its NIC on')) this.write(CONTROL, 0);
+    this.#started = false;
+    if (!this.has('leaves its NIC on')) this.turnOff();
     this.#table?.release();
     this.#table = undefined;
     if (!this.has('leaves its NIC on')) disableDevice(this.#slot.function);

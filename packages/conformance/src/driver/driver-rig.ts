@@ -11,6 +11,7 @@ import { MICROSECOND, MILLISECOND, Random, SECOND } from '@netcx/clock';
 import { hostPages, Iommu } from '@netcx/dma';
 import { FRAME_BAD_FCS } from '@netcx/hardware/wire';
 import type { ConformanceContext } from '../conformance-case.ts';
+import { FarEndPeer } from '../far-end.ts';
 import { FrameLedger } from '../frame-ledger.ts';
 import { FrameMaker, HEADER_BYTES, SHORTEST_FRAME } from '../frames.ts';
 import { Peer } from '../peer.ts';
@@ -41,7 +42,7 @@ export class DriverRig {
   readonly clock: VirtualTime;
   readonly adapter: NetAdapter;
   /** The far end of the cable. */
-  readonly peer: Peer;
+  readonly peer: Peer | FarEndPeer;
   /** Frames from the protocol to the wire. */
   readonly onWire: FrameLedger = new FrameLedger('on the wire');
   /** Frames from the wire to the protocol. */
@@ -68,10 +69,11 @@ export class DriverRig {
     this.clock = driver.clock;
     this.adapter = driver.adapter;
     this.frames = new FrameMaker(context.seed);
-    this.peer = new Peer(driver.peer, (bytes, status) => {
+    const came = (bytes: Uint8Array, status: number): void => {
       if (status === FRAME_BAD_FCS) this.onWire.problem('a frame left with a wrong check sequence');
       this.onWire.came(bytes);
-    });
+    };
+    this.peer = 'send' in driver.peer ? new FarEndPeer(driver.peer, came) : new Peer(driver.peer, came);
     this.receiver = new Receiver(
       (bytes) => this.atProtocol.came(bytes),
       (what) => this.atProtocol.problem(what),
@@ -163,10 +165,15 @@ export class DriverRig {
     strictEqual(pending, 0, `${pending} frames have not completed though the driver has stopped`);
   }
 
+  /** Ends the case where the NIC cannot be pulled out. */
+  requireRemoval(): void {
+    if (this.#driver.remove === undefined) this.context.skip('the machine has no way to pull the NIC out');
+  }
+
   /** Pulls the NIC out without warning; ends the case where that cannot be. */
   remove(): void {
-    if (this.#driver.remove === undefined) this.context.skip('the machine has no way to pull the NIC out');
-    this.#driver.remove();
+    this.requireRemoval();
+    this.#driver.remove?.();
   }
 
   /** What `start` took, `stop` has given back. */

@@ -10,11 +10,23 @@ import { DriverRig } from './driver-rig.ts';
 import type { DriverSuiteOptions } from './driver-under-test.ts';
 import { ENDURANCE_CASES } from './endurance-cases.ts';
 import { LIFE_CASES } from './life-cases.ts';
+import { LIMIT_CASES } from './limit-cases.ts';
 import { LINK_CASES } from './link-cases.ts';
+import { OFFLOAD_CASES } from './offload-cases.ts';
 import { RECEIVE_CASES } from './receive-cases.ts';
+import { REMOVAL_CASES } from './removal-cases.ts';
 import { TRANSMIT_CASES } from './transmit-cases.ts';
 
-const CASES = [...LIFE_CASES, ...TRANSMIT_CASES, ...RECEIVE_CASES, ...LINK_CASES, ...ENDURANCE_CASES];
+const CASES = [
+  ...LIFE_CASES,
+  ...TRANSMIT_CASES,
+  ...RECEIVE_CASES,
+  ...LINK_CASES,
+  ...LIMIT_CASES,
+  ...REMOVAL_CASES,
+  ...OFFLOAD_CASES,
+  ...ENDURANCE_CASES,
+];
 
 /**
  * What every driver must do, whatever its NIC is.

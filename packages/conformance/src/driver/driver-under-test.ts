@@ -6,6 +6,7 @@
 import type { NetAdapter } from '@netcx/adapter';
 import type { DmaDomain } from '@netcx/dma';
 import type { LinkEnd } from '@netcx/hardware';
+import type { FarEnd } from '../far-end.ts';
 import type { VirtualTime } from '../virtual-time.ts';
 
 /** A driver in a machine of its own, not started. */
@@ -14,8 +15,8 @@ export interface DriverUnderTest {
   readonly clock: VirtualTime;
   /** The driver's adapter, without a protocol. */
   readonly adapter: NetAdapter;
-  /** The far end of the NIC's cable, with nobody there. */
-  readonly peer: LinkEnd;
+  /** The far end of the NIC's cable, with nobody there: of a link, or of anything else that carries frames. */
+  readonly peer: LinkEnd | FarEnd;
   /** How the NIC reaches host memory; left out when it does not. */
   readonly domain?: DmaDomain;
   /**

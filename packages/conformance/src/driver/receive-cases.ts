@@ -82,9 +82,35 @@ async function dropsWhatIsNoGood(rig: DriverRig): Promise<void> {
   }
 }
 
+async function receivesInSmallBuffers(rig: DriverRig): Promise<void> {
+  const withdraw = rig.adapter.stateNeeds({ name: 'conformance', takesParts: true });
+  try {
+    await rig.start();
+    const capacity = rig.adapter.receiveQueues[0]?.bufferCapacity ?? 0;
+    const lengths = new Set([SHORTEST_FRAME, rig.longest]);
+    // A frame that just fills its buffers, and those around it; where a driver brings its own, any.
+    for (let end = capacity; capacity > 0 && end <= rig.longest; end += capacity)
+      for (let near = -3; near <= 3; near++) lengths.add(end + near);
+    for (let index = 0; index < 60; index++) lengths.add(rig.randomLength());
+    const possible = [...lengths].filter((length) => length >= SHORTEST_FRAME && length <= rig.longest);
+    deliverAll(
+      rig,
+      possible.map((length) => rig.frames.make(length)),
+    );
+    rig.settle();
+    rig.verify();
+    await rig.stop();
+  } finally {
+    withdraw();
+  }
+  await rig.start();
+  exchange(rig, 5);
+}
+
 /** Cases about receiving. */
 export const RECEIVE_CASES: readonly DriverCase[] = [
   { name: 'shows frames of every length up to the longest, byte for byte', run: receivesEveryLength },
+  { name: 'shows frames to a protocol that takes them in parts, and in one piece again', run: receivesInSmallBuffers },
   { name: 'shows frames to its own address and to everybody', run: receivesWhatIsForIt },
   { name: 'keeps order in a burst larger than its ring, and goes on behind it', run: survivesFloods },
   { name: 'goes on once a protocol that held every buffer lets them go', run: goesOnOnceBuffersAreBack },

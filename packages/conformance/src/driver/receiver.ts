@@ -30,6 +30,12 @@ export interface HeldFrame {
 export class Receiver {
   /** Whether buffers are kept in `held` instead of being released. */
   holds = false;
+  /**
+   * Told of each frame before its bytes are, with the word index of its first descriptor: good until it returns.
+   */
+  look: ((descriptor: number) => void) | undefined;
+  /** Told of frames in place of the account, with a copy of their bytes. */
+  instead: ((bytes: Uint8Array) => void) | undefined;
   /** What is kept, oldest first. */
   held: HeldFrame[] = [];
   readonly #frame: (bytes: Uint8Array) => void;
@@ -63,12 +69,13 @@ export class Receiver {
     const length = FrameDescriptor.length.get(i32, at);
     const buffer = FrameDescriptor.buffer.get(i32, at);
     if (length === 0 || buffer === 0) this.#problem(`a descriptor of ${length} bytes in buffer ${buffer} was shown`);
+    if (this.#parts.length === 0) this.look?.(at);
     this.#parts.push({ address, length, buffer });
     if (FrameDescriptor.more.get(i32, at) === 1) return;
     const parts = this.#parts;
     this.#parts = [];
     const bytes = Buffer.concat(parts.map((part) => u8.subarray(part.address, part.address + part.length)));
-    this.#frame(bytes);
+    (this.instead ?? this.#frame)(bytes);
     if (this.holds) this.held.push({ edge, bytes, parts });
     else for (const part of parts) edge.release(part.buffer);
   }

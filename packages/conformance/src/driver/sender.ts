@@ -23,6 +23,19 @@ export interface Part extends PartPlace {
   readonly bytes: Uint8Array;
 }
 
+/** What a frame's descriptor asks of the adapter. */
+export interface FrameWishes {
+  /** Which checksums it shall insert: those of TCP or UDP over IPv4, with IPv4's own, or over IPv6. None when left out. */
+  readonly checksums?: 4 | 6;
+  /** Bytes of payload of each segment that it shall be cut into; it goes as it is when left out. */
+  readonly segmentSize?: number;
+}
+
+/** What a descriptor's checksum byte says is required: layers 3 and 4, or layer 4 alone, since IPv6 has no checksum. */
+const CHECKSUMS_REQUIRED = { 4: 0x28, 6: 0x20 } as const;
+/** What a case writes over the protocol's own memory once a frame has completed. */
+const SCRIBBLE = 0xa5;
+
 interface Submitted {
   readonly descriptors: number;
   readonly ownSlots: readonly number[];
@@ -36,6 +49,8 @@ const SLOT_MARGIN = 64;
 
 /** The sending half of the protocol that a case plays. */
 export class Sender {
+  /** Whether it writes to its own memory as soon as the frame in it has completed. */
+  scribbles = false;
   readonly #adapter: NetAdapter;
   readonly #problem: (what: string) => void;
   readonly #slotBytes: number;
@@ -89,9 +104,10 @@ export class Sender {
    * Writes a frame's descriptors; `flush` submits them.
    *
    * @param parts - the frame, in order; one part without bytes is a frame without bytes
+   * @param wishes - offloads; none when left out
    * @returns false when there is no room, no buffer or no memory for it now; nothing is written then
    */
-  write(parts: readonly Part[]): boolean {
+  write(parts: readonly Part[], wishes: FrameWishes = {}): boolean {
     if (this.room < parts.length) return false;
     const edge = this.#edge;
     const placed: HeldPart[] = [];
@@ -105,7 +121,7 @@ export class Sender {
       }
       placed.push(place);
     }
-    this.#describe(placed, ownSlots);
+    this.#describe(placed, ownSlots, wishes);
     return true;
   }
 
@@ -117,7 +133,7 @@ export class Sender {
    */
   writeReceived(parts: readonly HeldPart[]): boolean {
     if (this.room < parts.length) return false;
-    this.#describe(parts, []);
+    this.#describe(parts, [], {});
     return true;
   }
 
@@ -140,7 +156,7 @@ export class Sender {
     return { address, length: bytes.length, buffer: OWN_MEMORY };
   }
 
-  #describe(parts: readonly HeldPart[], ownSlots: readonly number[]): void {
+  #describe(parts: readonly HeldPart[], ownSlots: readonly number[], wishes: FrameWishes): void {
     const { ring } = this.#edge;
     const number = ++this.#last;
     for (const [index, { address, length, buffer }] of parts.entries()) {
@@ -151,6 +167,10 @@ export class Sender {
       FrameDescriptor.more.set(i32, at, index + 1 < parts.length ? 1 : 0);
       FrameDescriptor.buffer.set(i32, at, buffer);
       FrameDescriptor.context.set(i32, at, number);
+      if (index === 0) {
+        if (wishes.checksums !== undefined) FrameDescriptor.checksum.set(i32, at, CHECKSUMS_REQUIRED[wishes.checksums]);
+        FrameDescriptor.segmentSize.set(i32, at, wishes.segmentSize ?? 0);
+      }
       this.#written++;
     }
     this.#submitted.set(number, { descriptors: parts.length, ownSlots });
@@ -179,11 +199,18 @@ export class Sender {
         this.#problem(`frame ${number} completed as number ${this.#completed + 1}: each completes once, in order`);
       }
       this.#submitted.delete(number);
-      this.#freeSlots.push(...(frame?.ownSlots ?? []));
+      for (const slot of frame?.ownSlots ?? []) this.#reuse(slot);
       this.#completed = number;
       index += frame?.descriptors ?? 1;
     }
     if (index > count) this.#problem(`a frame of ${index - count} more parts completed before its last part`);
+  }
+
+  /** A frame has completed: its memory is the protocol's again, which may write to it at once. */
+  #reuse(slot: number): void {
+    if (this.scribbles)
+      u8.fill(SCRIBBLE, this.#slots + slot * this.#slotBytes, this.#slots + (slot + 1) * this.#slotBytes);
+    this.#freeSlots.push(slot);
   }
 
   /** Gives the protocol's own memory back. */
