@@ -1,3 +1,7 @@
-/* The software NIC's driver, as other programs use it. */
+/*
+ * A driver for a NIC without DMA that brings its own receive buffers. Reading order: main.ts, driver.ts, tx-queue.ts,
+ * rx-queue.ts, receive-memory.ts, wire.ts.
+ */
 
-export {};
+export { SoftwareNicDriver, type SoftwareNicOptions } from './driver.ts';
+export { WireEnd, type Port } from './wire.ts';
