@@ -161,20 +161,32 @@ function transfer(call: string, result: number): number {
   return number === EAGAIN || number === EINTR ? -1 : check(call, result);
 }
 
+/** Bytes of a `struct pollfd`, where it says what is asked and what was found. */
+const POLL_BYTES = 8;
+const POLL_EVENTS = 4;
+const POLL_RESULT = 6;
+const POLLIN = 1;
+
 /**
- * Waits in koffi's own threads until a descriptor can be read.
+ * Waits in one of koffi's threads until some descriptor can be read.
  *
- * @param fd - the descriptor
+ * @param descriptors - the descriptors
  * @param milliseconds - how long at most
- * @param done - called in the end, with whether it can be read
+ * @param done - called in the end, with whether each can be read, or is at its end
  */
-export function awaitReadable(fd: number, milliseconds: number, done: (readable: boolean) => void): void {
-  const entry = Buffer.alloc(8);
-  entry.writeInt32LE(fd, 0);
-  entry.writeInt16LE(1, 4); // POLLIN
+export function awaitReadable(
+  descriptors: readonly number[],
+  milliseconds: number,
+  done: (readable: (index: number) => boolean) => void,
+): void {
+  const list = Buffer.alloc(POLL_BYTES * descriptors.length);
+  for (const [index, fd] of descriptors.entries()) {
+    list.writeInt32LE(fd, POLL_BYTES * index);
+    list.writeInt16LE(POLLIN, POLL_BYTES * index + POLL_EVENTS);
+  }
   const poll = calls().poll as Call & { async: (...args: readonly unknown[]) => void };
-  poll.async(entry, 1, milliseconds, (_error: unknown, ready: number) => {
-    done(entry.length > 0 && ready > 0); // `entry` is held until here
+  poll.async(list, descriptors.length, milliseconds, () => {
+    done((index) => list.readInt16LE(POLL_BYTES * index + POLL_RESULT) !== 0);
   });
 }
 

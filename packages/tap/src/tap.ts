@@ -17,7 +17,7 @@ import {
 import type { Pieces } from './pieces.ts';
 import { TapError } from './tap-error.ts';
 import { VNET_HEADER_BYTES } from './vnet-header.ts';
-import { watchReadable } from './watch.ts';
+import { Watch } from './watch.ts';
 
 // Requests and flags of linux/if_tun.h, linux/sockios.h and linux/if.h.
 const TUNSETIFF = 0x4004_54ca;
@@ -80,7 +80,7 @@ export class Tap {
   readonly queues: number;
   readonly #descriptors: readonly number[];
   readonly #namespace: string | undefined;
-  readonly #watches = new Set<() => Promise<void>>();
+  readonly #watches = new Map<number, Watch>();
   #closed = false;
 
   /**
@@ -140,10 +140,24 @@ export class Tap {
 
   /**
    * @param queue - which queue, from 0
-   * @param wake - called when there may be frames; whoever is called reads until there are none
+   * @param wake - called when there may be frames; returns whether it has read until there were none. If it has not, it is not
+   * called again until `resume`
+   * @throws TapError `BAD_OPTION` when the queue is watched already
    */
-  watch(queue: number, wake: () => void): void {
-    this.#watches.add(watchReadable(this.#descriptor(queue), wake));
+  watch(queue: number, wake: () => boolean): void {
+    const fd = this.#descriptor(queue);
+    if (this.#watches.has(queue))
+      throw new TapError('BAD_OPTION', `queue ${String(queue)} of ${this.name} is watched already`);
+    this.#watches.set(queue, new Watch(fd, wake));
+  }
+
+  /**
+   * All frames of a queue were read: its watcher is to be called again when there are more.
+   *
+   * @param queue - one that is watched
+   */
+  resume(queue: number): void {
+    this.#watches.get(queue)?.resume();
   }
 
   /**
@@ -164,7 +178,7 @@ export class Tap {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await Promise.all([...this.#watches].map((end) => end()));
+    await Promise.all([...this.#watches.values()].map((watch) => watch.end()));
     for (const fd of this.#descriptors) closeDescriptor(fd);
   }
 
