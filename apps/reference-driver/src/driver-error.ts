@@ -12,6 +12,9 @@ export type DriverErrorCode =
   | 'PHY_UNKNOWN'
   | 'PHY_ERROR'
   | 'TOO_FEW_VECTORS'
+  | 'NO_MESSAGE'
+  | 'NO_POWER_MANAGEMENT'
+  | 'ASLEEP'
   | 'STARTED'
   | 'BAD_OPTION';
 

@@ -1,123 +1,109 @@
 /*
  * The driver: one instance for each function it is given. `start` brings the chip up step by step and starts the adapter;
- * `stop` takes the same steps back. This is where reading starts: each step is one call into the file that owns it.
+ * `stop` takes the same steps back; `reset` does the middle of it again under a running adapter. This is where reading
+ * starts: each step is one call into the file that owns it.
  */
 
-import {
-  dmaCapabilities,
-  NetAdapter,
-  RxCapabilities,
-  TxCapabilities,
-  type QueueInit,
-  type RxQueue,
-  type TxQueue,
-} from '@netcx/adapter';
+import { DISCONNECTED, NetAdapter, type NetDevice, type QueueInit, type RxQueue } from '@netcx/adapter';
 import type { PciSlot } from '@netcx/bus';
-import type { Clock } from '@netcx/clock';
-import { REGISTERS, RX_BUFFER_GRANULARITY, RX_QUEUES, TX_QUEUES } from '@netcx/nic-82576/registers';
+import { MILLISECOND, type Clock } from '@netcx/clock';
+import { REGISTERS } from '@netcx/nic-82576/registers';
+import { declareCapabilities } from './adapter.ts';
 import { Device } from './device.ts';
 import { DriverError } from './driver-error.ts';
+import type { DriverCounters } from './driver-counters.ts';
 import { readPermanentAddress } from './eeprom.ts';
-import { disableReceive, enableReceive, setStationAddress } from './filter.ts';
-import { Interrupts } from './interrupt.ts';
-import { readLinkState } from './link.ts';
+import { Filter, USUAL_KINDS } from './filter.ts';
+import { HangWatch } from './hang-watch.ts';
+import { connectInterrupts, type InterruptKind, type Interrupts } from './interrupt.ts';
+import { optionsFrom } from './keywords.ts';
+import { isPaused, readLinkState } from './link.ts';
+import { OffloadSwitches } from './offload.ts';
 import { startPhy } from './phy.ts';
-import { ReceiveQueue, type RxQueueCounters } from './rx-queue.ts';
-import { TransmitQueue, type TxQueueCounters } from './tx-queue.ts';
+import { plugAndPlayDevice, type LifeSteps } from './plug-and-play.ts';
+import { fallAsleep, wakeUp, type WakeOn, type WakeReason } from './power.ts';
+import { Queues } from './queues.ts';
+import { Rss } from './rss.ts';
+import { settingsOf, type DriverOptions, type Settings } from './settings.ts';
+import { HardwareStatistics, type HardwareCounters } from './statistics.ts';
+import { HardwareClock } from './timestamp.ts';
 
-const { RXCSUM, TCTL } = REGISTERS;
-const GIGABIT = 1e9;
-/** Longest payload: 9.5 KiB on the wire, less header, tag and check sequence (RLPML after reset). */
-const MAXIMUM_MTU = 9706;
-const MINIMUM_MTU = 68;
-/** Most buffers that one frame is sent from. */
-const MAXIMUM_FRAGMENTS = 16;
-/** Longest receive buffer that the chip can be told of, in its steps. */
-const MAXIMUM_BUFFER = 127 * RX_BUFFER_GRANULARITY;
-/** Bytes around the payload: header, VLAN tag. */
-const FRAME_OVERHEAD = 14 + 4;
-
-/** What a user may set. */
-export interface DriverOptions {
-  /** For messages; the function's place on the bus when left out. */
-  readonly name?: string;
-  /** Payload of the longest frame, 68 to 9706; 1500 when left out. */
-  readonly mtu?: number;
-  /** Queues of each direction, 1 to 16; 1 when left out. */
-  readonly queues?: number;
-  /** Elements of each ring, a power of two from 8 to 4096; 256 when left out. */
-  readonly ringSize?: number;
-  /** Least time between two interrupts of a queue, in microseconds, 0 to 8191; 20 when left out. */
-  readonly interruptInterval?: number;
-  /** Whether every good frame is received, whoever it is for; false when left out. */
-  readonly promiscuous?: boolean;
-  /** Whether the chip checks and inserts checksums; true when left out. */
-  readonly checksumOffload?: boolean;
-}
-
-/** What the driver's queues count, summed. */
-export interface DriverCounters {
-  readonly transmit: TxQueueCounters;
-  readonly receive: RxQueueCounters;
-}
-
-type Settings = Required<Omit<DriverOptions, 'name'>>;
-
-function settingsOf(name: string, options: DriverOptions): Settings {
-  const {
-    mtu = 1500,
-    queues = 1,
-    ringSize = 256,
-    interruptInterval = 20,
-    promiscuous = false,
-    checksumOffload = true,
-  } = options;
-  const inRange = (what: string, value: number, least: number, most: number): void => {
-    if (!Number.isInteger(value) || value < least || value > most) {
-      throw new DriverError(
-        'BAD_OPTION',
-        `${name}: ${what} is ${String(value)}; expected ${String(least)} to ${String(most)}`,
-      );
-    }
-  };
-  inRange('mtu', mtu, MINIMUM_MTU, MAXIMUM_MTU);
-  inRange('queues', queues, 1, Math.min(RX_QUEUES, TX_QUEUES));
-  inRange('ringSize', ringSize, 8, 4096);
-  inRange('interruptInterval', interruptInterval, 0, 8191);
-  if ((ringSize & (ringSize - 1)) !== 0)
-    throw new DriverError('BAD_OPTION', `${name}: ringSize is ${String(ringSize)}; expected a power of two`);
-  return { mtu, queues, ringSize, interruptInterval, promiscuous, checksumOffload };
-}
+const { TCTL } = REGISTERS;
 
 /** A client driver for one 82576 function. */
 export class ReferenceDriver {
   /** The adapter that protocols attach to. */
   readonly adapter: NetAdapter;
+  /** The device that takes the driver's steps, when that was asked for: it is started, put to sleep and removed. */
+  readonly plugAndPlay: NetDevice | undefined;
   readonly #device: Device;
   readonly #settings: Settings;
-  #started = false;
+  readonly #filter: Filter;
+  readonly #rss: Rss;
+  readonly #offloads: OffloadSwitches;
+  readonly #statistics: HardwareStatistics;
+  readonly #clock: HardwareClock | undefined;
+  readonly #watch: HangWatch;
+  readonly #queues: Queues;
+  #state: 'stopped' | 'started' | 'asleep' = 'stopped';
   #interrupts: Interrupts | undefined;
-  #transmit: TransmitQueue[] = [];
-  #receive: ReceiveQueue[] = [];
+  /** A reset has failed: whatever the chip says, no frame passes. */
+  #broken = false;
+  #resets = 0;
+  #resetting: Promise<void> | undefined;
+  #wakeReason: WakeReason | undefined;
 
   /**
    * @param slot - the function and what its host gives
    * @param clock - every wait and every poll goes through it
    * @param options - what a user may set
-   * @throws DriverError `WRONG_DEVICE`, `DEVICE_GONE` or `BAD_OPTION`
+   * @throws DriverError `WRONG_DEVICE`, `DEVICE_GONE` or `BAD_OPTION`; KeywordError for a keyword that cannot be
    */
   constructor(slot: PciSlot, clock: Clock, options: DriverOptions = {}) {
     const { name = slot.function.name } = options;
-    this.#settings = settingsOf(name, options);
-    this.#device = new Device(slot, clock);
-    const { queues } = this.#settings;
+    const { configuration } = options;
+    const keywords = configuration === undefined ? {} : optionsFrom(configuration);
+    const settings = settingsOf(name, { ...keywords, ...options });
+    const device = new Device(slot, clock);
+    this.#settings = settings;
+    this.#device = device;
+    this.#filter = new Filter(device);
+    this.#filter.keep({ ...USUAL_KINDS, promiscuous: settings.promiscuous }, settings.vlans);
+    this.#rss = new Rss(device);
+    this.#offloads = new OffloadSwitches(device);
+    this.#statistics = new HardwareStatistics(device);
+    this.#clock = settings.timestamps ? new HardwareClock(device) : undefined;
+    this.#watch = new HangWatch({
+      clock,
+      limit: settings.hangLimit * MILLISECOND,
+      queues: () => this.#queues.transmit,
+      wire: () => (this.adapter.linkState.connected ? (isPaused(device) ? 'paused' : 'open') : 'down'),
+      hung: () => {
+        this.#recover();
+      },
+    });
+    this.#queues = new Queues({
+      device,
+      clock: this.#clock,
+      interrupts: () => this.#interrupts,
+      sleeping: () => {
+        this.#watch.begin();
+      },
+    });
+    const { queues } = settings;
+    this.plugAndPlay = settings.plugAndPlay
+      ? plugAndPlayDevice(name, clock, () => this.adapter, this.#lifeSteps())
+      : undefined;
     this.adapter = new NetAdapter({
       name,
       clock,
+      ...(this.plugAndPlay === undefined ? {} : { device: this.plugAndPlay }),
+      ...(configuration === undefined ? {} : { configuration }),
       queues: { transmit: queues, receive: queues },
+      ...(options.verifier === undefined ? {} : { verifier: options.verifier }),
       callbacks: {
         createTxQueue: (init) => {
-          this.#createTxQueue(init);
+          this.#queues.createTransmit(init);
         },
         createRxQueue: (init) => {
           this.#createRxQueue(init);
@@ -126,18 +112,23 @@ export class ReferenceDriver {
     });
     slot.onRemoval(() => {
       this.#linkChanged();
+      // What it cannot do yet, the protocol holding buffers, `plugAndPlay.surpriseRemove` does again.
+      void this.plugAndPlay?.surpriseRemove().catch(() => undefined);
     });
   }
 
   /**
    * Brings the chip up and starts the adapter. The link comes up later; the adapter's link state tells.
    *
+   * @returns when the adapter has its queues
    * @throws DriverError `STARTED` when it is started already; any other code, or AdapterError or BusError, when the chip or
    * the adapter does not come up: everything is as before the start then
    */
   async start(): Promise<void> {
-    if (this.#started) throw new DriverError('STARTED', `${this.adapter.name} is started; stop it first`);
-    this.#started = true;
+    if (this.plugAndPlay !== undefined) return this.plugAndPlay.start();
+    if (this.#state === 'started') throw new DriverError('STARTED', `${this.adapter.name} is started; stop it first`);
+    if (this.#state === 'asleep') this.#wakeReason = wakeUp(this.#device);
+    this.#state = 'started';
     try {
       await this.#bringUp();
     } catch (error) {
@@ -151,22 +142,53 @@ export class ReferenceDriver {
   }
 
   async #bringUp(): Promise<void> {
-    const { mtu, queues, interruptInterval, promiscuous, checksumOffload } = this.#settings;
-    const device = this.#device;
-    this.#transmit = [];
-    this.#receive = [];
-    await device.reset();
-    const address = await readPermanentAddress(device);
-    setStationAddress(device, address);
-    this.#declareCapabilities(address);
-    this.#interrupts = new Interrupts(device, queues, queues, interruptInterval, () => {
-      this.#linkChanged();
-    });
-    device.write(RXCSUM, checksumOffload ? RXCSUM.IPOFL.mask | RXCSUM.TUOFL.mask : 0);
+    await this.#prepare();
+    this.#connect();
     this.adapter.start();
-    enableReceive(device, mtu, promiscuous);
+    await this.#goOn();
+  }
+
+  /** The chip says who it is, and the adapter is told what it can do. */
+  async #prepare(): Promise<void> {
+    const device = this.#device;
+    this.#broken = false;
+    await device.reset();
+    this.#rss.disable(); // until the adapter's protocol asks for it again
+    const address = await readPermanentAddress(device);
+    const current = this.#settings.address ?? address;
+    this.#filter.setStation(current);
+    const listeners = { offloads: this.#offloads, filter: this.#filter, rss: this.#rss };
+    declareCapabilities(this.adapter, device.enabler, this.#settings, address, listeners);
+    this.adapter.setCurrentLinkLayerAddress(current);
+  }
+
+  /** After a reset: everything that comes before queues. */
+  #connect(): void {
+    const { queues, interruptInterval: interval, interrupts: kind } = this.#settings;
+    this.#queues.clear();
+    this.#interrupts = connectInterrupts(this.#device, {
+      ...{ kind, interval, receiveQueues: queues, transmitQueues: queues },
+      linkChanged: () => {
+        this.#linkChanged();
+      },
+    });
+    this.#program();
+  }
+
+  /** What a reset has made the chip forget, but for interrupts and queues. */
+  #program(): void {
+    this.#filter.program();
+    this.#rss.program();
+    this.#offloads.program();
+    this.#clock?.start();
+  }
+
+  /** With its queues set up, the chip receives and sends. */
+  async #goOn(): Promise<void> {
+    const device = this.#device;
+    this.#filter.enable(this.adapter.mtu);
     device.write(TCTL, TCTL.EN.mask | TCTL.PSP.mask);
-    this.#interrupts.enableOther();
+    this.#interrupts?.enableOther();
     await startPhy(device);
     this.#linkChanged();
   }
@@ -175,106 +197,176 @@ export class ReferenceDriver {
    * Stops the adapter and quiets the chip. Frames that the chip was given are sent first, as long as the link is up and the
    * chip sends; what it does not send is given up and counted. Received buffers must have been released.
    *
+   * @returns when the chip is quiet
    * @throws BufferError `STILL_HELD` when the protocol holds buffers: the chip is quiet then, their memory stays taken
    */
   async stop(): Promise<void> {
-    const device = this.#device;
-    // No more frames come in; those that the chip has are still shown.
-    if (!device.gone) disableReceive(device);
+    if (this.plugAndPlay?.state === 'D0') return this.plugAndPlay.stop();
+    if (this.plugAndPlay !== undefined || this.#state === 'asleep') return;
     try {
-      await this.adapter.stop();
+      await this.#quiet();
     } finally {
-      if (!device.gone) device.write(TCTL, TCTL.PSP.mask);
-      this.#interrupts?.release();
-      this.#interrupts = undefined;
-      device.release();
-      this.#started = false;
+      this.#device.release();
       this.#linkChanged();
     }
   }
 
-  /** @returns what the queues counted besides the adapter's statistics, since the driver was started last */
-  counters(): DriverCounters {
-    const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-    const tx = this.#transmit.map((queue) => queue.counters);
-    const rx = this.#receive.map((queue) => queue.counters);
-    return {
-      transmit: {
-        invalidHeads: sum(tx.map((c) => c.invalidHeads)),
-        contexts: sum(tx.map((c) => c.contexts)),
-        unsent: sum(tx.map((c) => c.unsent)),
-      },
-      receive: { errors: sum(rx.map((c) => c.errors)), invalidLengths: sum(rx.map((c) => c.invalidLengths)) },
-    };
-  }
-
-  /** Bytes of a buffer for the longest received frame, in steps that the chip knows. */
-  get #longestFrame(): number {
-    return Math.ceil((this.#settings.mtu + FRAME_OVERHEAD) / RX_BUFFER_GRANULARITY) * RX_BUFFER_GRANULARITY;
-  }
-
-  #declareCapabilities(address: Uint8Array): void {
-    const { adapter } = this;
-    const { mtu, ringSize, checksumOffload } = this.#settings;
-    const dma = dmaCapabilities(this.#device.enabler);
-    const hint = { fragmentRingNumberOfElementsHint: ringSize };
-    adapter.setDatapathCapabilities(
-      TxCapabilities.forDma(dma, TX_QUEUES, {
-        ...hint,
-        maximumNumberOfFragments: Math.min(MAXIMUM_FRAGMENTS, ringSize - 1),
-        virtualAddress: false, // the chip finds every byte by its logical address
-      }),
-      RxCapabilities.systemManagedDma(dma, this.#longestFrame, RX_QUEUES, {
-        ...hint,
-        fragmentBufferAlignment: 64,
-        virtualAddress: false,
-        bufferSizes: {
-          granularity: RX_BUFFER_GRANULARITY,
-          minimum: RX_BUFFER_GRANULARITY,
-          maximum: MAXIMUM_BUFFER,
-          maximumFragments: Math.min(MAXIMUM_FRAGMENTS, ringSize - 1),
-        },
-      }),
-    );
-    adapter.setLinkLayerCapabilities(GIGABIT);
-    adapter.setLinkLayerMtuSize(mtu);
-    adapter.setPermanentLinkLayerAddress(address);
-    if (checksumOffload) {
-      const layers = { ipv4: true, tcp: true, udp: true };
-      adapter.setOffloadCapabilities({
-        txChecksum: { ...layers, layer4HeaderOffsetLimit: 127 + 511 },
-        rxChecksum: layers,
-      });
+  /** The way down, up to where only the function itself is left to be switched off. */
+  async #quiet(): Promise<void> {
+    await this.#suspend();
+    try {
+      await this.adapter.stop();
+    } finally {
+      this.#disconnect();
     }
   }
 
-  #createTxQueue(init: QueueInit<TxQueue>): void {
-    init.create((queue) => {
-      const transmit = new TransmitQueue(this.#device, queue, (handler) => this.#connect('tx', queue.id, handler));
-      this.#transmit.push(transmit);
-      return transmit;
-    });
+  /** No more frames come in; those that the chip has are still shown. */
+  async #suspend(): Promise<void> {
+    this.#watch.end();
+    await this.#resetting;
+    if (!this.#device.gone) this.#filter.disable();
+  }
+
+  /** The queues are gone. */
+  #disconnect(): void {
+    const device = this.#device;
+    if (!device.gone) device.write(TCTL, TCTL.PSP.mask);
+    this.#interrupts?.release();
+    this.#interrupts = undefined;
+    this.#state = 'stopped';
+  }
+
+  /**
+   * Resets the chip under the running adapter and goes on: frames that the chip had are given up and counted, the link goes
+   * down and comes back. The watch over the queues does this by itself.
+   *
+   * @returns when the chip receives and sends again; the link needs longer
+   * @throws DriverError when the chip does not come back; the link stays down then, and `stop` and `start` try again
+   */
+  reset(): Promise<void> {
+    if (this.#state !== 'started') return Promise.resolve();
+    this.#resetting ??= this.#reset()
+      .catch((error: unknown) => {
+        this.#broken = true;
+        this.#linkChanged();
+        throw error;
+      })
+      .finally(() => {
+        this.#resetting = undefined;
+      });
+    return this.#resetting;
+  }
+
+  async #reset(): Promise<void> {
+    this.#resets++;
+    this.#watch.end();
+    this.#statistics.collect(); // before the chip forgets
+    this.#queues.halt();
+    await this.#device.reset();
+    this.#linkChanged();
+    this.#program();
+    this.#interrupts?.program();
+    this.#queues.restart();
+    await this.#goOn();
+  }
+
+  #recover(): void {
+    // Nobody waits for this one: what it could not mend shows as a link that stays down.
+    this.reset().catch(() => undefined);
+  }
+
+  /**
+   * Stops the adapter and lets the chip sleep; `start` wakes it up.
+   *
+   * @param on - what wakes the host meanwhile
+   * @throws what `stop` throws, and DriverError `NO_POWER_MANAGEMENT`: the driver is stopped then; `BAD_OPTION` under plug and
+   * play
+   */
+  async sleep(on: WakeOn): Promise<void> {
+    if (this.plugAndPlay !== undefined)
+      throw new DriverError('BAD_OPTION', `${this.adapter.name} sleeps when its device does: plugAndPlay.powerDown`);
+    if (this.#state === 'asleep') return;
+    try {
+      await this.#quiet();
+      this.#fallAsleep(on);
+    } finally {
+      if (this.#state === 'stopped') this.#device.release();
+      this.#linkChanged();
+    }
+  }
+
+  #fallAsleep(on: WakeOn): void {
+    const device = this.#device;
+    this.#filter.enable(this.adapter.mtu); // frames that wake pass the same filter
+    device.maskInterrupts();
+    fallAsleep(device, on);
+    this.#state = 'asleep';
+  }
+
+  /** The same steps in the hands of a device that follows plug and play. */
+  #lifeSteps(): LifeSteps {
+    return {
+      prepare: () => this.#prepare(),
+      powerUp: async () => {
+        const woken = this.#state === 'asleep';
+        if (woken) this.#wakeReason = wakeUp(this.#device);
+        await this.#device.reset();
+        this.#connect();
+        this.#state = 'started';
+        return woken ? this.#wakeReason : undefined;
+      },
+      work: () => this.#goOn(),
+      suspend: () => this.#suspend(),
+      powerDown: (wake) => {
+        this.#disconnect();
+        if (wake === undefined || this.#device.gone) this.#device.release();
+        else this.#fallAsleep(wake);
+        this.#linkChanged();
+      },
+      removed: () => {
+        this.#linkChanged();
+      },
+    };
+  }
+
+  /** Why the host woke up before the last start from sleep. */
+  get wakeReason(): WakeReason | undefined {
+    return this.#wakeReason;
+  }
+
+  /** How the chip interrupts, from start to stop. */
+  get interruptKind(): InterruptKind | undefined {
+    return this.#interrupts?.kind;
+  }
+
+  /** The chip's clock, where time stamps were asked for. */
+  get hardwareClock(): HardwareClock | undefined {
+    return this.#clock;
+  }
+
+  /** @returns what the driver counted besides the adapter's statistics: queues since the last start, the rest for ever */
+  counters(): DriverCounters {
+    const { lostInterrupts } = this.#watch;
+    return { ...this.#queues.counters(), resets: this.#resets, lostInterrupts };
+  }
+
+  /** @returns what the chip counted */
+  hardwareCounters(): HardwareCounters {
+    return this.#statistics.collect();
   }
 
   #createRxQueue(init: QueueInit<RxQueue>): void {
-    init.create((queue) => {
-      const receive = new ReceiveQueue(this.#device, queue, (handler) => this.#connect('rx', queue.id, handler));
-      this.#receive.push(receive);
-      return receive;
-    });
-  }
-
-  #connect(direction: 'rx' | 'tx', queue: number, handler: () => void): (enabled: boolean) => void {
-    const interrupts = this.#interrupts;
-    if (interrupts === undefined)
-      throw new DriverError(
-        'DEVICE_GONE',
-        `${this.adapter.name}: a queue cannot be created before interrupts are set up`,
-      );
-    return interrupts.connectQueue(direction, queue, handler);
+    const { mtu, name } = this.adapter;
+    const { maximumMtu } = this.#settings;
+    if (mtu > maximumMtu)
+      throw new DriverError('BAD_OPTION', `${name}: an MTU of ${String(mtu)}; maximumMtu is ${String(maximumMtu)}`);
+    if (this.#filter.enabled) this.#filter.enable(mtu);
+    this.#queues.createReceive(init);
   }
 
   #linkChanged(): void {
-    this.adapter.setLinkState(readLinkState(this.#device));
+    this.adapter.setLinkState(this.#broken ? DISCONNECTED : readLinkState(this.#device));
+    if (this.adapter.linkState.connected && this.#queues.busy) this.#watch.begin();
   }
 }

@@ -3,6 +3,13 @@
  * rx-queue.ts, interrupt.ts, then the rest; README.md has the landmarks.
  */
 
-export { ReferenceDriver, type DriverCounters, type DriverOptions } from './driver.ts';
+export { ReferenceDriver } from './driver.ts';
+export type { DriverOptions } from './settings.ts';
+export type { DriverCounters } from './driver-counters.ts';
+export type { HardwareCounters } from './statistics.ts';
+export type { InterruptKind } from './interrupt.ts';
+export type { InterruptInterval } from './moderation.ts';
+export type { WakeOn, WakeReason } from './power.ts';
+export type { HardwareClock } from './timestamp.ts';
 export { DriverError, type DriverErrorCode } from './driver-error.ts';
 export { buildMachine, buildStation, type Machine, type MachineOptions, type Station } from './machine.ts';

@@ -25,3 +25,11 @@ export function readLinkState(device: Device): LinkState {
     duplex: STATUS.FD.get(status) === 1 ? 'full' : 'half',
   };
 }
+
+/**
+ * @param device - the device
+ * @returns whether its partner asks for silence now (flow control)
+ */
+export function isPaused(device: Device): boolean {
+  return STATUS.TXOFF.get(device.read(STATUS)) === 1;
+}

@@ -8,7 +8,8 @@ import type { Clock } from '@netcx/clock';
 import { IdentityMap, Iommu, type DmaDomain } from '@netcx/dma';
 import { Link, type LinkEnd } from '@netcx/hardware';
 import { Nic82576 } from '@netcx/nic-82576';
-import { ReferenceDriver, type DriverOptions } from './driver.ts';
+import { ReferenceDriver } from './driver.ts';
+import type { DriverOptions } from './settings.ts';
 
 /** How the machine is built. */
 export interface MachineOptions extends Omit<DriverOptions, 'name'> {

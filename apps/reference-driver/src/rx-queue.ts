@@ -16,12 +16,17 @@ import * as rings from '@netcx/rings';
 import type { Ring } from '@netcx/rings';
 import type { Device } from './device.ts';
 import * as offload from './rx-checksum.ts';
+import * as hashes from './rx-hash.ts';
+import * as tags from './vlan.ts';
+import type { HardwareClock } from './timestamp.ts';
 
 const { i32: m, u64: m64 } = memory;
 const { highWord, lowWord } = dma;
-const { Checksum, LogicalAddress } = extensions;
+const { Checksum, HardwareTimestamp, Hash, Ieee8021q, LogicalAddress } = extensions;
 const { Fragment, Layer2Type, Packet } = rings;
 const { evaluationOf } = offload;
+const { hashProtocolOf } = hashes;
+const { writeReceivedTag } = tags;
 const {
   DESCRIPTOR_BYTES,
   MAXIMUM_FRAME,
@@ -32,17 +37,18 @@ const {
   RxReadDescriptor,
   RxWriteBack,
 } = nic;
-const { RDBAH, RDBAL, RDLEN, RDT, RXDCTL, SRRCTL } = REGISTERS;
+const { RDBAH, RDBAL, RDH, RDLEN, RDT, RXDCTL, SRRCTL } = REGISTERS;
 
 const ETHERNET_HEADER_BYTES = 14;
 const DD = RX_STATUS.DD;
 const WHOLE_FRAME = RX_STATUS.DD | RX_STATUS.EOP;
-const RXE = RX_STATUS.RXE | 0;
-const CE = RX_STATUS.CE | 0;
+/** The frame is no good. */
+const ERRORS = RX_STATUS.RXE | RX_STATUS.CE | 0;
+/** A tag was taken out, a stamp was taken: there is more to do. */
+const SPECIAL = RX_STATUS.VP | RX_STATUS.TS;
 /** Layout of every received frame: Ethernet, 14 bytes. Framework and protocol look further if they want. */
 const LAYOUT_LOW = 1 | (ETHERNET_HEADER_BYTES << 16) | 0; // one fragment, layer 2 header length
 const LAYOUT_HIGH = Layer2Type.Ethernet << 8;
-const IGNORE = 1 << 24;
 
 /** What a receive queue counts besides the framework's own statistics. */
 export interface RxQueueCounters {
@@ -52,39 +58,69 @@ export interface RxQueueCounters {
   invalidLengths: number;
 }
 
+/** What a receive queue needs besides the chip. */
+export interface RxSurroundings {
+  /** Connects the queue's interrupt; returns what arms it. */
+  readonly connect: (handler: () => void) => (enabled: boolean) => void;
+  /** Knows when frames came, where somebody wants that. */
+  readonly clock: HardwareClock | undefined;
+}
+
 /** The driver's side of one receive queue. */
 export class ReceiveQueue implements PacketQueueCallbacks {
   readonly counters: RxQueueCounters = { errors: 0, invalidLengths: 0 };
+  /** Its number. */
+  readonly id: number;
   readonly #device: Device;
-  readonly #id: number;
   readonly #packets: Ring;
   readonly #fragments: Ring;
   readonly #checksum: number;
+  readonly #hash: number;
+  readonly #tag: number;
+  readonly #stamp: number;
   readonly #logical: number;
   readonly #bufferBytes: number;
   /** Descriptors of the longest frame. */
   readonly #mostParts: number;
   readonly #arm: (enabled: boolean) => void;
+  /** Has the framework look at the queue, if it has gone to sleep over it. */
+  readonly wake: () => void;
+  /** Whether the framework asked for a notification and has had none: each time it asks is good for one. */
+  #listening = false;
+  readonly #clock: HardwareClock | undefined;
   readonly #block: CommonBuffer;
   readonly #ring: number;
+  /** The chip is being reset: nothing is drained or posted. */
+  #halted = false;
+  /** The chip's ring began anew: the fragments shall, too. */
+  #realigning = false;
+  /** What the chip received before is still to be taken over. */
+  #leftover = false;
 
   /**
    * @param device - the device
    * @param queue - the framework's side
-   * @param connect - connects the queue's interrupt; returns what arms it
+   * @param surroundings - its interrupt, and who else is interested in it
    */
-  constructor(device: Device, queue: RxQueue, connect: (handler: () => void) => (enabled: boolean) => void) {
+  constructor(device: Device, queue: RxQueue, surroundings: RxSurroundings) {
     this.#device = device;
-    this.#id = queue.id;
+    this.id = queue.id;
     this.#packets = queue.rings.packets;
     this.#fragments = queue.rings.fragments;
     this.#checksum = queue.extension(Checksum).offset;
+    this.#hash = queue.extension(Hash).offset;
+    this.#tag = queue.extension(Ieee8021q).offset;
+    this.#stamp = queue.extension(HardwareTimestamp).offset;
     this.#logical = queue.extension(LogicalAddress).offset;
     this.#bufferBytes = queue.bufferCapacity; // a multiple of the chip's steps, as was declared
     this.#mostParts = Math.min(Math.ceil(MAXIMUM_FRAME / this.#bufferBytes), this.#fragments.elements - 1);
-    this.#arm = connect(() => {
+    this.wake = () => {
+      if (!this.#listening) return;
+      this.#listening = false;
       queue.notifyMoreReceivedPacketsAvailable();
-    });
+    };
+    this.#arm = surroundings.connect(this.wake);
+    this.#clock = surroundings.clock;
     this.#block = device.enabler.allocateCommonBuffer(this.#fragments.elements * DESCRIPTOR_BYTES, {
       purpose: `rx ${String(queue.id)} descriptors`,
     });
@@ -94,12 +130,13 @@ export class ReceiveQueue implements PacketQueueCallbacks {
   start(): void {
     const { address } = this.#block;
     const write = (register: Parameters<Device['write']>[0], value: number): void => {
-      this.#device.write(register, value, this.#id);
+      this.#device.write(register, value, this.id);
     };
     write(RXDCTL, 0);
     write(RDBAL, lowWord(address) >>> 0);
     write(RDBAH, highWord(address));
     write(RDLEN, this.#fragments.elements * DESCRIPTOR_BYTES);
+    write(RDH, 0); // silicon does it by itself; QEMU has this one be written, and so does Linux
     write(
       SRRCTL,
       SRRCTL.DESCTYPE.set(
@@ -112,6 +149,8 @@ export class ReceiveQueue implements PacketQueueCallbacks {
   }
 
   advance(): void {
+    if (this.#halted) return;
+    if (this.#realigning && !this.#realign()) return;
     this.#drain();
     this.#post();
   }
@@ -124,6 +163,7 @@ export class ReceiveQueue implements PacketQueueCallbacks {
     const fragmentStride = this.#fragments.stride | 0;
     const fragmentMask = this.#fragments.mask | 0;
     const checksum = this.#checksum | 0;
+    const hash = this.#hash | 0;
     const bufferBytes = this.#bufferBytes | 0; // no fragment of this queue has less
     const ring = this.#ring | 0;
     const posted = this.#fragments.drainCount | 0;
@@ -138,8 +178,7 @@ export class ReceiveQueue implements PacketQueueCallbacks {
       if ((status & DD) === 0) break;
       const f = (fragmentBase + Math.imul(fragment, fragmentStride)) | 0;
       const length = RxWriteBack.length.get(m, d) | 0;
-      if ((status & WHOLE_FRAME) !== WHOLE_FRAME || (status & (RXE | CE)) !== 0 || length === 0 || length > bufferBytes)
-        break;
+      if ((status & (WHOLE_FRAME | ERRORS | SPECIAL)) !== WHOLE_FRAME || length === 0 || length > bufferBytes) break;
       const p = (packetBase + Math.imul(packet, packetStride)) | 0;
       Fragment.validLength.set(m, f, length);
       Fragment.offset.set(m, f, 0);
@@ -147,6 +186,10 @@ export class ReceiveQueue implements PacketQueueCallbacks {
       Packet.countAndLayoutLow.set(m, p, LAYOUT_LOW);
       Packet.layoutHigh.set(m, p, LAYOUT_HIGH);
       if (checksum !== 0) Checksum.whole.set(m, p, checksum, evaluationOf(status));
+      if (hash !== 0) {
+        Hash.value.set(m, p, hash, RxWriteBack.rssHash.get(m, d));
+        Hash.protocolType.set(m, p, hash, hashProtocolOf(RxWriteBack.rssType.get(m, d)));
+      }
       fragment = (fragment + 1) & fragmentMask;
       packet = (packet + 1) & packetMask;
       count = (count + 1) | 0;
@@ -182,7 +225,7 @@ export class ReceiveQueue implements PacketQueueCallbacks {
         break; // no end will come
       }
     }
-    const error = (status & (RXE | CE)) !== 0;
+    const error = (status & ERRORS) !== 0;
     if (error) this.counters.errors++;
     this.counters.invalidLengths += invalid;
     const p = this.#packets.at(this.#packets.beginIndex);
@@ -190,12 +233,32 @@ export class ReceiveQueue implements PacketQueueCallbacks {
       Packet.fragmentIndex.set(m, p, first);
       Packet.countAndLayoutLow.set(m, p, (LAYOUT_LOW & ~0xffff) | parts);
       Packet.layoutHigh.set(m, p, LAYOUT_HIGH);
-      if (this.#checksum !== 0) Checksum.whole.set(m, p, this.#checksum, evaluationOf(status));
+      this.#describe(p, this.#ring + (((first + parts - 1) & this.#fragments.mask) << 2), status);
     } else {
-      Packet.layoutHigh.set(m, p, IGNORE); // and nothing else: the framework takes the fragments back
+      Packet.ignore.set(m, p, 1); // and nothing else: the framework takes the fragments back
     }
     this.#fragments.complete(parts);
     this.#packets.complete(1);
+  }
+
+  /**
+   * What the chip says of a frame in its last descriptor, as extensions.
+   *
+   * @param p - word index of the packet
+   * @param d - word index of the descriptor
+   * @param status - as it was read there
+   */
+  #describe(p: number, d: number, status: number): void {
+    if (this.#checksum !== 0) Checksum.whole.set(m, p, this.#checksum, evaluationOf(status));
+    if (this.#hash !== 0) {
+      Hash.value.set(m, p, this.#hash, RxWriteBack.rssHash.get(m, d));
+      Hash.protocolType.set(m, p, this.#hash, hashProtocolOf(RxWriteBack.rssType.get(m, d)));
+    }
+    if (this.#tag !== 0) writeReceivedTag(p, this.#tag, (status & RX_STATUS.VP) !== 0, RxWriteBack.vlanTag.get(m, d));
+    if (this.#stamp !== 0) {
+      const stamped = (status & RX_STATUS.TS) !== 0 && this.#clock !== undefined;
+      HardwareTimestamp.time.set(m, p, this.#stamp, stamped ? this.#clock.takeReceive() : 0);
+    }
   }
 
   #post(): void {
@@ -216,26 +279,72 @@ export class ReceiveQueue implements PacketQueueCallbacks {
       fragment = (fragment + 1) & mask;
     }
     this.#fragments.post(count);
-    this.#device.write(RDT, fragment, this.#id);
+    this.#device.write(RDT, fragment, this.id);
   }
 
   setNotificationEnabled(enabled: boolean): void {
+    this.#listening = enabled;
     this.#arm(enabled);
   }
 
   cancel(): void {
     // The chip lets go of its descriptors; what it had received is taken over first.
-    this.#device.write(RXDCTL, 0, this.#id);
-    for (let before = -1; before !== this.#packets.driverCount;) {
-      before = this.#packets.driverCount;
-      this.#drain();
-    }
+    this.#device.write(RXDCTL, 0, this.id);
+    this.#drainAll();
     const { fragments, packets } = { fragments: this.#fragments, packets: this.#packets };
     const first = packets.beginIndex;
     const count = packets.driverCount;
     for (let index = 0; index < count; index++) Packet.ignore.set(m, packets.at(first + index), 1);
     fragments.complete(fragments.driverCount);
     packets.complete(count);
+  }
+
+  #drainAll(): void {
+    for (let before = -1; before !== this.#packets.driverCount;) {
+      before = this.#packets.driverCount;
+      this.#drain();
+    }
+  }
+
+  /** The chip will be reset: until `restart` nothing is drained or posted. */
+  halt(): void {
+    this.#halted = true;
+  }
+
+  /** The chip was reset, and its ring begins anew. What it had received before is taken over next. */
+  restart(): void {
+    this.start();
+    this.#halted = false;
+    this.#leftover = this.#realigning = true;
+    this.wake();
+  }
+
+  /**
+   * Descriptor n belongs to fragment n, and the chip begins at descriptor 0: fragments in front of the first are given back
+   * empty, as often as it takes, and what is left of those that the chip had is posted anew.
+   *
+   * @returns whether the first fragment is the driver's next
+   */
+  #realign(): boolean {
+    const fragments = this.#fragments;
+    if (this.#leftover) this.#drainAll();
+    this.#leftover = false;
+    const first = fragments.beginIndex;
+    if (first !== 0) {
+      fragments.complete(Math.min(fragments.driverCount, fragments.elements - first));
+      if (fragments.beginIndex !== 0) return false; // once the framework has brought more
+    }
+    this.#realigning = false;
+    const count = fragments.drainCount;
+    for (let index = 0; index < count; index++) {
+      const f = fragments.at(index);
+      const d = this.#ring + (index << 2);
+      RxReadDescriptor.packetAddress.low.set(m, d, LogicalAddress.address.low.get(m, f, this.#logical));
+      RxReadDescriptor.packetAddress.high.set(m, d, LogicalAddress.address.high.get(m, f, this.#logical));
+      RxReadDescriptor.headerAddress.set(m, d, 0);
+    }
+    this.#device.write(RDT, count, this.id);
+    return true;
   }
 
   stop(): void {

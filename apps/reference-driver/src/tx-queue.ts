@@ -15,13 +15,16 @@ import * as nic from '@netcx/nic-82576/registers';
 import * as rings from '@netcx/rings';
 import type { Ring } from '@netcx/rings';
 import type { Device } from './device.ts';
-import * as offload from './tx-checksum.ts';
+import type { WatchedQueue } from './hang-watch.ts';
+import type { HardwareClock } from './timestamp.ts';
+import * as packets from './tx-packet.ts';
+import type { PacketWriter as Writer } from './tx-packet.ts';
 
 const { i32: m } = memory;
 const { highWord, lowWord } = dma;
-const { Checksum, LogicalAddress } = extensions;
+const { Checksum, Gso, HardwareTimestamp, Ieee8021q, LogicalAddress } = extensions;
 const { Fragment, Packet } = rings;
-const { writeChecksumContext, wantedChecksums } = offload;
+const { PacketWriter } = packets;
 const { DESCRIPTOR_BYTES, REGISTERS, RING_DESCRIPTORS, TX_COMMAND, TxData } = nic;
 const { STATUS, TDBAH, TDBAL, TDH, TDLEN, TDT, TDWBAH, TDWBAL, TXDCTL } = REGISTERS;
 
@@ -41,20 +44,41 @@ export interface TxQueueCounters {
   invalidHeads: number;
   /** Context descriptors written. */
   contexts: number;
+  /** Packets that the chip was to segment. */
+  segmented: number;
   /** Frames that the chip had not sent when the queue stopped: its link was down, it was gone, or it did not move. */
   unsent: number;
 }
 
+/** What a transmit queue needs besides the chip. */
+export interface TxSurroundings {
+  /** Connects the queue's interrupt; returns what arms it. */
+  readonly connect: (handler: () => void) => (enabled: boolean) => void;
+  /** Called when the queue waits for the chip, with frames on their way. */
+  readonly sleeping: () => void;
+  /** Stamps frames, where somebody wants that. */
+  readonly clock: HardwareClock | undefined;
+}
+
 /** The driver's side of one transmit queue. */
-export class TransmitQueue implements PacketQueueCallbacks {
-  readonly counters: TxQueueCounters = { invalidHeads: 0, contexts: 0, unsent: 0 };
+export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
+  /** Its number. */
+  readonly id: number;
   readonly #device: Device;
-  readonly #id: number;
   readonly #packets: Ring;
   readonly #fragments: Ring;
   readonly #checksum: number;
+  readonly #gso: number;
+  readonly #tag: number;
+  readonly #stamp: number;
   readonly #logical: number;
+  readonly #writer: Writer;
   readonly #arm: (enabled: boolean) => void;
+  /** Has the framework look at the queue, if it has gone to sleep over it. */
+  readonly wake: () => void;
+  /** Whether the framework asked for a notification and has had none: each time it asks is good for one. */
+  #listening = false;
+  readonly #sleeping: () => void;
   /** Descriptors, then the written-back head, then one word for each packet. */
   readonly #block: CommonBuffer;
   readonly #count: number;
@@ -68,29 +92,42 @@ export class TransmitQueue implements PacketQueueCallbacks {
   #irregular = 0;
   /** First descriptor that is not drained. */
   #drained = 0;
-  /** The checksum context in slot 0 of the chip, as one number; -1 = none. */
-  #context = -1;
   #cancelled = false;
+  /** The chip is being reset: nothing is posted or drained. */
+  #halted = false;
+  /** The chip was reset: what it had been given shall go back. */
+  #interrupted = false;
+  #invalidHeads = 0;
+  #unsent = 0;
   /** When a queue that stops waits no longer. */
   #patience = 0;
 
   /**
    * @param device - the device
    * @param queue - the framework's side
-   * @param connect - connects the queue's interrupt; returns what arms it
+   * @param surroundings - its interrupt, and who else is interested in it
    */
-  constructor(device: Device, queue: TxQueue, connect: (handler: () => void) => (enabled: boolean) => void) {
+  constructor(device: Device, queue: TxQueue, surroundings: TxSurroundings) {
     this.#device = device;
-    this.#id = queue.id;
+    this.id = queue.id;
     this.#packets = queue.rings.packets;
     this.#fragments = queue.rings.fragments;
     this.#checksum = queue.extension(Checksum).offset;
+    this.#gso = queue.extension(Gso).offset;
+    this.#tag = queue.extension(Ieee8021q).offset;
+    this.#stamp = queue.extension(HardwareTimestamp).offset;
     this.#logical = queue.extension(LogicalAddress).offset;
-    this.#arm = connect(() => {
+    const offsets = { checksum: this.#checksum, gso: this.#gso, tag: this.#tag, timestamp: this.#stamp };
+    this.#writer = new PacketWriter(this.#fragments, { ...offsets, logical: this.#logical }, surroundings.clock);
+    this.wake = () => {
+      if (!this.#listening) return;
+      this.#listening = false;
       queue.notifyMoreCompletedPacketsAvailable();
-    });
+    };
+    this.#arm = surroundings.connect(this.wake);
+    this.#sleeping = surroundings.sleeping;
     // Each packet may need a context besides its fragments; where it needs none, the ring is as large as the framework's.
-    const contexts = this.#checksum === 0 ? 1 : 2;
+    const contexts = (this.#checksum | this.#gso | this.#tag) === 0 ? 1 : 2;
     this.#count = Math.min(RING_DESCRIPTORS, Math.max(8, this.#fragments.elements * contexts));
     const ringBytes = this.#count * DESCRIPTOR_BYTES;
     this.#block = device.enabler.allocateCommonBuffer(ringBytes + HEAD_BYTES + this.#packets.elements * 4, {
@@ -105,7 +142,7 @@ export class TransmitQueue implements PacketQueueCallbacks {
     const { address } = this.#block;
     const head = this.#count * DESCRIPTOR_BYTES;
     const write = (register: Parameters<Device['write']>[0], value: number): void => {
-      this.#device.write(register, value, this.#id);
+      this.#device.write(register, value, this.id);
     };
     write(TXDCTL, 0);
     write(TDBAL, lowWord(address) >>> 0);
@@ -120,6 +157,11 @@ export class TransmitQueue implements PacketQueueCallbacks {
   }
 
   advance(): void {
+    if (this.#halted || this.#interrupted) {
+      if (this.#interrupted || this.#cancelled) this.#giveUp();
+      this.#interrupted = false;
+      if (this.#halted) return;
+    }
     this.#post();
     this.#drain();
     if (this.#cancelled) this.#giveUpIfStuck();
@@ -133,6 +175,9 @@ export class TransmitQueue implements PacketQueueCallbacks {
     const fragmentStride = this.#fragments.stride | 0;
     const fragmentMask = this.#fragments.mask | 0;
     const checksum = this.#checksum | 0;
+    const gso = this.#gso | 0;
+    const tag = this.#tag | 0;
+    const stamp = this.#stamp | 0; // where frames may be stamped, each needs a closer look
     const logical = this.#logical | 0;
     const ring = this.#ring | 0;
     const ends = this.#ends | 0;
@@ -150,10 +195,13 @@ export class TransmitQueue implements PacketQueueCallbacks {
       const p = (packetBase + Math.imul(packet, packetStride)) | 0;
       const fragment = Packet.fragmentIndex.get(m, p) | 0;
       const count = Packet.fragmentCount.get(m, p) | 0;
-      const offloads = checksum === 0 ? 0 : Checksum.whole.get(m, p, checksum) | 0;
+      const sums = checksum === 0 ? 0 : Checksum.whole.get(m, p, checksum) | 0;
+      const segment = gso === 0 ? 0 : Gso.mss.get(m, p, gso) | 0;
+      const tagging = tag === 0 ? 0 : Ieee8021q.txTagging.get(m, p, tag) | 0;
+      const offloads = sums | segment | tagging | stamp;
       if (count !== 1 || offloads !== 0 || free === 0) {
-        // No fragment (to be ignored), several, a checksum to insert, or no room.
-        const used = this.#postOther(p, tail, free);
+        // No fragment (to be ignored), several, something for the chip to do, or no room.
+        const used = this.#writer.write(p, ring, tail, mask, free);
         if (used < 0) break;
         tail = (tail + used) & mask;
         free = (free - used) | 0;
@@ -179,53 +227,11 @@ export class TransmitQueue implements PacketQueueCallbacks {
     this.#fragments.post(fragments);
     this.#tail = tail;
     this.#irregular += irregular;
-    if (tail !== before) this.#device.write(TDT, tail, this.#id); // the doorbell, once
-  }
-
-  /**
-   * Writes the descriptors of any packet.
-   *
-   * @returns how many descriptors it took; -1 when there is no room for all of them, and none is in the ring then
-   */
-  #postOther(p: number, tail: number, free: number): number {
-    const count = Packet.fragmentCount.get(m, p);
-    if (count === 0 || Packet.ignore.get(m, p) === 1) return 0;
-    const wanted = this.#checksum === 0 ? 0 : wantedChecksums(p, this.#checksum);
-    const context = wanted === 0 ? 0 : this.#contextNeeded(p);
-    if (count + context > free) return -1;
-    const mask = this.#count - 1;
-    let index = tail;
-    if (context === 1) {
-      this.#context = writeChecksumContext(p, this.#ring + (index << 2));
-      this.counters.contexts++;
-      index = (index + 1) & mask;
-    }
-    const first = Packet.fragmentIndex.get(m, p);
-    let total = 0;
-    for (let part = 0; part < count; part++) total += Fragment.validLength.get(m, this.#fragments.at(first + part));
-    for (let part = 0; part < count; part++) {
-      const f = this.#fragments.at(first + part);
-      const d = this.#ring + (index << 2);
-      const length = Fragment.validLength.get(m, f);
-      TxData.bufferAddress.low.set(
-        m,
-        d,
-        LogicalAddress.address.low.get(m, f, this.#logical) + Fragment.offset.get(m, f),
-      );
-      TxData.bufferAddress.high.set(m, d, LogicalAddress.address.high.get(m, f, this.#logical));
-      TxData.command.set(m, d, (part === count - 1 ? LAST : DATA) | length);
-      TxData.status.set(m, d, (total << PAYLEN) | wanted);
-      index = (index + 1) & mask;
-    }
-    return (index - tail) & mask;
-  }
-
-  /** 1 when the chip's context does not fit the packet's headers, else 0. */
-  #contextNeeded(p: number): number {
-    return offload.contextKey(p) === this.#context ? 0 : 1;
+    if (tail !== before) this.#device.write(TDT, tail, this.id); // the doorbell, once
   }
 
   #drain(): void {
+    if (this.#writer.stamped >= 0) this.#takeStamp();
     const mask = (this.#count - 1) | 0;
     const ends = this.#ends | 0;
     const head = m[this.#headWord]!;
@@ -233,7 +239,7 @@ export class TransmitQueue implements PacketQueueCallbacks {
     const pending = this.#packets.drainCount | 0;
     // Never trust the device: a head outside what was posted is no head.
     if (head < 0 || head > mask || done > ((this.#tail - this.#drained) & mask)) {
-      this.counters.invalidHeads++;
+      this.#invalidHeads++;
       return;
     }
     if (this.#irregular === 0) {
@@ -271,7 +277,9 @@ export class TransmitQueue implements PacketQueueCallbacks {
   }
 
   setNotificationEnabled(enabled: boolean): void {
+    this.#listening = enabled;
     this.#arm(enabled);
+    if (enabled) this.#sleeping();
   }
 
   cancel(): void {
@@ -280,19 +288,71 @@ export class TransmitQueue implements PacketQueueCallbacks {
     this.#patience = this.#device.clock.now() + SEND_LIMIT;
   }
 
+  /** What the queue has counted. */
+  get counters(): TxQueueCounters {
+    const { contexts, segmented } = this.#writer;
+    return { invalidHeads: this.#invalidHeads, contexts, segmented, unsent: this.#unsent };
+  }
+
+  /** Descriptors that the chip was given and that are not drained. */
+  get outstanding(): number {
+    return (this.#tail - this.#drained) & (this.#count - 1);
+  }
+
+  /** Index of the first descriptor that is not drained. */
+  get drained(): number {
+    return this.#drained;
+  }
+
+  /** The head as the chip last wrote it: anything. */
+  get head(): number {
+    return m[this.#headWord]!;
+  }
+
+  /** The chip will be reset: until `restart` nothing is posted or drained. */
+  halt(): void {
+    this.#halted = true;
+  }
+
+  /** The chip was reset: its ring begins anew, and the frames that it had come back next, counted as unsent. */
+  restart(): void {
+    this.#tail = this.#drained = 0;
+    m[this.#headWord] = 0;
+    this.start();
+    this.#halted = false;
+    this.#interrupted = true;
+    this.wake();
+  }
+
+  /** The stamp of a packet that was sent goes into its extension, before the packet goes back. */
+  #takeStamp(): void {
+    const mask = this.#count - 1;
+    const packet = (this.#writer.stamped - this.#packets.base) / this.#packets.stride;
+    const needed = (m[this.#ends + packet]! - this.#drained) & mask;
+    const done = (this.head - this.#drained) & mask;
+    if (done >= needed && done <= this.outstanding) this.#writer.takeStamp();
+  }
+
   /** A chip without link, or without any sign of life, will not send what it has: it is disabled, and the frames go back. */
   #giveUpIfStuck(): void {
     const device = this.#device;
-    const packets = this.#packets;
-    if (packets.driverCount === 0) return;
+    if (this.#packets.driverCount === 0) return;
     const linked = STATUS.LU.get(device.read(STATUS)) === 1 && !device.gone;
     if (linked && device.clock.now() < this.#patience) return;
-    device.write(TXDCTL, 0, this.#id);
+    device.write(TXDCTL, 0, this.id);
+    this.#giveUp();
+  }
+
+  /** The chip no longer looks at the ring: everything that it was given goes back unsent; when the queue stops, all there is. */
+  #giveUp(): void {
+    const packets = this.#packets;
+    if (this.#writer.stamped >= 0) this.#writer.takeStamp();
+    this.#writer.forget();
     const first = packets.beginIndex;
-    const count = packets.driverCount;
+    const count = this.#cancelled ? packets.driverCount : packets.drainCount;
     for (let index = 0; index < count; index++)
-      if (Packet.fragmentCount.get(m, packets.at(first + index)) > 0) this.counters.unsent++;
-    this.#fragments.complete(this.#fragments.driverCount);
+      if (Packet.fragmentCount.get(m, packets.at(first + index)) > 0) this.#unsent++;
+    this.#fragments.complete(this.#cancelled ? this.#fragments.driverCount : this.#fragments.drainCount);
     packets.complete(count);
     // Nothing is on its way any more, and the chip, disabled, will not say otherwise.
     this.#drained = this.#tail;
@@ -302,8 +362,8 @@ export class TransmitQueue implements PacketQueueCallbacks {
 
   stop(): void {
     this.#arm(false);
-    this.#device.write(TXDCTL, 0, this.#id);
-    this.#device.write(TDWBAL, 0, this.#id);
+    this.#device.write(TXDCTL, 0, this.id);
+    this.#device.write(TDWBAL, 0, this.id);
     this.#block.free();
   }
 }

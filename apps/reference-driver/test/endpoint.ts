@@ -4,6 +4,7 @@
  */
 
 import { FrameDescriptor, type Protocol, type TransmitEdge } from '@netcx/adapter/edge';
+import { hostPages } from '@netcx/dma';
 import { i32, u8 } from '@netcx/dma/memory';
 import type { ReferenceDriver } from '../src/driver.ts';
 
@@ -15,20 +16,54 @@ export interface Arrival {
   readonly queue: number;
 }
 
+/** What a NIC said of a frame besides. */
+export interface Metadata {
+  readonly hash: number;
+  readonly hashType: number;
+  readonly tagging: number;
+  readonly tag: number;
+  readonly time: number;
+}
+
 /** What a frame asks for besides being sent. */
 export interface Wishes {
   readonly layout?: number;
   readonly layer4Type?: number;
   readonly checksum?: number;
+  /** Bytes of payload in each segment. */
+  readonly segmentSize?: number;
+  /** A tag to insert: priority and VLAN as on the wire. */
+  readonly tag?: number;
   readonly queue?: number;
   /** Bytes of each part; one part when left out. */
   readonly parts?: readonly number[];
 }
 
+/** The stamp of a ring's element; 0 when there is none. */
+const timeAt = (times: number, index: number): number =>
+  times === 0 ? 0 : (i32[(times >>> 2) + 2 * index]! >>> 0) + i32[(times >>> 2) + 2 * index + 1]! * 2 ** 32;
+
+function describe(at: number, wishes: Wishes): void {
+  FrameDescriptor.layout.set(i32, at, wishes.layout ?? 0);
+  FrameDescriptor.layer4Type.set(i32, at, wishes.layer4Type ?? 0);
+  FrameDescriptor.checksum.set(i32, at, wishes.checksum ?? 0);
+  FrameDescriptor.segmentSize.set(i32, at, wishes.segmentSize ?? 0);
+  if (wishes.tag === undefined) return;
+  FrameDescriptor.tagging.set(i32, at, 3);
+  FrameDescriptor.tag.set(i32, at, wishes.tag);
+}
+
 /** What stands above one driver. */
 export class Endpoint {
   readonly arrivals: Arrival[] = [];
+  /** For each of them. */
+  readonly metadata: Metadata[] = [];
+  /** When frames that completed were sent, where the NIC says so. */
+  readonly sentTimes: number[] = [];
   completed = 0;
+  /** Descriptors, of frames that were submitted and of those that completed; frames of one queue complete in order. */
+  submitted = 0;
+  #own: { memory: number; until: number }[] = [];
   linkChanges: boolean[] = [];
   readonly driver: ReferenceDriver;
 
@@ -48,6 +83,13 @@ export class Endpoint {
           if (FrameDescriptor.more.get(i32, at) === 0) {
             const checksum = FrameDescriptor.checksum.get(i32, at);
             this.arrivals.push({ bytes: Uint8Array.from(Buffer.concat(parts)), checksum, queue: edge.id });
+            this.metadata.push({
+              hash: FrameDescriptor.hash.get(i32, at),
+              hashType: FrameDescriptor.hashType.get(i32, at),
+              tagging: FrameDescriptor.tagging.get(i32, at),
+              tag: FrameDescriptor.tag.get(i32, at),
+              time: timeAt(edge.times, (edge.ring.beginIndex + index) & edge.ring.mask),
+            });
             parts = [];
           }
           edge.release(FrameDescriptor.buffer.get(i32, at));
@@ -56,6 +98,8 @@ export class Endpoint {
       },
       sent: (_edge, count) => {
         this.completed += count;
+        for (const { memory } of this.#own.filter(({ until }) => until <= this.completed)) hostPages.free(memory);
+        this.#own = this.#own.filter(({ until }) => until > this.completed);
       },
       linkChanged: (up) => {
         this.linkChanges.push(up);
@@ -67,6 +111,27 @@ export class Endpoint {
     const found = this.driver.adapter.transmitQueues[queue];
     if (found === undefined) throw new Error(`transmit queue ${queue} is not there`);
     return found.edge;
+  }
+
+  /** Sends a frame that is longer than any buffer of the adapter's, out of memory of the test's own, in any parts. */
+  sendLarge(bytes: Uint8Array, wishes: Wishes = {}): void {
+    const { queue = 0, parts = [bytes.length] } = wishes;
+    const { ring } = this.edge(queue);
+    const memory = hostPages.allocate(bytes.length, { owner: 'a long frame' });
+    this.#own.push({ memory, until: this.submitted + parts.length });
+    u8.set(bytes, memory);
+    let done = 0;
+    parts.forEach((length, index) => {
+      const at = ring.at(ring.endIndex + index);
+      i32.fill(0, at, at + ring.stride);
+      FrameDescriptor.address.set(i32, at, memory + done);
+      FrameDescriptor.length.set(i32, at, length);
+      FrameDescriptor.more.set(i32, at, index + 1 < parts.length ? 1 : 0);
+      describe(at, wishes);
+      done += length;
+    });
+    this.submitted += parts.length;
+    this.edge(queue).submit(parts.length);
   }
 
   /** Submits one frame if there is room for it. */
@@ -85,11 +150,10 @@ export class Endpoint {
       FrameDescriptor.length.set(i32, at, length);
       FrameDescriptor.buffer.set(i32, at, buffer);
       FrameDescriptor.more.set(i32, at, index + 1 < parts.length ? 1 : 0);
-      FrameDescriptor.layout.set(i32, at, wishes.layout ?? 0);
-      FrameDescriptor.layer4Type.set(i32, at, wishes.layer4Type ?? 0);
-      FrameDescriptor.checksum.set(i32, at, wishes.checksum ?? 0);
+      describe(at, wishes);
       done += length;
     });
+    this.submitted += parts.length;
     this.edge(queue).submit(parts.length);
     return true;
   }

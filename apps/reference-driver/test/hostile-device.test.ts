@@ -173,6 +173,9 @@ describe('a device that lies about', () => {
       { ringSize: 32, mtu: 9706 },
       { mtu: 68, ringSize: 16 },
       { queues: 3, checksumOffload: false },
+      { queues: 2, vlanOffload: true, timestamps: true, interruptInterval: 'adaptive' as const },
+      { interrupts: 'msi' as const, hangLimit: 1 },
+      { interrupts: 'intx' as const, hangLimit: 1, ringSize: 16 },
     ];
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 31 }), fc.constantFrom(...shapes), async (seedOfRun, shape) => {

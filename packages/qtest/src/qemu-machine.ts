@@ -20,8 +20,9 @@ const FIRST_STEP = 10_000;
 const LONGEST_STEP = 1_000_000;
 /** The first slot of the root bus that a q35 machine leaves free. */
 const FIRST_DEVICE = 4;
-/** The lines below are the ISA bus's. */
-const FIRST_PCI_LINE = 16;
+/** Where a q35 machine's interrupt controller has the first pins of its root bus: a slot's by its number, in turns of four. */
+const FIRST_PCI_LINE = 20;
+const PCI_LINES = 4;
 const IOAPIC = 'ioapic';
 
 /** A network device to have. */
@@ -82,8 +83,8 @@ export class QemuMachine {
     };
     try {
       this.#process = new QemuProcess({ program, ram, devices: deviceArguments(devices, wires) }, (line, raised) => {
-        // The machine has no other device that raises a line of the PCI bus.
-        if (line >= FIRST_PCI_LINE) for (const { slot } of this.stations) slot.setIntx(raised);
+        // Devices may share a line: each is told of it, and finds out whether it is meant.
+        for (const [index, { slot }] of this.stations.entries()) if (line === lineOf(index)) slot.setIntx(raised);
       });
     } catch (error) {
       close();
@@ -155,6 +156,9 @@ export class QemuMachine {
 
 /** Every other slot: the virtual functions of an `igb` take two of those from 16 further on. */
 const place = (index: number): number => FIRST_DEVICE + 2 * index;
+
+/** The line that a device's pin leads to. */
+const lineOf = (index: number): number => FIRST_PCI_LINE + (place(index) % PCI_LINES);
 
 function deviceArguments(devices: readonly QemuDevice[], wires: readonly QemuWire[]): readonly string[] {
   return devices.flatMap(({ model, macAddress }, index) => {

@@ -15,8 +15,8 @@ import type { QtestChannel } from './qtest-channel.ts';
 const MAILBOXES = 0x8000;
 const PAGE_BYTES = 4096;
 const MOST_MAILBOXES = PAGE_BYTES / 4;
-/** A message's data; an empty mailbox holds 0. */
-const SIGN = 0x4d53_4900;
+/** A message's data, of which MSI has 16 bits only; an empty mailbox holds 0. */
+const SIGN = 0x4d00;
 
 interface Mailbox {
   readonly word: number;
