@@ -4,9 +4,14 @@
  * stack trace when the fault is ours.
  */
 import { Command, CommanderError } from 'commander';
+import { benchCommand } from './commands/bench.ts';
+import { describeCommand } from './commands/describe.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { replayCommand } from './commands/replay.ts';
 import { serveCommand } from './commands/serve.ts';
 import { tapCommand } from './commands/tap.ts';
+import { topCommand } from './commands/top.ts';
+import { upCommand } from './commands/up.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
 import { version } from './version.ts';
@@ -19,6 +24,7 @@ Examples:
   netcx replay --repeat 100 --json             many frames, for a program to read
   netcx serve nic-82576 -s nic.sock -w responder   the NIC for a virtual machine
   netcx tap left@one right@two                 Linux's TCP/IP above two drivers with a cable
+  netcx up -- curl http://10.0.2.2:8080/       a command whose network is our driver, NIC, and passt
 
 Exit codes:
   0    every frame became what it had to
@@ -40,26 +46,26 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     .version(version)
     .showHelpAfterError('Try netcx --help.')
     .addHelpText('after', examples)
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
     });
-  program.addCommand(
-    replayCommand(terminal, (code) => {
-      exitCode = code;
-    }).copyInheritedSettings(program),
-  );
-  program.addCommand(
-    serveCommand(terminal, (code) => {
-      exitCode = code;
-    }).copyInheritedSettings(program),
-  );
-  program.addCommand(
-    tapCommand(terminal, (code) => {
-      exitCode = code;
-    }).copyInheritedSettings(program),
-  );
+  const done = (code: number): void => {
+    exitCode = code;
+  };
+  for (const make of [
+    replayCommand,
+    upCommand,
+    tapCommand,
+    serveCommand,
+    topCommand,
+    benchCommand,
+    describeCommand,
+    doctorCommand,
+  ])
+    program.addCommand(make(terminal, done).copyInheritedSettings(program));
   if (args.length === 0) {
     program.outputHelp();
     return ExitCode.Ok;

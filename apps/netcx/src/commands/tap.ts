@@ -5,17 +5,23 @@
 import { HardwareError, parseImpairments } from '@netcx/hardware';
 import { TapError } from '@netcx/tap';
 import { parseWire, wireEnds, WireError } from '@netcx/wires';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { CommandError } from '../exit-code.ts';
 import { runTaps, type TapSettings } from '../tap/tap-job.ts';
 import { parseTapPlace } from '../tap/tap-place.ts';
 import type { Terminal } from '../terminal.ts';
+import { parseSpeedup, parseWhole } from './numbers.ts';
 
 interface TapArguments {
   readonly wire?: string;
   readonly impair?: string;
   readonly mtu: number;
+  readonly queues: number;
+  readonly speedup: number;
   readonly checksum: boolean;
+  readonly segmentation: boolean;
+  readonly coalescing: boolean;
+  readonly softwareOffloads?: true;
   readonly iommu?: true;
 }
 
@@ -25,6 +31,7 @@ way back. NAME@NAMESPACE makes the interface in another network namespace (a nam
 
   netcx tap left@one right@two                  two namespaces, two NICs, a cable between them
   netcx tap left@one right@two --impair loss=1%,delay=2ms
+  netcx tap left@one right@two --speedup 40    a wire of 40 Gbit/s, for throughput
   netcx tap up0 --wire stream:/tmp/passt.socket,connect
 
 The interface is up and has no address: ip addr add 192.0.2.1/24 dev NAME. It goes when netcx ends. Making interfaces
@@ -33,12 +40,6 @@ takes root, or "unshare -rn", or an interface that was made for the user.
 Wires are those of "netcx serve"; with two interfaces the wire is "pair", or "pcap:FILE+pair" to record what passes.
 
 Ctrl-C or SIGTERM ends it; the counters are printed, and the exit code is 0.`;
-
-function parseMtu(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 68 && value <= 9706) return value;
-  throw new InvalidArgumentError('Expected a whole number from 68 to 9706.');
-}
 
 /**
  * @param terminal - what the command has of the world around it
@@ -51,8 +52,13 @@ export function tapCommand(terminal: Terminal, done: (exitCode: number) => void)
     .argument('<name...>', 'one or two interfaces to make')
     .option('-w, --wire <wire>', 'what the NIC is plugged into; "pair" for two interfaces')
     .option('--impair <list>', 'what goes wrong on the wire')
-    .option('--mtu <bytes>', 'payload of the longest frame', parseMtu, 1500)
-    .option('--no-checksum', 'leave checksums to Linux')
+    .option('--mtu <bytes>', 'payload of the longest frame', parseWhole(68, 9706), 1500)
+    .option('--queues <count>', 'queues of each interface and its NIC', parseWhole(1, 16), 1)
+    .option('--speedup <times>', 'how many times faster than a gigabit the wire carries', parseSpeedup, 1)
+    .option('--no-checksum', 'leave checksums to Linux, and all else')
+    .option('--no-segmentation', 'let Linux cut its data into frames')
+    .option('--no-coalescing', 'show Linux each frame that comes in')
+    .option('--software-offloads', 'do all of this in software, nothing in the NIC')
     .option('--iommu', 'put an IOMMU between the NIC and memory')
     .addHelpText('after', help)
     .action(async (names: string[], options: TapArguments) => {
@@ -61,11 +67,15 @@ export function tapCommand(terminal: Terminal, done: (exitCode: number) => void)
 }
 
 function settingsOf(names: readonly string[], options: TapArguments): TapSettings {
-  const { wire = names.length === 2 ? 'pair' : undefined, impair, mtu, checksum, iommu = false } = options;
+  const { wire = names.length === 2 ? 'pair' : undefined, impair, mtu, queues, speedup, iommu = false } = options;
+  const { checksum } = options;
+  const segmentation = checksum && options.segmentation;
+  const coalescing = checksum && options.coalescing;
   if (names.length > 2) throw new CommandError(`expected one or two interfaces, got ${names.length}`);
   if (wire === undefined) throw new CommandError('one interface needs a --wire; two are plugged into each other');
   checkWire(wire, impair, names.length);
-  return { places: names.map(parseTapPlace), wire, impair, mtu, checksumOffload: checksum, iommu };
+  const offloads = { checksum, segmentation, coalescing, software: options.softwareOffloads ?? false };
+  return { places: names.map(parseTapPlace), wire, impair, mtu, queues, offloads, iommu, speedup };
 }
 
 function checkWire(wire: string, impair: string | undefined, interfaces: number): void {

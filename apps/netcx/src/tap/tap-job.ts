@@ -10,7 +10,10 @@ import { buildStation, type Station } from '@netcx/reference-driver';
 import { Tap } from '@netcx/tap';
 import { openWire, parseWire, type Wire } from '@netcx/wires';
 import { ExitCode } from '../exit-code.ts';
+import { snapshotOf } from '../status/snapshot.ts';
+import { StatusSocket } from '../status/status-socket.ts';
 import type { Terminal } from '../terminal.ts';
+import { LargeFrames } from './large-frames.ts';
 import type { TapPlace } from './tap-place.ts';
 import { TapProtocol } from './tap-protocol.ts';
 
@@ -20,20 +23,37 @@ export interface TapSettings {
   readonly wire: string;
   readonly impair: string | undefined;
   readonly mtu: number;
-  /** Whether Linux leaves checksums to the NIC, and believes what it finds. */
-  readonly checksumOffload: boolean;
+  /** Queues of each interface, and of its NIC. */
+  readonly queues: number;
+  /** What Linux leaves to the NIC, and believes of what it finds. */
+  readonly offloads: TapJobOffloads;
   readonly iommu: boolean;
+  /** How many times faster than a gigabit the wire carries. */
+  readonly speedup: number;
 }
+
+/** What need not be done by Linux. */
+export interface TapJobOffloads {
+  /** Checksums, in both directions. */
+  readonly checksum: boolean;
+  /** Cutting long frames into segments; needs `checksum`. */
+  readonly segmentation: boolean;
+  /** Joining segments that come in; needs `checksum`. */
+  readonly coalescing: boolean;
+  /** Whether the NIC does nothing of it, and the framework's software everything. */
+  readonly software: boolean;
+}
+
+/** Frames of up to 64 KB that a queue may have on the way to the NIC. */
+const LARGE_FRAMES = 64;
 
 /** A TAP with all that is below it. */
 interface Column {
   readonly tap: Tap;
+  readonly macAddress: Uint8Array;
   readonly station: Station;
   readonly protocol: TapProtocol;
 }
-
-/** Station addresses are locally administered: of the TAP, which the NIC shares, since a bridge of two is transparent. */
-const addressOf = (index: number): Uint8Array => Uint8Array.of(0x02, 0x82, 0x57, 0x60, 0x00, index + 1);
 
 const text = (address: Uint8Array): string => [...address].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 
@@ -46,13 +66,43 @@ const text = (address: Uint8Array): string => [...address].map((byte) => byte.to
  * @throws TapError, WireError, DriverError when something cannot be set up
  */
 export async function runTaps(settings: TapSettings, terminal: Terminal): Promise<number> {
-  const { stdout, stderr, signal } = terminal;
+  const { stdout, signal } = terminal;
+  return withTaps(settings, terminal, async (taps, counters) => {
+    for (const { name, macAddress } of taps) stdout.write(`${name}: ${text(macAddress)}, MTU ${settings.mtu}, ready\n`);
+    await ended(signal);
+    for (const [name, count] of Object.entries(counters())) stdout.write(`${name} ${count}\n`);
+    return ExitCode.Ok;
+  });
+}
+
+/** An interface that is up. */
+export interface OpenTap {
+  readonly name: string;
+  readonly macAddress: Uint8Array;
+  /** Whether its link passes frames now. */
+  readonly linkUp: () => boolean;
+}
+
+/**
+ * @param settings - what was asked for
+ * @param terminal - the world around
+ * @param use - called when the interfaces are up, with them and a way to read the counters; they go when it has ended
+ * @returns what `use` returned
+ * @throws TapError, WireError, DriverError when something cannot be set up
+ */
+export async function withTaps<T>(
+  settings: TapSettings,
+  terminal: Terminal,
+  use: (taps: readonly OpenTap[], counters: () => Record<string, number>) => Promise<T>,
+): Promise<T> {
+  const { stderr } = terminal;
   const takeDown: (() => void | Promise<void>)[] = [];
   const clock = new RealClock({ precise: true });
   takeDown.push(() => clock.close());
   try {
     const wire = await openWire(parseWire(settings.wire), {
       clock,
+      speedup: settings.speedup,
       impair: settings.impair === undefined ? [] : parseImpairments(settings.impair),
       onEvent: ({ message }) => stderr.write(`${message}\n`),
     });
@@ -61,15 +111,32 @@ export async function runTaps(settings: TapSettings, terminal: Terminal): Promis
     const columns: Column[] = [];
     for (const [index, place] of settings.places.entries())
       columns.push(await openColumn(clock, bridge, wire, index, place, settings, takeDown));
-    for (const [index, { tap, protocol }] of columns.entries()) {
-      protocol.open();
-      stdout.write(`${tap.name}: ${text(addressOf(index))}, MTU ${settings.mtu}, ready\n`);
-    }
-    await ended(signal);
-    for (const { tap, protocol } of columns)
-      for (const [name, count] of Object.entries(protocol.counters)) stdout.write(`${tap.name}.${name} ${count}\n`);
-    for (const [name, count] of Object.entries(wire.counters())) stdout.write(`${name} ${count}\n`);
-    return ExitCode.Ok;
+    for (const { protocol } of columns) protocol.open();
+    const counters = (): Record<string, number> => {
+      const all: Record<string, number> = {};
+      for (const { tap, protocol } of columns)
+        for (const [name, count] of Object.entries<number>({ ...protocol.counters }))
+          all[`${tap.name}.${name}`] = count;
+      return { ...all, ...wire.counters() };
+    };
+    const began = performance.now();
+    const status = await StatusSocket.open(() => ({
+      pid: process.pid,
+      command: settings.places.map(({ name }) => name).join(' and '),
+      time: performance.now() - began,
+      heap: process.memoryUsage().heapUsed,
+      processor: process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,
+      adapters: columns.map(({ station: { driver } }) =>
+        snapshotOf(driver.adapter, driver.hardwareCounters().interrupts),
+      ),
+    }));
+    takeDown.unshift(() => status.close());
+    const taps = columns.map(({ tap, macAddress, station }): OpenTap => ({
+      name: tap.name,
+      macAddress,
+      linkUp: () => station.driver.adapter.linkState.connected,
+    }));
+    return await use(taps, counters);
   } finally {
     for (const step of takeDown) await step();
   }
@@ -80,31 +147,58 @@ async function openColumn(
   bridge: HostBridge,
   wire: Wire,
   index: number,
-  { name, namespace }: TapPlace,
-  { mtu, checksumOffload, iommu }: TapSettings,
+  { name, namespace, macAddress }: TapPlace,
+  { mtu, queues, offloads, iommu }: TapSettings,
   takeDown: (() => void | Promise<void>)[],
 ): Promise<Column> {
   const end = wire.ends[index];
   if (end === undefined) throw new RangeError(`the wire has no end number ${index}`);
-  const macAddress = addressOf(index);
   // Linux filters by itself, and knows best which groups it listens to.
-  const options = { mtu, checksumOffload, iommu, promiscuous: true };
+  const { checksum, segmentation, coalescing, software } = offloads;
+  const inHardware = checksum && !software;
+  const options = {
+    mtu,
+    queues,
+    checksumOffload: inHardware,
+    segmentationOffload: inHardware,
+    iommu,
+    promiscuous: true,
+  };
   const station = buildStation(clock, bridge, name, macAddress, end, options);
   takeDown.unshift(() => station.nic.close());
+  // What lies there belongs to the NIC until its driver has stopped.
+  const large = segmentation ? new LargeFrames(`${name} frames of up to 64 KB`, LARGE_FRAMES * queues) : undefined;
+  if (large !== undefined) takeDown.unshift(() => large.close());
   await station.driver.start();
   takeDown.unshift(() => station.driver.stop());
+  // Linux may send on what it receives, and looks at each acknowledgement: what is joined must be what can be cut again.
+  station.driver.adapter.offloads.receive.coalescingFor = 'forwarding';
+  await station.driver.adapter.offloads.enable({
+    txChecksum: { ipv4: checksum, ...everyKind(checksum) },
+    rxChecksum: { ipv4: checksum, ...everyKind(checksum) },
+    gso: everyKind(segmentation),
+    rsc: { ...everyKind(coalescing), tcpTimestampOption: coalescing },
+  });
   const tap = new Tap({
     name,
     macAddress,
     mtu,
-    offloads: { checksum: checksumOffload },
+    queues,
+    offloads: { checksum, tcpSegmentation: segmentation, udpSegmentation: segmentation },
     ...(namespace === undefined ? {} : { namespace }),
   });
   takeDown.unshift(() => tap.close());
-  const protocol = new TapProtocol(tap, station.driver.adapter);
+  const protocol = new TapProtocol(tap, station.driver.adapter, clock, large);
   takeDown.unshift(() => protocol.close());
-  return { tap, station, protocol };
+  return { tap, macAddress, station, protocol };
 }
+
+const everyKind = (on: boolean): { tcpIPv4: boolean; tcpIPv6: boolean; udpIPv4: boolean; udpIPv6: boolean } => ({
+  tcpIPv4: on,
+  tcpIPv6: on,
+  udpIPv4: on,
+  udpIPv6: on,
+});
 
 function ended(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
