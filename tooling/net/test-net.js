@@ -5,175 +5,14 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Namespace, Program } from './namespaces.js';
-
-const MIB = 2 ** 20;
-const size = process.env['NETCX_TEST_SIZE'] ?? (process.env['CI'] === undefined ? 'quick' : 'ci');
-/** Bytes of the download, seconds of each iperf3. */
-const quick = { download: 32 * MIB, seconds: 2 };
-const sizes = new Map([
-  ['ci', { download: 256 * MIB, seconds: 4 }],
-  ['long', { download: 1024 * MIB, seconds: 20 }],
-]);
-const { download, seconds } = sizes.get(size) ?? quick;
-const netcx = process.argv.includes('--sources')
-  ? ['--conditions=@netcx/source', '--import', 'tsx', 'apps/netcx/src/main.ts']
-  : ['apps/netcx/dist/main.js'];
-
-/**
- * @typedef {{ bits_per_second: number, lost_percent?: number, retransmits?: number }} IperfSum
- * @typedef {{ end: { sum: IperfSum, sum_received?: IperfSum, sum_sent?: IperfSum } }} IperfReport what iperf3 -J prints
- */
-
-let passed = 0;
-let failed = 0;
-
-/**
- * @param {string} what
- * @param {() => Promise<string | undefined> | string | undefined} run what it returns is said beside the verdict
- */
-async function check(what, run) {
-  const begin = performance.now();
-  try {
-    const note = await run();
-    passed++;
-    const time = ((performance.now() - begin) / 1000).toFixed(1);
-    console.log(`  passed  ${what}${note === undefined ? '' : `: ${note}`} (${time} s)`);
-  } catch (error) {
-    failed++;
-    console.log(`  FAILED  ${what}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-/** Two namespaces with an interface each, and what is below them. */
-class Lab {
-  /** @param {string[]} args of `netcx tap` */
-  static async open(...args) {
-    const lab = new Lab();
-    lab.taps = new Program(process.execPath, [
-      ...netcx,
-      'tap',
-      `left@${lab.left.name}`,
-      `right@${lab.right.name}`,
-      ...args,
-    ]);
-    await lab.taps.says('right: ', 20);
-    for (const [side, namespace, last] of /** @type {const} */ ([
-      ['left', lab.left, 1],
-      ['right', lab.right, 2],
-    ])) {
-      namespace.ip('addr', 'add', `192.0.2.${last}/24`, 'dev', side);
-      namespace.ip('addr', 'add', `2001:db8::${last}/64`, 'dev', side, 'nodad');
-    }
-    for (let tries = 0; !lab.left.ip('link', 'show', 'left').includes('LOWER_UP'); tries++) {
-      if (tries === 100) throw new Error('the link does not come up');
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    return lab;
-  }
-
-  constructor() {
-    this.left = new Namespace('netcx-left');
-    this.right = new Namespace('netcx-right');
-    /** @type {Program | undefined} */
-    this.taps = undefined;
-  }
-
-  /** Ends `netcx tap`, which must end well; its counters. */
-  async close() {
-    const { code, output } = (await this.taps?.end(15, 'SIGTERM')) ?? { code: 0, output: '' };
-    this.left.remove();
-    this.right.remove();
-    if (code !== 0) throw new Error(`netcx tap ended with ${code}:\n${output}`);
-    return Object.fromEntries([...output.matchAll(/^(\S+) (\d+)$/gm)].map(([, name, value]) => [name, Number(value)]));
-  }
-
-  /** @param {...string} args of ping */
-  async ping(...args) {
-    const output = await this.left.run(30, 'ping', '-q', '-i', '0.02', ...args);
-    const [, lost] = /, ([\d.]+)% packet loss/.exec(output) ?? [];
-    if (Number(lost) > 0) throw new Error(`${lost} % lost`);
-    const [, average] = /= [\d.]+\/([\d.]+)\//.exec(output) ?? [];
-    return `${average} ms on average`;
-  }
-
-  /**
-   * @param {...string} args of iperf3's client
-   * @returns {Promise<{ lost: number, note: string }>}
-   */
-  async iperf(...args) {
-    const server = this.right.start('iperf3', '-s', '-1', '--forceflush');
-    await server.says('listening', 5);
-    const output = await this.left.run(seconds + 20, 'iperf3', '-J', '-t', String(seconds), ...args);
-    await server.end(5);
-    const { end } = /** @type {IperfReport} */ (JSON.parse(output));
-    const { bits_per_second: rate, lost_percent: lost = 0 } = end.sum_received ?? end.sum;
-    const sent = end.sum_sent?.retransmits;
-    return { lost, note: `${(rate / 1e6).toFixed(0)} Mbit/s${sent === undefined ? '' : `, ${sent} retransmits`}` };
-  }
-
-  /** @param {number} bytes */
-  async download(bytes) {
-    const server = this.right.start(process.execPath, 'tooling/net/file-server.js', '8080', String(bytes));
-    await server.says('listening', 120);
-    const [, expected] = /listening (\S+)/.exec(server.output) ?? [];
-    const begin = performance.now();
-    const output = await this.left.run(300, 'sh', '-c', 'curl -sS http://192.0.2.2:8080/ | sha256sum');
-    const rate = (bytes * 8) / 1e6 / ((performance.now() - begin) / 1000);
-    await server.end(5, 'SIGTERM');
-    if (!output.startsWith(expected ?? '-')) throw new Error(`SHA-256 ${output.trim()}, not ${expected}`);
-    return `${(bytes / MIB).toFixed(0)} MiB, SHA-256 equal, ${rate.toFixed(0)} Mbit/s`;
-  }
-
-  /** Wrong checksums that Linux has counted. */
-  checksumErrors() {
-    const count = (/** @type {Namespace} */ namespace) => {
-      const text = execFileSync('ip', ['netns', 'exec', namespace.name, 'cat', '/proc/net/snmp'], { encoding: 'utf8' });
-      return ['Tcp', 'Udp'].reduce((sum, protocol) => {
-        const [names, values] = [...text.matchAll(new RegExp(`^${protocol}: (.*)$`, 'gm'))].map(([, line = '']) =>
-          line.split(' '),
-        );
-        return sum + Number(values?.[names?.indexOf('InCsumErrors') ?? -1] ?? 0);
-      }, 0);
-    };
-    return count(this.left) + count(this.right);
-  }
-}
-
-/**
- * @param {string} what
- * @param {string[]} args of `netcx tap`
- * @param {(lab: Lab) => Promise<void>} run
- * @returns {Promise<Record<string, number>>} what `netcx tap` counted
- */
-async function suite(what, args, run) {
-  console.log(`\n${what}`);
-  /** @type {Record<string, number>} */
-  let counters = {};
-  /** @type {Lab | undefined} */
-  let lab;
-  await check('two interfaces come up', async () => {
-    lab = await Lab.open(...args);
-    return undefined;
-  });
-  if (lab === undefined) return counters;
-  const opened = lab;
-  await run(opened);
-  await check('Linux counts no wrong checksum', () => {
-    const errors = opened.checksumErrors();
-    if (errors > 0) throw new Error(`${errors}`);
-    return undefined;
-  });
-  await check('ends well, with nothing unsupported', async () => {
-    counters = await opened.close();
-    for (const side of ['left', 'right']) {
-      for (const name of ['unsupported', 'tooLong'])
-        if (counters[`${side}.${name}`] !== 0) throw new Error(`${side}.${name} ${counters[`${side}.${name}`]}`);
-    }
-    return `${counters['left.fromLinux']} and ${counters['right.fromLinux']} frames`;
-  });
-  return counters;
-}
+import { check, closeChecks } from './checks.js';
+import { talkToGuest } from './guest.js';
+import { Namespace } from './namespaces.js';
+import { download, MIB, seconds, size } from './size.js';
+import { suite } from './suite.js';
+import { compareThroughput } from './throughput.js';
+import { runInTwoProcesses } from './two-processes.js';
+import { goUp } from './up.js';
 
 async function main() {
   console.log(`size ${size}: ${download / MIB} MiB, ${seconds} s each`);
@@ -246,8 +85,11 @@ async function main() {
   } finally {
     rmSync(folder, { recursive: true });
   }
-  console.log(`\n${passed} passed, ${failed} failed, 0 skipped`);
-  return failed === 0 ? 0 : 1;
+  await runInTwoProcesses();
+  await goUp();
+  await talkToGuest();
+  await compareThroughput();
+  return closeChecks();
 }
 
 /** Why this machine cannot run it; `undefined` when it can. */

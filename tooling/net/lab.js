@@ -1,0 +1,153 @@
+// Owns: two network namespaces, an interface in each, and whatever stands between the two.
+// Invariant: what was opened is closed by `close`, which fails when a program did not end well.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { Namespace, Program } from './namespaces.js';
+import { MIB, seconds } from './size.js';
+
+/**
+ * @typedef {{ bits_per_second: number, lost_percent?: number, retransmits?: number }} IperfSum
+ * @typedef {{ end: { sum: IperfSum, sum_received?: IperfSum, sum_sent?: IperfSum, sum_received_bidir_reverse?: IperfSum } }} IperfReport what iperf3 -J prints
+ */
+
+/** How the command line is run: the built one, or the sources. */
+export const netcx = process.argv.includes('--sources')
+  ? ['--conditions=@netcx/source', '--import', 'tsx', 'apps/netcx/src/main.ts']
+  : ['apps/netcx/dist/main.js'];
+
+/** Two namespaces with an interface each, and what is below them. */
+export class Lab {
+  /** @param {string[]} args of `netcx tap` */
+  static open(...args) {
+    return Lab.between((left, right) => [
+      new Program(process.execPath, [...netcx, 'tap', `left@${left.name}`, `right@${right.name}`, ...args]),
+    ]);
+  }
+
+  /**
+   * @param {(left: Namespace, right: Namespace) => Program[]} start the programs that make the two interfaces, `left` and
+   * `right`, and say so; the last one makes the last
+   */
+  static async between(start) {
+    const lab = new Lab();
+    lab.programs = start(lab.left, lab.right);
+    await lab.programs[0]?.says('left: ', 20);
+    await lab.programs.at(-1)?.says('right: ', 20);
+    for (const [side, namespace, last] of /** @type {const} */ ([
+      ['left', lab.left, 1],
+      ['right', lab.right, 2],
+    ])) {
+      namespace.ip('addr', 'add', `192.0.2.${last}/24`, 'dev', side);
+      namespace.ip('addr', 'add', `2001:db8::${last}/64`, 'dev', side, 'nodad');
+    }
+    await ready(lab.left, 'left');
+    await ready(lab.right, 'right');
+    return lab;
+  }
+
+  constructor() {
+    this.left = new Namespace('netcx-left');
+    this.right = new Namespace('netcx-right');
+    /** @type {Program[]} */
+    this.programs = [];
+  }
+
+  /** Ends the programs, which must end well; what they counted. */
+  async close() {
+    const ends = await Promise.all(this.programs.map((program) => program.end(15, 'SIGTERM')));
+    this.left.remove();
+    this.right.remove();
+    for (const { code, output } of ends)
+      if (code !== 0) throw new Error(`a program between the two ended with ${code}:\n${output}`);
+    const lines = ends.flatMap(({ output }) => [...output.matchAll(/^(\S+) (\d+)$/gm)]);
+    return Object.fromEntries(lines.map(([, name, value]) => [name, Number(value)]));
+  }
+
+  /** Seconds of processor time that the programs between the two have used. */
+  processorTime() {
+    return this.programs.reduce((sum, { child }) => sum + processorTime(child.pid ?? 0), 0);
+  }
+
+  /** @param {...string} args of ping */
+  async ping(...args) {
+    const output = await this.left.run(30, 'ping', '-q', '-i', '0.02', ...args);
+    const [, lost] = /, ([\d.]+)% packet loss/.exec(output) ?? [];
+    if (Number(lost) > 0) throw new Error(`${lost} % lost`);
+    const [, average] = /= [\d.]+\/([\d.]+)\//.exec(output) ?? [];
+    return `${average} ms on average`;
+  }
+
+  /**
+   * @param {...string} args of iperf3's client
+   * @returns {Promise<{ lost: number, rate: number, processor: number, note: string }>} what was lost in percent, bits per second, share of
+   * a processor that the programs between the two took
+   */
+  async iperf(...args) {
+    const server = this.right.start('iperf3', '-s', '-1', '--forceflush');
+    await server.says('listening', 5);
+    const before = { wall: performance.now(), used: this.processorTime() };
+    const output = await this.left.run(seconds + 20, 'iperf3', '-J', '-t', String(seconds), ...args);
+    const processor = (this.processorTime() - before.used) / ((performance.now() - before.wall) / 1000);
+    await server.end(5);
+    const { end } = /** @type {IperfReport} */ (JSON.parse(output));
+    const { bits_per_second: one, lost_percent: lost = 0 } = end.sum_received ?? end.sum;
+    const back = end.sum_received_bidir_reverse?.bits_per_second;
+    const sent = end.sum_sent?.retransmits;
+    const note = [
+      `${(one / 1e6).toFixed(0)}${back === undefined ? '' : ` and ${(back / 1e6).toFixed(0)}`} Mbit/s`,
+      ...(sent === undefined ? [] : [`${sent} retransmits`]),
+      `${(processor * 100).toFixed(0)} % of a processor`,
+    ].join(', ');
+    return { lost, rate: one + (back ?? 0), processor, note };
+  }
+
+  /** @param {number} bytes */
+  async download(bytes) {
+    const server = this.right.start(process.execPath, 'tooling/net/file-server.js', '8080', String(bytes));
+    await server.says('listening', 120);
+    const [, expected] = /listening (\S+)/.exec(server.output) ?? [];
+    const begin = performance.now();
+    const output = await this.left.run(300, 'sh', '-c', 'curl -sS http://192.0.2.2:8080/ | sha256sum');
+    const rate = (bytes * 8) / 1e6 / ((performance.now() - begin) / 1000);
+    await server.end(5, 'SIGTERM');
+    if (!output.startsWith(expected ?? '-')) throw new Error(`SHA-256 ${output.trim()}, not ${expected}`);
+    return `${(bytes / MIB).toFixed(0)} MiB, SHA-256 equal, ${rate.toFixed(0)} Mbit/s`;
+  }
+
+  /** Wrong checksums that Linux has counted. */
+  checksumErrors() {
+    const count = (/** @type {Namespace} */ namespace) => {
+      const text = execFileSync('ip', ['netns', 'exec', namespace.name, 'cat', '/proc/net/snmp'], { encoding: 'utf8' });
+      return ['Tcp', 'Udp'].reduce((sum, protocol) => {
+        const [names, values] = [...text.matchAll(new RegExp(`^${protocol}: (.*)$`, 'gm'))].map(([, line = '']) =>
+          line.split(' '),
+        );
+        return sum + Number(values?.[names?.indexOf('InCsumErrors') ?? -1] ?? 0);
+      }, 0);
+    };
+    return count(this.left) + count(this.right);
+  }
+}
+
+/**
+ * Waits until an interface's link is up.
+ * @param {Namespace} namespace
+ * @param {string} name
+ */
+export async function ready(namespace, name) {
+  for (let tries = 0; !namespace.ip('link', 'show', name).includes('LOWER_UP'); tries++) {
+    if (tries === 200) throw new Error(`the link of ${name} does not come up`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/**
+ * @param {number} pid
+ * @returns {number} seconds of processor time that a process and its threads have used
+ */
+function processorTime(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100; // in ticks of a hundredth
+}

@@ -1,0 +1,63 @@
+// Owns: how much TCP the driver and the NIC model carry, beside a plain copy from TAP to TAP in the same run: rounds take turns,
+// so that what the machine does meanwhile strikes both.
+// Goals: 0.7 of the plain copy with offloads, and 8 times what passes without. They are reported, and do not fail a run: a figure
+// is judged by a person, on a machine that is quiet.
+import { check } from './checks.js';
+import { Lab } from './lab.js';
+import { Program } from './namespaces.js';
+import { size } from './size.js';
+
+/** The wire is not to be what limits: 100 Gbit/s. */
+const SPEEDUP = ['--speedup', '100'];
+const rounds = size === 'quick' ? 1 : 3;
+
+/** @type {Record<string, () => Promise<Lab>>} */
+const contenders = {
+  'netcx, offloads on': () => Lab.open(...SPEEDUP),
+  'plain copy, offloads on': () => plain('on'),
+  'netcx, offloads off': () => Lab.open('--no-checksum', ...SPEEDUP),
+  'plain copy, offloads off': () => plain('off'),
+};
+
+/** @param {'on' | 'off'} offloads */
+const plain = (offloads) =>
+  Lab.between((left, right) => [
+    new Program(process.execPath, ['tooling/net/plain-copy.js', left.name, right.name, '1500', offloads]),
+  ]);
+
+/** @param {readonly number[]} values */
+const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+/** @param {number} rate */
+const gigabits = (rate) => (rate / 1e9).toFixed(2);
+
+/** Runs all contenders, and prints what they reached. */
+export async function compareThroughput() {
+  console.log('\nTCP through the driver, beside a plain copy from TAP to TAP');
+  /** @type {Map<string, number[]>} */
+  const rates = new Map();
+  for (let round = 1; round <= rounds; round++) {
+    for (const [name, open] of Object.entries(contenders)) {
+      await check(`${name}, round ${round}`, async () => {
+        const lab = await open();
+        try {
+          const delay = await lab.ping('-c', '100', '192.0.2.2');
+          const { rate, note } = await lab.iperf('-c', '192.0.2.2');
+          rates.set(name, [...(rates.get(name) ?? []), rate]);
+          return `${note}; ping ${delay}`;
+        } finally {
+          await lab.close();
+        }
+      });
+    }
+  }
+  const of = (/** @type {string} */ name) => median(rates.get(name) ?? []);
+  for (const [name, values] of rates)
+    console.log(
+      `  ${name}: ${gigabits(median(values))} Gbit/s (${gigabits(Math.min(...values))}..${gigabits(Math.max(...values))})`,
+    );
+  const [on, off] = [of('netcx, offloads on'), of('netcx, offloads off')];
+  const goal = (/** @type {number} */ ratio, /** @type {number} */ least) =>
+    `${ratio.toFixed(2)}x (goal ${least}: ${ratio >= least ? 'met' : 'not met'})`;
+  console.log(`  with offloads, beside the plain copy: ${goal(on / of('plain copy, offloads on'), 0.7)}`);
+  console.log(`  with offloads, beside without: ${goal(on / off, 8)}`);
+}
