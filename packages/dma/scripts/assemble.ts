@@ -17,7 +17,8 @@ const target = new URL('../src/copy-kernel.ts', import.meta.url);
  */
 export async function assembleCopyKernel(): Promise<Uint8Array> {
   const assembler = await wabt();
-  const module = assembler.parseWat('copy.wat', readFileSync(source, 'utf8'), { threads: true, bulk_memory: true });
+  const features = { threads: true, bulk_memory: true, simd: true };
+  const module = assembler.parseWat('copy.wat', readFileSync(source, 'utf8'), features);
   try {
     const bytes = new Uint8Array(module.toBinary({}).buffer);
     if (!WebAssembly.validate(bytes)) throw new Error('copy.wat assembles to a module that this engine refuses');
@@ -36,11 +37,11 @@ export function moduleText(bytes: Uint8Array): string {
   const rows: string[] = [];
   for (let at = 0; at < literals.length; at += 16) rows.push(`  ${literals.slice(at, at + 16).join(', ')},`);
   return `/*
- * The copy kernel: copy.wat, assembled. Made by scripts/assemble.ts with wabt (threads and bulk memory on); never edited
- * by hand. A test assembles the source again and compares, so the two always agree.
+ * The copy kernel: copy.wat, assembled. Made by scripts/assemble.ts with wabt (threads, bulk memory and SIMD on); never
+ * edited by hand. A test assembles the source again and compares, so the two always agree.
  */
 
-/** The bytes of the WebAssembly module; it imports \`host.memory\` (shared) and exports \`copy(to, from, bytes)\`. */
+/** The bytes of the WebAssembly module; it imports \`host.memory\` (shared) and exports what copy.ts names. */
 // prettier-ignore
 export const COPY_KERNEL: Uint8Array<ArrayBuffer> = Uint8Array.of(
 ${rows.join('\n')}

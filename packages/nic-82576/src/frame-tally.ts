@@ -28,10 +28,28 @@ export function clearTally(): void {
  * @param length - its bytes without frame check sequence
  */
 export function tally(firstWord: number, length: number): void {
+  tallyLength(length, 1);
+  if ((firstWord & 1) !== 0) tallyGroup(firstWord);
+}
+
+/**
+ * Counts frames by their length; frames of one length mostly come in a row.
+ *
+ * @param length - bytes of each, without frame check sequence
+ * @param frames - how many
+ */
+export function tallyLength(length: number, frames: number): void {
   // Bytes with frame check sequence: 64 | 65-127 | 128-255 | 256-511 | 512-1023 | 1024 and more.
   const sizeClass = length <= 60 ? 0 : Math.min(26 - Math.clz32(length + 4), 5) | 0;
-  t[sizeClass] = (t[sizeClass]! + 1) | 0;
-  if ((firstWord & 1) === 0) return;
+  t[sizeClass] = (t[sizeClass]! + frames) | 0;
+}
+
+/**
+ * Counts a frame to a group address by its destination.
+ *
+ * @param firstWord - its first four bytes, as a little-endian word
+ */
+export function tallyGroup(firstWord: number): void {
   const group = firstWord === -1 ? 7 : 6; // the first four bytes tell all but a handful of never used addresses apart
   t[group] = (t[group]! + 1) | 0;
 }
