@@ -23,7 +23,8 @@ const { straightDomain, TxPlacement } = placing;
 const { Checksum, LogicalAddress, VirtualAddress } = extensions;
 const { Fragment, Packet } = rings;
 const { FrameDescriptor, FRAME_DESCRIPTOR_BYTES } = frames;
-const DESCRIPTOR_SHIFT = Math.log2(FRAME_DESCRIPTOR_BYTES / 4) | 0;
+const DESCRIPTOR_WORDS = FRAME_DESCRIPTOR_BYTES / 4;
+const DESCRIPTOR_SHIFT = Math.log2(DESCRIPTOR_WORDS) | 0;
 /** `more` in a descriptor's length word, and the bits above it that mean nothing. */
 const FLAGS = -1 << 26;
 
@@ -68,6 +69,7 @@ export class TxTranslator {
       const simple = this.#placeSimpleFrames();
       if (simple > 0) this.#placement.waiting = false;
       placed += simple;
+      if (simple > 0 && this.#send.postCount > 0) continue; // a ring starts over, or the next one needs a closer look
       do {
         if (this.#send.postCount === 0 || this.#packets.freeCount === 0) return placed;
         if (!this.#placement.place()) return placed;
@@ -81,40 +83,38 @@ export class TxTranslator {
     return (FrameDescriptor.buffer.get(m, this.#send.at(index)) | 0) === NO_BUFFER;
   }
 
-  /** The straight line: frames of one part in a buffer that the NIC reaches. Stops at the first that is anything else. */
+  /**
+   * The straight line: frames of one part in a buffer that the NIC reaches, as far as no ring starts over. Stops at the
+   * first that is anything else.
+   */
   #placeSimpleFrames(): number {
-    const sendBase = this.#send.base | 0;
-    const sendMask = this.#send.mask | 0;
-    const packetBase = this.#packets.base | 0;
-    const packetStride = this.#packets.stride | 0;
-    const packetMask = this.#packets.mask | 0;
-    const fragmentBase = this.#fragments.base | 0;
-    const fragmentStride = this.#fragments.stride | 0;
-    const fragmentMask = this.#fragments.mask | 0;
+    const send = this.#send;
+    const packets = this.#packets;
+    const fragments = this.#fragments;
+    const room = Math.min(packets.freeRun, fragments.freeRun);
+    const packetStride = packets.stride | 0;
+    const fragmentStride = fragments.stride | 0;
     const checksum = this.#checksum | 0;
     const virtual = this.#virtual | 0;
     const logical = this.#logical | 0;
     const domain = this.#domain | 0;
     const maximumFrame = this.#maximumFrame | 0;
     const misaligned = this.#misaligned | 0;
-    const wanted = this.#send.postCount | 0;
-    const room = Math.min(this.#packets.freeCount, this.#fragments.freeCount) | 0;
-    const most = Math.min(wanted, room) | 0;
-    let descriptor = this.#send.nextIndex | 0;
-    let packet = this.#packets.endIndex | 0;
-    let fragment = this.#fragments.endIndex | 0;
-    let count = 0;
-    while (count < most) {
-      const d = (sendBase + (descriptor << DESCRIPTOR_SHIFT)) | 0;
+    const begin = send.at(send.nextIndex) | 0;
+    const end = (begin + (Math.min(send.postRun, room) << DESCRIPTOR_SHIFT)) | 0;
+    let d = begin;
+    let p = packets.at(packets.endIndex) | 0;
+    let f = fragments.at(fragments.endIndex) | 0;
+    let fragment = fragments.endIndex | 0;
+    while (d < end) {
       const buffer = FrameDescriptor.buffer.get(m, d) | 0;
       const length = FrameDescriptor.lengthAndFlags.get(m, d) | 0; // a `more` flag makes it longer than any frame
       const address = FrameDescriptor.address.get(m, d) | 0;
-      if (buffer === NO_BUFFER || length <= 0 || length > maximumFrame || (address & misaligned) !== 0) break;
-      if ((BufferEntry.domain.get(m, buffer) | 0) !== domain) break;
+      // No buffer has no domain. A frame that is not all in its buffer reaches out of it on one side.
+      if ((((BufferEntry.domain.get(m, buffer) | 0) ^ domain) | (address & misaligned)) !== 0) break;
       const within = (address - (BufferEntry.address.get(m, buffer) | 0)) | 0;
-      if ((within | (BufferEntry.capacity.get(m, buffer) - within - length)) < 0) break;
-      const p = (packetBase + Math.imul(packet, packetStride)) | 0;
-      const f = (fragmentBase + Math.imul(fragment, fragmentStride)) | 0;
+      const behind = (BufferEntry.capacity.get(m, buffer) - within - length) | 0;
+      if ((within | behind) < 0 || length <= 0 || length > maximumFrame || buffer === NO_BUFFER) break;
       const layout = FrameDescriptor.layout.get(m, d) | 0;
       const layer4AndChecksum = FrameDescriptor.layer4AndChecksum.get(m, d) | 0;
       Fragment.whole.low.set(m, f, length | (length << 26)); // validLength = capacity = length, offset 0
@@ -128,14 +128,16 @@ export class TxTranslator {
       Packet.countAndLayoutLow.set(m, p, 1 | (layout << 16));
       Packet.layoutHigh.set(m, p, (layout >>> 16) | ((layer4AndChecksum & 15) << 16));
       if (checksum !== 0) Checksum.whole.set(m, p, checksum, layer4AndChecksum >>> 8);
-      descriptor = (descriptor + 1) & sendMask;
-      packet = (packet + 1) & packetMask;
-      fragment = (fragment + 1) & fragmentMask;
-      count = (count + 1) | 0;
+      d = (d + DESCRIPTOR_WORDS) | 0;
+      p = (p + packetStride) | 0;
+      f = (f + fragmentStride) | 0;
+      fragment = (fragment + 1) | 0;
     }
-    this.#send.post(count);
-    this.#fragments.publish(count);
-    this.#packets.publish(count);
+    const count = (d - begin) >> DESCRIPTOR_SHIFT;
+    if (count === 0) return 0;
+    send.post(count);
+    fragments.publish(count);
+    packets.publish(count);
     return count;
   }
 
@@ -149,58 +151,60 @@ export class TxTranslator {
     const first = this.#send.beginIndex;
     const placement = this.#placement;
     while (this.#packets.reapCount > 0) {
-      if (placement.held === 0 && !this.#inOwnMemory(this.#send.beginIndex)) {
-        this.#completeSimpleFrames();
-        if (this.#packets.reapCount === 0) break;
-      }
+      const simple = placement.held === 0 && !this.#inOwnMemory(this.#send.beginIndex);
+      if (simple && this.#completeSimpleFrames() > 0) continue;
       if (!placement.complete()) break;
     }
     return (this.#send.beginIndex - first) & this.#send.mask;
   }
 
-  /** The straight line: frames of one part in a buffer that nobody else holds. Stops at the first that is anything else. */
-  #completeSimpleFrames(): void {
-    const sendBase = this.#send.base | 0;
-    const sendMask = this.#send.mask | 0;
-    const packetBase = this.#packets.base | 0;
-    const packetStride = this.#packets.stride | 0;
-    const packetMask = this.#packets.mask | 0;
-    const returned = Math.min(this.#packets.reapCount, this.#fragments.reapCount);
-    const most = returned | 0;
-    let packet = this.#packets.processedIndex | 0;
-    let descriptor = this.#send.beginIndex | 0;
-    let count = 0;
+  /**
+   * The straight line: frames of one part in a buffer that nobody else holds, as far as no ring starts over. Stops at the
+   * first that is anything else.
+   *
+   * @returns how many completed
+   */
+  #completeSimpleFrames(): number {
+    const send = this.#send;
+    const packets = this.#packets;
+    const packetStride = packets.stride | 0;
+    const returned = Math.min(packets.reapRun, this.#fragments.reapCount, send.elements - send.beginIndex);
+    const begin = send.at(send.beginIndex) | 0;
+    const end = (begin + (returned << DESCRIPTOR_SHIFT)) | 0;
+    let d = begin;
+    let p = packets.at(packets.processedIndex) | 0;
     let bytes = 0;
     // Buffers mostly go back to one pool: its stack pointer is written once, when another one's turn comes or the burst ends.
     let pool = 0;
-    let free = 0;
-    while (count < most) {
-      const p = (packetBase + Math.imul(packet, packetStride)) | 0;
-      const d = (sendBase + (descriptor << DESCRIPTOR_SHIFT)) | 0;
+    let top = 0;
+    while (d < end) {
       const buffer = FrameDescriptor.buffer.get(m, d) | 0;
       const length = FrameDescriptor.lengthAndFlags.get(m, d) | 0;
-      if ((Packet.countAndLayoutLow.get(m, p) & 0xffff) !== 1 || buffer === NO_BUFFER || (length & FLAGS) !== 0) break;
-      if ((BufferEntry.held.get(m, buffer) | 0) !== 1) break; // another holder, or a pool that is checked
+      const odd = ((Packet.countAndLayoutLow.get(m, p) ^ 1) & 0xffff) | (length & FLAGS);
+      // No buffer; another holder; or a pool that is checked.
+      if ((odd | (BufferEntry.held.get(m, buffer) ^ 1)) !== 0) break;
       const home = BufferEntry.pool.get(m, buffer) | 0;
       if (home !== pool) {
-        if (pool !== 0) settleFree(pool, free);
+        if (pool !== 0) settleFree(pool, top - pool - POOL_WORDS);
         pool = home;
-        free = Pool.free.get(m, pool) | 0;
+        top = (pool + POOL_WORDS + Pool.free.get(m, pool)) | 0;
       }
       BufferEntry.state.set(m, buffer, STATE_FREE);
-      m[(pool + POOL_WORDS + free) | 0] = buffer;
-      free = (free + 1) | 0;
-      bytes = bytes + length;
-      descriptor = (descriptor + 1) & sendMask;
-      packet = (packet + 1) & packetMask;
-      count = (count + 1) | 0;
+      m[top] = buffer;
+      top = (top + 1) | 0;
+      bytes = (bytes + length) | 0;
+      d = (d + DESCRIPTOR_WORDS) | 0;
+      p = (p + packetStride) | 0;
     }
-    if (pool !== 0) settleFree(pool, free);
-    this.#packets.reap(count);
+    const count = (d - begin) >> DESCRIPTOR_SHIFT;
+    if (count === 0) return 0;
+    settleFree(pool, top - pool - POOL_WORDS);
+    packets.reap(count);
     this.#fragments.reap(count);
-    this.#send.complete(count);
+    send.complete(count);
     this.counters.packets += count;
     this.counters.bytes += bytes;
+    return count;
   }
 
   /**

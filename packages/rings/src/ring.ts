@@ -223,6 +223,26 @@ export class Ring {
     return (this.processedIndex - 1 - this.endIndex) & this.mask;
   }
 
+  /** As many of `postCount` as lie in a row: up to where the ring starts over. */
+  get postRun(): number {
+    return Math.min(this.postCount, this.elements - this.nextIndex);
+  }
+
+  /** As many of `drainCount` as lie in a row. */
+  get drainRun(): number {
+    return Math.min(this.drainCount, this.elements - this.beginIndex);
+  }
+
+  /** As many of `reapCount` as lie in a row. */
+  get reapRun(): number {
+    return Math.min(this.reapCount, this.elements - this.processedIndex);
+  }
+
+  /** As many of `freeCount` as lie in a row. */
+  get freeRun(): number {
+    return Math.min(this.freeCount, this.elements - this.endIndex);
+  }
+
   /**
    * @param index - an element's index; bits beyond the mask are dropped
    * @returns its word index in the host memory. For loops, hoist `base`, `stride` and `mask` instead
