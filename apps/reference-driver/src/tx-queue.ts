@@ -147,7 +147,7 @@ export class TransmitQueue implements PacketQueueCallbacks {
     const fragmentStride = fragments.stride | 0;
     const checksum = this.#checksum | 0;
     const address = (this.#logical >> 2) | 0;
-    const room = Math.min(this.#free, this.#count - this.#tail);
+    const room = Math.min(this.#free(), this.#count - this.#tail);
     const most = Math.min(packets.postRun, fragments.postRun, room) | 0;
     const begin = (this.#ring + (this.#tail << 2)) | 0;
     const end = (begin + (most << 2)) | 0;
@@ -183,7 +183,7 @@ export class TransmitQueue implements PacketQueueCallbacks {
     const packets = this.#packets;
     const packet = packets.nextIndex;
     const p = packets.at(packet);
-    const used = this.#postOther(p, this.#tail, this.#free);
+    const used = this.#postOther(p, this.#tail, this.#free());
     if (used < 0) return false;
     const fragments = Packet.fragmentCount.get(m, p);
     if (fragments !== 1 || used !== 1) {
@@ -198,7 +198,7 @@ export class TransmitQueue implements PacketQueueCallbacks {
   }
 
   /** Descriptors that may be written: one always stays free, since head == tail means none. */
-  get #free(): number {
+  #free(): number {
     return (this.#drained - 1 - this.#tail) & (this.#count - 1);
   }
 
