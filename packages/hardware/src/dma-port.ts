@@ -158,6 +158,10 @@ export class DmaPort {
    * @returns false after a master abort
    */
   writeWord32(low: number, high: number, value: number): boolean {
+    if (high === 0 && (low & 3) === 0 && low >>> 0 < this.directLimit - 3) {
+      Atomics.store(host, low >>> 2, value | 0);
+      return true;
+    }
     const foreign = this.#foreign();
     if (foreign !== undefined) {
       word[0] = value;

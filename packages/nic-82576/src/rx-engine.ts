@@ -30,7 +30,7 @@ const { DROPPED, FrameWriter, WAITS } = writers;
 const { LOSSLESS_BYTES, PACKET_BUFFER_BYTES, PacketBuffer } = buffers;
 const { RxRing } = rings;
 const { WakeFilter } = wakes;
-const { clearTally, countReceived, tally, tallyGroup, tallyLength } = tallies;
+const { countReceived, countReceivedGroup } = tallies;
 const { countOther, FRAME_STAMPED, FRAME_TAKEN, judge, SHORTEST, SOUND, UNWANTED } = verdicts;
 const { DESCRIPTOR_BYTES, MAXIMUM_FRAME, REGISTERS, RX_STATUS, RxReadDescriptor, RxWriteBack } = registers;
 const { CTRL_EXT, ETQF, ICR, PSRTYPE, RCTL, RDBAH, RDBAL, RDH, RDLEN, RDT, RQDPC, RXDCTL, SRRCTL } = REGISTERS;
@@ -67,11 +67,11 @@ export class RxEngine {
   #classifies = false;
   /** Byte offset in device memory of the list of data that is to be moved. */
   readonly #transfers = allocateWire(TRANSFERS * TRANSFER_WORDS * 4);
-  // While a burst is delivered: byte offset of the next frame, and the head that the queue will have; good frames so far.
+  // While a burst is delivered: byte offset of the next frame, and the head that the queue will have.
   #at = 0;
   #head = 0;
-  #received = 0;
-  #bytes = 0;
+  /** Below this, and not at 0, any buffer is in plain sight. */
+  #near = 0;
 
   /**
    * @param parts - what the engine works with
@@ -261,18 +261,18 @@ export class RxEngine {
 
   /** The same for frames that all go to the first queue, and whose descriptors say nothing but their length. */
   #deliverPlain(offset: number, frames: number): number {
-    const { dma, faults, interrupts, statistics } = this.#parts;
+    const { dma, faults, interrupts } = this.#parts;
     const index = FIRST_QUEUE;
     const queue = this.#queues[index]!;
     const hasWork = queue.hasWork && ((faults.rx.hung >>> index) & 1) === 0;
     if (!hasWork && !queue.dropEnabled) return 0;
-    const ring = hasWork ? queue.locate(dma) : 0;
+    const direct = dma.directLimit;
+    const ring = hasWork ? queue.locate(dma, direct) : 0;
     if (ring < 0) return frames; // a master abort: what comes in is lost
     const tail = hasWork ? queue.tail : queue.head; // a queue that is switched off has no descriptors either
+    this.#near = Math.max(0, direct - LONGEST);
     this.#at = offset;
     this.#head = queue.head;
-    this.#received = this.#bytes = 0;
-    clearTally();
     let dealt = 0;
     while (dealt < frames) {
       const simple = this.#deliverSimple(queue, ring, tail, frames - dealt);
@@ -280,7 +280,6 @@ export class RxEngine {
       dealt += Math.max(simple, 1);
     }
     const head = this.#head;
-    if (this.#received > 0) countReceived(statistics, this.#received, this.#bytes);
     if (head === queue.head) return dealt;
     if (((faults.rx.corrupts >>> index) & 1) !== 0) faults.rx.corrupt(index, ring, queue.head, head, queue.count);
     if (queue.shadowed) queue.settle(dma, queue.head, head, 2); // before anybody is told
@@ -296,13 +295,13 @@ export class RxEngine {
    * the first that is anything else. Data is moved all at once, and descriptors are done once it is there.
    */
   #deliverSimple(queue: RxQueue, ring: number, tail: number, frames: number): number {
-    const { dma, filter } = this.#parts;
+    const { filter, statistics } = this.#parts;
     const head = this.#head;
     const run = Math.min((tail < head ? queue.count : tail) - head, frames, TRANSFERS);
     const start = (ring + (head << 2)) | 0;
     const limit = (start + (run << 2)) | 0;
     const list = this.#transfers >>> 2;
-    const near = Math.max(0, dma.directLimit - LONGEST) >>> 0; // a frame from here on, but not from 0, is in plain sight
+    const near = this.#near >>> 0;
     const longest = this.#stripFcs ? Math.min(filter.longest, queue.bufferBytes) | 0 : 0; // with its check sequence none
     const looks = filter.everything ? 0 : -1;
     const ownLow = filter.ownLow | 0;
@@ -310,9 +309,8 @@ export class RxEngine {
     let at = (this.#at >> 2) | 0;
     let d = start;
     let transfer = list;
-    let bytes = 0;
     let usual = 0;
-    let repeats = 0;
+    let since = start;
     while (d < limit) {
       const length = Frame.length.get(w, at) | 0;
       const first = w[(at + HEADER_WORDS) | 0]! | 0;
@@ -329,26 +327,22 @@ export class RxEngine {
       RxWriteBack.rssHash.set(m, d, 0);
       RxWriteBack.lengthTag.set(m, d, length);
       if (length !== usual) {
-        if (repeats > 0) tallyLength(usual, repeats);
+        if (d !== since) countReceived(statistics, usual, (d - since) >> 2);
         usual = length;
-        repeats = 0;
+        since = d;
       }
-      if ((first & 1) !== 0) tallyGroup(first);
-      repeats = (repeats + 1) | 0;
-      bytes = (bytes + length) | 0;
+      if ((first & 1) !== 0) countReceivedGroup(statistics, first);
       at = (at + HEADER_WORDS + (((length + 7) >>> 3) << 1)) | 0;
       transfer = (transfer + TRANSFER_WORDS) | 0;
       d = (d + DESCRIPTOR_WORDS) | 0;
     }
     const count = (d - start) >> 2;
     if (count === 0) return 0;
-    tallyLength(usual, repeats);
+    countReceived(statistics, usual, (d - since) >> 2);
     transferToHost(list << 2, count);
     for (let done = start; done < d; done = (done + DESCRIPTOR_WORDS) | 0) RxWriteBack.statusError.set(m, done, DONE);
     this.#at = at << 2;
     this.#head = head + count === queue.count ? 0 : head + count;
-    this.#received += count;
-    this.#bytes += bytes;
     return count;
   }
 
@@ -370,9 +364,9 @@ export class RxEngine {
       else this.#head = next;
     }
     if (verdict === SOUND && !dropped) {
-      tally(w[(at >> 2) + HEADER_WORDS]!, length);
-      this.#bytes += length;
-      this.#received++;
+      const first = w[(at >> 2) + HEADER_WORDS]!;
+      countReceived(statistics, length, 1);
+      if ((first & 1) !== 0) countReceivedGroup(statistics, first);
     } else if (!dropped) {
       countOther(statistics, verdict, length);
     }

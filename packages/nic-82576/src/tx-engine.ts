@@ -19,7 +19,7 @@ const { i32: m, u8: m8 } = memory;
 const { i32: w, allocateWire, Frame, FRAME_HEADER_BYTES, freeWire, Transfer, TRANSFER_WORDS, transferFromHost } = wire;
 const { FrameBuilder, LONGEST_FRAME } = builders;
 const { TX_RING_BYTES, TxRing } = rings;
-const { clearTally, countTransmitted, tally, tallyGroup, tallyLength } = tallies;
+const { countTransmitted, countTransmittedGroup } = tallies;
 const { DESCRIPTOR_BYTES, REGISTERS, TX_COMMAND, TX_DESCRIPTOR_TYPE_MASK, TX_STATUS, TxData, TxWriteBack } = registers;
 const { TCTL, TDBAH, TDBAL, TDH, TDLEN, TDT, TDWBAH, TDWBAL, TXDCTL } = REGISTERS;
 
@@ -54,6 +54,8 @@ export class TxEngine {
   readonly #flush: Alarm;
   /** Goes off when a pause ends. */
   readonly #resume: Alarm;
+  /** Where TCTL is. */
+  readonly #control: number;
   /** Device memory of the queues. */
   readonly #memory: number;
   /** Queues that may have work, by number: a doorbell lists its queue, so that a run never looks at all of them. */
@@ -65,7 +67,8 @@ export class TxEngine {
   #at = 0;
   #head = 0;
   #frames = 0;
-  #bytes = 0;
+  /** Below this, and not at 0, any frame is in plain sight. */
+  #near = 0;
   #reported = 0;
   /** Whether the link's partner has asked for silence. */
   paused = false;
@@ -77,6 +80,7 @@ export class TxEngine {
   constructor(parts: EngineParts, bank: QueueBank) {
     this.#parts = parts;
     this.#builder = new FrameBuilder(parts);
+    this.#control = parts.registers.place(TCTL);
     this.#memory = allocateWire(bank.count * TX_RING_BYTES);
     for (let index = 0; index < bank.count; index++) {
       this.#queues.push(new TxRing(this.#memory + index * TX_RING_BYTES));
@@ -112,7 +116,7 @@ export class TxEngine {
       queue(index).setTail(value & 0xffff);
       this.#lookAt(index);
     });
-    file.onWrite(TXDCTL, (value, index, written) => this.#control(index, value, written));
+    file.onWrite(TXDCTL, (value, index, written) => this.#switch(index, value, written));
     const writeBack = (_value: number, index: number): void => {
       queue(index).setWriteBack(file.get(TDWBAL, index), file.get(TDWBAH, index) | 0);
     };
@@ -120,7 +124,7 @@ export class TxEngine {
     file.onWrite(TDWBAH, writeBack);
   }
 
-  #control(index: number, value: number, written: number): void {
+  #switch(index: number, value: number, written: number): void {
     const queue = this.#queues[index]!;
     const threshold = TXDCTL.WTHRESH.get(value);
     const enable = TXDCTL.ENABLE.get(value) === 1;
@@ -191,8 +195,9 @@ export class TxEngine {
 
   #run(): void {
     const { registers: file, port } = this.#parts;
-    if (!port.up || this.paused || TCTL.EN.get(file.get(TCTL)) === 0) return; // refresh() comes when that changes
-    const pad = TCTL.PSP.get(file.get(TCTL)) === 1;
+    const control = file.load(this.#control);
+    if (!port.up || this.paused || TCTL.EN.get(control) === 0) return; // refresh() comes when that changes
+    const pad = TCTL.PSP.get(control) === 1;
     // Each listed queue has its turn once; one that has more to do goes to the end of the list, behind the others.
     for (let turns = this.#list.length; turns > 0; turns--) {
       const index = this.#list.shift();
@@ -209,28 +214,27 @@ export class TxEngine {
    * @returns whether there is more to do at once
    */
   #transmit(queue: TxQueue, index: number, pad: boolean): boolean {
-    const { dma, faults, port, statistics } = this.#parts;
+    const { dma, faults, port } = this.#parts;
     if (((faults.tx.hung >>> index) & 1) !== 0) return false; // refresh() comes when it goes on
     const start = port.end.reserve(LONGEST);
     if (start < 0) return false; // room() comes when there is some
-    const ring = queue.locate(dma);
+    const direct = dma.directLimit;
+    const ring = queue.locate(dma, direct);
     if (ring < 0) return false; // a master abort, counted by the port
+    this.#near = Math.max(0, direct - LONGEST_FRAME);
     const limit = start + port.end.available - LONGEST;
     const shortest = pad ? SHORTEST : 1; // nothing at all is no frame
     const from = queue.head;
     this.#at = start;
     this.#head = from;
-    this.#frames = this.#bytes = this.#reported = 0;
-    clearTally();
+    this.#frames = this.#reported = 0;
     while (this.#head !== queue.tail && this.#frames < BURST && this.#at <= limit) {
-      if (this.#sendSimple(queue, ring, shortest, limit) > 0) continue;
+      const room = 1 + Math.trunc((limit - this.#at) / LONGEST); // frames, however long they are
+      if (this.#sendSimple(queue, ring, pad, room) > 0) continue;
       if (!this.#sendOther(queue, ring, shortest)) break; // the rest of the frame is not posted yet
     }
     const frames = this.#frames;
-    if (frames > 0) {
-      port.end.commit(frames, this.#at - start);
-      countTransmitted(statistics, frames, this.#bytes);
-    }
+    if (frames > 0) port.end.commit(frames, this.#at - start);
     queue.head = this.#head;
     if (queue.threshold > 1) this.#defer(queue, index, ring, this.#reported);
     else if (this.#reported !== 0) this.#tell(queue, index, ring, from);
@@ -243,24 +247,24 @@ export class TxEngine {
    *
    * @returns how many frames it made
    */
-  #sendSimple(queue: TxQueue, ring: number, shortest: number, limit: number): number {
-    const { head: first, tail } = { head: this.#head, tail: queue.tail };
+  #sendSimple(queue: TxQueue, ring: number, pad: boolean, room: number): number {
+    const { statistics } = this.#parts;
+    const { tail } = queue;
+    const first = this.#head;
     if (queue.segmentation.active) return 0; // the packet at the head has begun to leave
-    const run = Math.min((tail < first ? queue.count : tail) - first, BURST - this.#frames);
+    const run = Math.min((tail < first ? queue.count : tail) - first, BURST - this.#frames, room);
     const begin = (ring + (first << 2)) | 0;
     const end = (begin + (run << 2)) | 0;
     const list = this.#transfers >>> 2;
-    const near = Math.max(0, this.#parts.dma.directLimit - LONGEST_FRAME) >>> 0; // from here on it is not, nor at 0
-    const least = shortest | 0;
-    const last = limit >> 2;
+    const near = this.#near >>> 0;
+    const least = pad ? SHORTEST : 1;
     let at = (this.#at >> 2) | 0;
     let d = begin;
     let transfer = list;
-    let bytes = 0;
     let reports = 0;
     let usual = 0;
-    let repeats = 0;
-    while (d < end && at <= last) {
+    let since = begin;
+    while (d < end) {
       const command = TxData.command.get(m, d) | 0;
       const address = TxData.bufferAddress.low.get(m, d) | 0;
       const length = command & 0xffff;
@@ -273,28 +277,25 @@ export class TxEngine {
       Frame.length.set(w, at, length);
       Frame.status.set(w, at, 0);
       if (length !== usual) {
-        if (repeats > 0) tallyLength(usual, repeats);
+        if (d !== since) countTransmitted(statistics, usual, (d - since) >> 2);
         usual = length;
-        repeats = 0;
+        since = d;
       }
-      if ((m8[address]! & 1) !== 0) tallyGroup(firstWord(address));
-      repeats = (repeats + 1) | 0;
-      bytes = (bytes + length) | 0;
-      reports = reports | command;
+      if ((m8[address]! & 1) !== 0) countTransmittedGroup(statistics, firstWord(address));
+      reports |= command;
       at = (at + HEADER_WORDS + (((length + 7) >>> 3) << 1)) | 0;
       transfer = (transfer + TRANSFER_WORDS) | 0;
       d = (d + DESCRIPTOR_WORDS) | 0;
     }
     const count = (d - begin) >> 2;
     if (count === 0) return 0;
-    tallyLength(usual, repeats);
+    countTransmitted(statistics, usual, (d - since) >> 2);
     transferFromHost(list << 2, count);
     if ((reports & RS) !== 0) this.#reported = 1;
     if (!queue.quiet) markDone(begin, d);
     this.#at = at << 2;
     this.#head = first + count === queue.count ? 0 : first + count;
     this.#frames += count;
-    this.#bytes += bytes;
     return count;
   }
 
@@ -312,8 +313,9 @@ export class TxEngine {
     this.#reported |= builder.reported;
     this.#head = next;
     if (builder.written === 0) return true;
-    tally(w[(at + FRAME_HEADER_BYTES) >> 2]!, builder.bytes);
-    this.#bytes += builder.bytes;
+    const word = w[(at + FRAME_HEADER_BYTES) >> 2]!;
+    countTransmitted(this.#parts.statistics, builder.bytes, 1);
+    if ((word & 1) !== 0) countTransmittedGroup(this.#parts.statistics, word);
     this.#at = at + builder.written;
     this.#frames++;
     return true;

@@ -225,22 +225,26 @@ export class Ring {
 
   /** As many of `postCount` as lie in a row: up to where the ring starts over. */
   get postRun(): number {
-    return Math.min(this.postCount, this.elements - this.nextIndex);
+    const from = m[this.header + NEXT]!;
+    return Math.min((m[this.header + END]! - from) & this.mask, this.elements - from);
   }
 
   /** As many of `drainCount` as lie in a row. */
   get drainRun(): number {
-    return Math.min(this.drainCount, this.elements - this.beginIndex);
+    const from = m[this.header + BEGIN]!;
+    return Math.min((m[this.header + NEXT]! - from) & this.mask, this.elements - from);
   }
 
   /** As many of `reapCount` as lie in a row. */
   get reapRun(): number {
-    return Math.min(this.reapCount, this.elements - this.processedIndex);
+    const from = m[this.header + PROCESSED]!;
+    return Math.min((m[this.header + BEGIN]! - from) & this.mask, this.elements - from);
   }
 
   /** As many of `freeCount` as lie in a row. */
   get freeRun(): number {
-    return Math.min(this.freeCount, this.elements - this.endIndex);
+    const from = m[this.header + END]!;
+    return Math.min((m[this.header + PROCESSED]! - 1 - from) & this.mask, this.elements - from);
   }
 
   /**
