@@ -117,15 +117,10 @@ export class ReceiveQueue implements PacketQueueCallbacks {
   }
 
   #drain(): void {
-    const most = Math.min(this.#fragments.drainCount, this.#packets.driverCount);
-    let count = 0;
-    let run = 1;
-    while (run > 0) {
-      run = this.#drainSimple();
-      count += run;
-    }
-    // What stopped the loop may be a frame of several descriptors, or one that is no good; the next round goes on behind it.
-    if (count < most) this.#drainOther();
+    // A row that ends with its ring goes on at the ring's start.
+    while (this.#drainSimple() > 0 && (this.#fragments.beginIndex === 0 || this.#packets.beginIndex === 0));
+    // What stopped it may be a frame of several descriptors, or one that is no good; the next round goes on behind it.
+    if (this.#fragments.drainCount > 0 && this.#packets.driverCount > 0) this.#drainOther();
   }
 
   /**

@@ -186,7 +186,8 @@ export class RxTranslator {
       most -= Math.max(shown, 1);
     }
     // Once the packet ring is reaped empty, every fragment that was given back is nobody's.
-    if (this.#packets.reapCount === 0) this.#reclaim(this.#fragments.reapCount);
+    const unused = this.#fragments.reapCount;
+    if (unused > 0 && this.#packets.reapCount === 0) this.#reclaim(unused);
     return (this.#receive.endIndex - end) & this.#receive.mask;
   }
 

@@ -16,7 +16,7 @@ import * as placing from './tx-placement.ts';
 import * as options from './tx-translator-options.ts';
 import type { TxTranslatorOptions } from './tx-translator-options.ts';
 
-const { i32: m } = memory;
+const { i32: m, u64: m64 } = memory;
 const { BufferEntry, NO_BUFFER, Pool, POOL_WORDS, STATE_FREE, releaseBuffer, settleFree } = buffers;
 const { newTxTranslatorCounters } = options;
 const { straightDomain, TxPlacement } = placing;
@@ -25,6 +25,8 @@ const { Fragment, Packet } = rings;
 const { FrameDescriptor, FRAME_DESCRIPTOR_BYTES } = frames;
 const DESCRIPTOR_WORDS = FRAME_DESCRIPTOR_BYTES / 4;
 const DESCRIPTOR_SHIFT = Math.log2(DESCRIPTOR_WORDS) | 0;
+/** Words from a buffer's entry to its logical address, which both lie on 8 bytes, as they do in a fragment element. */
+const LOGICAL_WORD = BufferEntry.logical.location.byteOffset >>> 2;
 /** `more` in a descriptor's length word, and the bits above it that mean nothing. */
 const FLAGS = -1 << 26;
 
@@ -121,8 +123,8 @@ export class TxTranslator {
       Fragment.whole.high.set(m, f, length >>> 6);
       if (virtual !== 0) VirtualAddress.address.low.set(m, f, virtual, address);
       if (logical !== 0) {
-        LogicalAddress.address.low.set(m, f, logical, ((BufferEntry.logicalLow.get(m, buffer) | 0) + within) | 0);
-        LogicalAddress.address.high.set(m, f, logical, BufferEntry.logicalHigh.get(m, buffer) | 0);
+        m64[(f + (logical >> 2)) >> 1] = m64[(buffer + LOGICAL_WORD) >> 1]!;
+        if (within !== 0) LogicalAddress.address.low.set(m, f, logical, BufferEntry.logicalLow.get(m, buffer) + within);
       }
       Packet.fragmentIndex.set(m, p, fragment);
       Packet.countAndLayoutLow.set(m, p, 1 | (layout << 16));
