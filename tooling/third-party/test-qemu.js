@@ -6,7 +6,9 @@ import { createInterface } from 'node:readline';
 import { DownloadError } from './fetch/apt.js';
 import { fetchThirdParty } from './fetch/parts.js';
 
-const suites = ['features', 'conformance'].map((name) => `apps/reference-driver/test/qemu/${name}.suite.ts`);
+const suites = ['features', 'differential', 'conformance'].map(
+  (name) => `apps/reference-driver/test/qemu/${name}.suite.ts`,
+);
 
 /**
  * Runs a file of Node's own test runner.

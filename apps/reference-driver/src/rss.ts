@@ -15,7 +15,7 @@ const RSS = 2;
 /** Entries of the table. */
 export const RSS_TABLE_ENTRIES = 128;
 /** Bytes of the key. */
-export const RSS_KEY_BYTES = 40;
+const RSS_KEY_BYTES = 40;
 
 /** The chip's receive-side scaling. */
 export class Rss {

@@ -44,6 +44,7 @@ const DD = RX_STATUS.DD;
 const WHOLE_FRAME = RX_STATUS.DD | RX_STATUS.EOP;
 /** The frame is no good. */
 const ERRORS = RX_STATUS.RXE | RX_STATUS.CE | 0;
+const DESCRIPTOR_WORDS = DESCRIPTOR_BYTES / 4;
 /** A tag was taken out, a stamp was taken: there is more to do. */
 const SPECIAL = RX_STATUS.VP | RX_STATUS.TS;
 /** Layout of every received frame: Ethernet, 14 bytes. Framework and protocol look further if they want. */
@@ -156,30 +157,38 @@ export class ReceiveQueue implements PacketQueueCallbacks {
   }
 
   #drain(): void {
-    const packetBase = this.#packets.base | 0;
-    const packetStride = this.#packets.stride | 0;
-    const packetMask = this.#packets.mask | 0;
-    const fragmentBase = this.#fragments.base | 0;
-    const fragmentStride = this.#fragments.stride | 0;
-    const fragmentMask = this.#fragments.mask | 0;
+    // A row that ends with its ring goes on at the ring's start.
+    while (this.#drainSimple() > 0 && (this.#fragments.beginIndex === 0 || this.#packets.beginIndex === 0));
+    // What stopped it may be a frame of several descriptors, or one that is no good; the next round goes on behind it.
+    if (this.#fragments.drainCount > 0 && this.#packets.driverCount > 0) this.#drainOther();
+  }
+
+  /**
+   * The straight line: good frames in one buffer each, as far as no ring starts over. Stops at the first that is anything
+   * else, or that the chip still has.
+   *
+   * @returns how many were taken over
+   */
+  #drainSimple(): number {
+    const packets = this.#packets;
+    const fragments = this.#fragments;
+    const packetStride = packets.stride | 0;
+    const fragmentStride = fragments.stride | 0;
     const checksum = this.#checksum | 0;
     const hash = this.#hash | 0;
     const bufferBytes = this.#bufferBytes | 0; // no fragment of this queue has less
-    const ring = this.#ring | 0;
-    const posted = this.#fragments.drainCount | 0;
-    const places = this.#packets.driverCount | 0;
-    const most = Math.min(posted, places) | 0;
-    let fragment = this.#fragments.beginIndex | 0;
-    let packet = this.#packets.beginIndex | 0;
-    let count = 0;
-    while (count < most) {
-      const d = (ring + (fragment << 2)) | 0;
+    const run = Math.min(fragments.drainRun, packets.driverCount, packets.elements - packets.beginIndex);
+    let fragment = fragments.beginIndex | 0;
+    const begin = (this.#ring + (fragment << 2)) | 0;
+    const end = (begin + (run << 2)) | 0;
+    let d = begin;
+    let f = fragments.at(fragment) | 0;
+    let p = packets.at(packets.beginIndex) | 0;
+    while (d < end) {
       const status = RxWriteBack.statusError.get(m, d) | 0;
-      if ((status & DD) === 0) break;
-      const f = (fragmentBase + Math.imul(fragment, fragmentStride)) | 0;
+      if ((status & (WHOLE_FRAME | ERRORS | SPECIAL)) !== WHOLE_FRAME) break;
       const length = RxWriteBack.length.get(m, d) | 0;
-      if ((status & (WHOLE_FRAME | ERRORS | SPECIAL)) !== WHOLE_FRAME || length === 0 || length > bufferBytes) break;
-      const p = (packetBase + Math.imul(packet, packetStride)) | 0;
+      if (length === 0 || length > bufferBytes) break;
       Fragment.validLength.set(m, f, length);
       Fragment.offset.set(m, f, 0);
       Packet.fragmentIndex.set(m, p, fragment);
@@ -190,16 +199,16 @@ export class ReceiveQueue implements PacketQueueCallbacks {
         Hash.value.set(m, p, hash, RxWriteBack.rssHash.get(m, d));
         Hash.protocolType.set(m, p, hash, hashProtocolOf(RxWriteBack.rssType.get(m, d)));
       }
-      fragment = (fragment + 1) & fragmentMask;
-      packet = (packet + 1) & packetMask;
-      count = (count + 1) | 0;
+      d = (d + DESCRIPTOR_WORDS) | 0;
+      p = (p + packetStride) | 0;
+      f = (f + fragmentStride) | 0;
+      fragment = (fragment + 1) | 0;
     }
-    if (count > 0) {
-      this.#fragments.complete(count);
-      this.#packets.complete(count);
-    }
-    // What stopped the loop may be a frame of several descriptors, or one that is no good; the next round goes on behind it.
-    if (count < most) this.#drainOther();
+    const count = (d - begin) >> 2;
+    if (count === 0) return 0;
+    fragments.complete(count);
+    packets.complete(count);
+    return count;
   }
 
   /** The frame at `begin`, if its descriptors are written back up to the last: over several buffers, or with an error. */
@@ -262,24 +271,27 @@ export class ReceiveQueue implements PacketQueueCallbacks {
   }
 
   #post(): void {
-    const base = this.#fragments.base | 0;
-    const stride = this.#fragments.stride | 0;
-    const mask = this.#fragments.mask | 0;
-    const logical = this.#logical | 0;
-    const ring = this.#ring | 0;
-    const count = this.#fragments.postCount | 0;
-    if (count === 0) return;
-    let fragment = this.#fragments.nextIndex | 0;
-    for (let index = 0; index < count; index++) {
-      const f = (base + Math.imul(fragment, stride)) | 0;
-      const d = (ring + (fragment << 2)) | 0;
-      m64[d >> 1] = m64[(f + (logical >> 2)) >> 1]!; // packetAddress: 8-byte aligned in both
+    const fragments = this.#fragments;
+    if (fragments.postCount === 0) return;
+    for (let run = fragments.postRun; run > 0; run = fragments.postRun) this.#postRun(run);
+    this.#device.write(RDT, fragments.nextIndex, this.id);
+  }
+
+  /** The straight line: buffers for descriptors that lie in a row. */
+  #postRun(run: number): void {
+    const fragments = this.#fragments;
+    const stride = fragments.stride | 0;
+    const address = (this.#logical >> 2) | 0;
+    const begin = (this.#ring + (fragments.nextIndex << 2)) | 0;
+    const end = (begin + (run << 2)) | 0;
+    let f = fragments.at(fragments.nextIndex) | 0;
+    for (let d = begin; d < end; d = (d + DESCRIPTOR_WORDS) | 0) {
+      m64[d >> 1] = m64[(f + address) >> 1]!; // packetAddress: 8-byte aligned in both
       RxReadDescriptor.headerAddress.low.set(m, d, 0); // where the status will appear: DD is clear from here on
       RxReadDescriptor.headerAddress.high.set(m, d, 0);
-      fragment = (fragment + 1) & mask;
+      f = (f + stride) | 0;
     }
-    this.#fragments.post(count);
-    this.#device.write(RDT, fragment, this.id);
+    fragments.post(run);
   }
 
   setNotificationEnabled(enabled: boolean): void {

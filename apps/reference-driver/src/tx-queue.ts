@@ -20,7 +20,7 @@ import type { HardwareClock } from './timestamp.ts';
 import * as packets from './tx-packet.ts';
 import type { PacketWriter as Writer } from './tx-packet.ts';
 
-const { i32: m } = memory;
+const { i32: m, u64: m64 } = memory;
 const { highWord, lowWord } = dma;
 const { Checksum, Gso, HardwareTimestamp, Ieee8021q, LogicalAddress } = extensions;
 const { Fragment, Packet } = rings;
@@ -32,6 +32,7 @@ const { STATUS, TDBAH, TDBAL, TDH, TDLEN, TDT, TDWBAH, TDWBAL, TXDCTL } = REGIST
 const DATA = TX_COMMAND.DTYP_DATA | TX_COMMAND.DEXT | TX_COMMAND.IFCS | 0;
 /** The last one of a frame: the chip reports when it is done. */
 const LAST = DATA | TX_COMMAND.EOP | TX_COMMAND.RS | 0;
+const DESCRIPTOR_WORDS = DESCRIPTOR_BYTES / 4;
 const PAYLEN = TxData.paylen.location.low;
 /** Bytes that the chip's written-back head takes, on a line of its own. */
 const HEAD_BYTES = 64;
@@ -84,7 +85,7 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
   readonly #count: number;
   readonly #ring: number;
   readonly #headWord: number;
-  /** For each packet element, the descriptor behind its last one. */
+  /** For each packet element, the descriptor behind its last one; written while a packet in flight is irregular. */
   readonly #ends: number;
   /** One past the last descriptor written. */
   #tail = 0;
@@ -168,66 +169,92 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
   }
 
   #post(): void {
-    const packetBase = this.#packets.base | 0;
-    const packetStride = this.#packets.stride | 0;
-    const packetMask = this.#packets.mask | 0;
-    const fragmentBase = this.#fragments.base | 0;
-    const fragmentStride = this.#fragments.stride | 0;
-    const fragmentMask = this.#fragments.mask | 0;
+    const before = this.#tail;
+    while (this.#packets.postCount > 0) {
+      if (this.#postSimple() === 0 && !this.#postAny()) break;
+    }
+    if (this.#tail !== before) this.#device.write(TDT, this.#tail, this.id); // the doorbell, once
+  }
+
+  /**
+   * The straight line: packets of one fragment that lies at the start of its buffer, without a wish, as far as no ring
+   * starts over. Stops at the first that is anything else, or finds no room.
+   *
+   * @returns how many were posted
+   */
+  #postSimple(): number {
+    const packets = this.#packets;
+    const fragments = this.#fragments;
+    const packetStride = packets.stride | 0;
+    const fragmentStride = fragments.stride | 0;
     const checksum = this.#checksum | 0;
     const gso = this.#gso | 0;
     const tag = this.#tag | 0;
     const stamp = this.#stamp | 0; // where frames may be stamped, each needs a closer look
-    const logical = this.#logical | 0;
-    const ring = this.#ring | 0;
-    const ends = this.#ends | 0;
-    const mask = (this.#count - 1) | 0;
-    const waiting = this.#packets.postCount | 0;
-    if (waiting === 0) return;
-    const before = this.#tail;
-    let packet = this.#packets.nextIndex | 0;
-    let tail = this.#tail | 0;
-    let free = (this.#drained - 1 - tail) & mask;
-    let posted = 0;
-    let fragments = 0;
-    let irregular = 0;
-    while (posted < waiting) {
-      const p = (packetBase + Math.imul(packet, packetStride)) | 0;
-      const fragment = Packet.fragmentIndex.get(m, p) | 0;
-      const count = Packet.fragmentCount.get(m, p) | 0;
+    const address = (this.#logical >> 2) | 0;
+    const room = Math.min(this.#free(), this.#count - this.#tail);
+    const most = Math.min(packets.postRun, fragments.postRun, room) | 0;
+    const begin = (this.#ring + (this.#tail << 2)) | 0;
+    const end = (begin + (most << 2)) | 0;
+    let d = begin;
+    let p = packets.at(packets.nextIndex) | 0;
+    let fragment = fragments.nextIndex | 0;
+    let f = fragments.at(fragment) | 0;
+    while (d < end) {
       const sums = checksum === 0 ? 0 : Checksum.whole.get(m, p, checksum) | 0;
       const segment = gso === 0 ? 0 : Gso.mss.get(m, p, gso) | 0;
       const tagging = tag === 0 ? 0 : Ieee8021q.txTagging.get(m, p, tag) | 0;
-      const offloads = sums | segment | tagging | stamp;
-      if (count !== 1 || offloads !== 0 || free === 0) {
-        // No fragment (to be ignored), several, something for the chip to do, or no room.
-        const used = this.#writer.write(p, ring, tail, mask, free);
-        if (used < 0) break;
-        tail = (tail + used) & mask;
-        free = (free - used) | 0;
-        if (count !== 1 || used !== 1) irregular = (irregular + 1) | 0;
-      } else {
-        const f = (fragmentBase + Math.imul(fragment & fragmentMask, fragmentStride)) | 0;
-        const d = (ring + (tail << 2)) | 0;
-        const length = Fragment.validLength.get(m, f) | 0;
-        const low = (LogicalAddress.address.low.get(m, f, logical) + Fragment.offset.get(m, f)) | 0;
-        TxData.bufferAddress.low.set(m, d, low);
-        TxData.bufferAddress.high.set(m, d, LogicalAddress.address.high.get(m, f, logical) | 0);
-        TxData.command.set(m, d, LAST | length);
-        TxData.status.set(m, d, length << PAYLEN);
-        tail = (tail + 1) & mask;
-        free = (free - 1) | 0;
-      }
-      m[(ends + packet) | 0] = tail;
-      fragments = (fragments + count) | 0;
-      packet = (packet + 1) & packetMask;
-      posted = (posted + 1) | 0;
+      const wishes = sums | segment | tagging | stamp;
+      const odd = (Packet.countAndLayoutLow.get(m, p) ^ 1) & 0xffff;
+      const elsewhere = (Packet.fragmentIndex.get(m, p) ^ fragment) | Fragment.offset.get(m, f);
+      if ((odd | wishes | elsewhere) !== 0) break;
+      const length = Fragment.validLength.get(m, f) | 0;
+      m64[d >> 1] = m64[(f + address) >> 1]!; // bufferAddress: 8-byte aligned in both
+      TxData.command.set(m, d, LAST | length);
+      TxData.status.set(m, d, length << PAYLEN);
+      d = (d + DESCRIPTOR_WORDS) | 0;
+      p = (p + packetStride) | 0;
+      f = (f + fragmentStride) | 0;
+      fragment = (fragment + 1) | 0;
     }
-    this.#packets.post(posted);
+    const count = (d - begin) >> 2;
+    if (count === 0) return 0;
+    if (this.#irregular > 0) this.#noteEnds(packets.nextIndex, count, this.#tail);
+    this.#tail = (this.#tail + count) & (this.#count - 1);
+    packets.post(count);
+    fragments.post(count);
+    return count;
+  }
+
+  /** The next packet, whatever it is: to be ignored, of several fragments, with something for the chip to do; false without room. */
+  #postAny(): boolean {
+    const packets = this.#packets;
+    const packet = packets.nextIndex;
+    const p = packets.at(packet);
+    const used = this.#writer.write(p, this.#ring, this.#tail, this.#count - 1, this.#free());
+    if (used < 0) return false;
+    const fragments = Packet.fragmentCount.get(m, p);
+    if (fragments !== 1 || used !== 1) {
+      if (this.#irregular === 0) this.#noteEnds(packets.beginIndex, packets.drainCount, this.#drained);
+      this.#irregular++;
+    }
+    this.#tail = (this.#tail + used) & (this.#count - 1);
+    m[this.#ends + packet] = this.#tail;
+    packets.post(1);
     this.#fragments.post(fragments);
-    this.#tail = tail;
-    this.#irregular += irregular;
-    if (tail !== before) this.#device.write(TDT, tail, this.id); // the doorbell, once
+    return true;
+  }
+
+  /** Descriptors that may be written: one always stays free, since head == tail means none. */
+  #free(): number {
+    return (this.#drained - 1 - this.#tail) & (this.#count - 1);
+  }
+
+  /** Notes where packets end that take one descriptor each. As long as there are no others, nobody needs to know. */
+  #noteEnds(first: number, count: number, start: number): void {
+    for (let index = 0; index < count; index++) {
+      m[this.#ends + ((first + index) & this.#packets.mask)] = (start + index + 1) & (this.#count - 1);
+    }
   }
 
   #drain(): void {

@@ -7,7 +7,7 @@ import { i32, u8 } from '@netcx/dma/memory';
 import { SoftwareNicDriver, WireEnd } from '../src/index.ts';
 
 /** Keeps copies of what it is shown, and the buffers for as long as `holds` is set. */
-export class Listener implements Protocol {
+class Listener implements Protocol {
   readonly frames: Uint8Array[] = [];
   readonly links: boolean[] = [];
   holds = false;

@@ -6,6 +6,7 @@
  * @hot
  */
 
+import * as copies from '@netcx/dma/copy';
 import * as memory from '@netcx/dma/memory';
 import * as buffers from '@netcx/buffers';
 import type { BufferPool } from '@netcx/buffers';
@@ -18,16 +19,20 @@ import * as sources from './rx-source.ts';
 import type { RxSource } from './rx-source.ts';
 
 const { i32: m, u64: m64 } = memory;
+const { clear } = copies;
 const { BufferEntry, handOver, NO_BUFFER, OWNER_PROTOCOL, Pool, releaseBuffer, STATE_ON_RING } = buffers;
 const { Checksum, VirtualAddress } = extensions;
 const { Fragment, Packet } = rings;
 const { FrameDescriptor, FRAME_DESCRIPTOR_BYTES } = frames;
 const { attachedBuffers } = sources;
-const DESCRIPTOR_SHIFT = Math.log2(FRAME_DESCRIPTOR_BYTES / 4) | 0;
+const DESCRIPTOR_WORDS = FRAME_DESCRIPTOR_BYTES / 4;
+const DESCRIPTOR_SHIFT = Math.log2(DESCRIPTOR_WORDS) | 0;
 /** Words from a buffer's entry to its logical address, which both lie on 8 bytes, as they do in a fragment element. */
 const LOGICAL_WORD = BufferEntry.logical.location.byteOffset >>> 2;
 /** `more` in a descriptor's length word. */
 const MORE = 1 << 26;
+/** `ignore` in a packet's last word. */
+const IGNORE = 1 << 24;
 
 /** What became of received packets, and why. All in packets, except bytes. */
 export interface RxTranslatorCounters {
@@ -128,41 +133,45 @@ export class RxTranslator {
     return supplied;
   }
 
-  /** The straight line: the pool's buffers, as many as there are places. */
+  /** The straight line: the pool's buffers, as many as there are places in a row; those behind the wrap come next. */
   #attachBuffers(): number {
+    const supplied = this.#attachRun();
+    return supplied > 0 && this.#fragments.endIndex === 0 ? supplied + this.#attachRun() : supplied;
+  }
+
+  #attachRun(): number {
     const pool = this.#poolHeader | 0;
-    const stack = this.#poolStack | 0;
-    const fragmentBase = this.#fragments.base | 0;
-    const fragmentStride = this.#fragments.stride | 0;
-    const fragmentMask = this.#fragments.mask | 0;
+    const fragments = this.#fragments;
+    const stride = fragments.stride | 0;
     const virtual = this.#virtual | 0;
     const logical = this.#logical | 0;
-    const shadow = this.#shadow | 0;
     const capacity = this.#capacity | 0;
     const wholeLow = capacity << 26;
     const wholeHigh = capacity >>> 6;
     const available = Pool.free.get(m, pool) | 0;
-    const places = this.#fragments.freeCount | 0;
-    const count = Math.min(available, places) | 0;
-    let fragment = this.#fragments.endIndex | 0;
-    let top = (stack + available) | 0;
-    for (let index = 0; index < count; index++) {
+    const count = Math.min(available, fragments.freeRun) | 0;
+    const left = (available - count) | 0;
+    const bottom = (this.#poolStack + left) | 0;
+    let top = (bottom + count) | 0;
+    let f = fragments.at(fragments.endIndex) | 0;
+    let shadow = (this.#shadow + fragments.endIndex) | 0;
+    while (top > bottom) {
       top = (top - 1) | 0;
       const buffer = m[top]! | 0;
-      const f = (fragmentBase + Math.imul(fragment, fragmentStride)) | 0;
       BufferEntry.state.set(m, buffer, STATE_ON_RING);
       Fragment.whole.low.set(m, f, wholeLow); // validLength 0, offset 0, scratch 0
       Fragment.whole.high.set(m, f, wholeHigh);
       if (virtual !== 0) VirtualAddress.address.low.set(m, f, virtual, BufferEntry.address.get(m, buffer) | 0);
       if (logical !== 0) m64[(f + (logical >> 2)) >> 1] = m64[(buffer + LOGICAL_WORD) >> 1]!;
-      m[(shadow + fragment) | 0] = buffer;
-      fragment = (fragment + 1) & fragmentMask;
+      m[shadow] = buffer;
+      f = (f + stride) | 0;
+      shadow = (shadow + 1) | 0;
     }
-    const left = (available - count) | 0;
+    if (count === 0) return 0;
     Pool.free.set(m, pool, left);
     Pool.taken.set(m, pool, Pool.taken.get(m, pool) + count);
     if (left < (Pool.lowest.get(m, pool) | 0)) Pool.lowest.set(m, pool, left);
-    this.#fragments.publish(count);
+    fragments.publish(count);
     return count;
   }
 
@@ -174,16 +183,12 @@ export class RxTranslator {
 
   /** Hands over as many packets as there is room for, zeroed with their extensions: nothing stale reaches the driver. */
   #preparePackets(): void {
-    const base = this.#packets.base | 0;
-    const stride = this.#packets.stride | 0;
-    const elements = this.#packets.elements | 0;
-    const count = this.#packets.freeCount;
-    if (count === 0) return;
-    const end = this.#packets.endIndex;
-    const beforeWrap = Math.min(count, elements - end);
-    m.fill(0, base + end * stride, base + (end + beforeWrap) * stride);
-    if (count > beforeWrap) m.fill(0, base, base + (count - beforeWrap) * stride);
-    this.#packets.publish(count);
+    const packets = this.#packets;
+    const bytes = packets.stride << 2;
+    for (let run = packets.freeRun; run > 0; run = packets.freeRun) {
+      clear(packets.at(packets.endIndex) << 2, run * bytes);
+      packets.publish(run);
+    }
   }
 
   /**
@@ -200,49 +205,48 @@ export class RxTranslator {
       const packet = this.#packets.processedIndex;
       const descriptor = this.#receive.endIndex;
       const shown = this.#indicateSimple(most);
-      if (this.#metadata !== undefined) this.#carry(packet, shown, descriptor);
-      most -= shown;
-      // What stopped the straight line is not of the common kind, or there is no room.
-      if (most === 0 || !this.#indicateOther()) break;
-      most -= 1;
+      if (shown > 0 && this.#metadata !== undefined) this.#carry(packet, shown, descriptor);
+      // What stops the straight line at once is not of the common kind, or there is no room.
+      if (shown === 0 && !this.#indicateOther()) break;
+      most -= Math.max(shown, 1);
     }
     // Once the packet ring is reaped empty, every fragment that was given back is nobody's.
-    if (this.#packets.reapCount === 0) this.#reclaim(this.#fragments.reapCount);
+    const unused = this.#fragments.reapCount;
+    if (unused > 0 && this.#packets.reapCount === 0) this.#reclaim(unused);
     return (this.#receive.endIndex - end) & this.#receive.mask;
   }
 
-  /** The straight line: packets of one whole fragment each. Stops at the first that is anything else. */
+  /**
+   * The straight line: packets of one whole fragment each, as far as no ring starts over. Stops at the first that is
+   * anything else.
+   */
   #indicateSimple(most: number): number {
-    const receiveBase = this.#receive.base | 0;
-    const receiveMask = this.#receive.mask | 0;
-    const packetBase = this.#packets.base | 0;
-    const packetStride = this.#packets.stride | 0;
-    const packetMask = this.#packets.mask | 0;
-    const fragmentBase = this.#fragments.base | 0;
-    const fragmentStride = this.#fragments.stride | 0;
-    const fragmentMask = this.#fragments.mask | 0;
+    const receive = this.#receive;
+    const packets = this.#packets;
+    const fragments = this.#fragments;
+    const packetStride = packets.stride | 0;
+    const fragmentStride = fragments.stride | 0;
     const checksum = this.#checksum | 0;
-    const shadow = this.#shadow | 0;
     const capacity = this.#capacity | 0;
     const headroom = this.#headroom | 0;
-    const room = Math.min(most, this.#receive.freeCount, this.#fragments.reapCount) | 0;
-    let packet = this.#packets.processedIndex | 0;
-    let expected = this.#fragments.processedIndex | 0;
-    let descriptor = this.#receive.endIndex | 0;
-    let packets = 0;
+    const room = Math.min(most, receive.freeRun, packets.reapRun, fragments.reapRun);
+    const begin = receive.at(receive.endIndex) | 0;
+    const end = (begin + (room << DESCRIPTOR_SHIFT)) | 0;
+    let d = begin;
+    let p = packets.at(packets.processedIndex) | 0;
+    let expected = fragments.processedIndex | 0;
+    let f = fragments.at(expected) | 0;
+    let shadow = (this.#shadow + expected) | 0;
     let bytes = 0;
-    while (packets < room) {
-      const p = (packetBase + Math.imul(packet, packetStride)) | 0;
-      const first = Packet.fragmentIndex.get(m, p) | 0;
+    while (d < end) {
       const layoutLow = Packet.countAndLayoutLow.get(m, p) | 0;
       const layoutHigh = Packet.layoutHigh.get(m, p) | 0;
-      if (first !== expected || (layoutLow & 0xffff) !== 1 || (layoutHigh & 0x0100_0000) !== 0) break;
-      const f = (fragmentBase + Math.imul(first, fragmentStride)) | 0;
+      const odd = ((layoutLow ^ 1) & 0xffff) | (layoutHigh & IGNORE);
+      if ((odd | (Packet.fragmentIndex.get(m, p) ^ expected)) !== 0) break;
       const length = Fragment.validLength.get(m, f) | 0;
       const offset = Fragment.offset.get(m, f) | 0;
       if (length === 0 || ((offset + length) | 0) > capacity) break;
-      const buffer = m[(shadow + first) | 0]! | 0;
-      const d = (receiveBase + (descriptor << DESCRIPTOR_SHIFT)) | 0;
+      const buffer = m[shadow]! | 0;
       const evaluated = checksum === 0 ? 0 : Checksum.whole.get(m, p, checksum) | 0;
       FrameDescriptor.address.set(m, d, ((BufferEntry.address.get(m, buffer) | 0) + (offset + headroom)) | 0);
       FrameDescriptor.lengthAndFlags.set(m, d, length);
@@ -250,18 +254,21 @@ export class RxTranslator {
       FrameDescriptor.layout.set(m, d, (layoutLow >>> 16) | (layoutHigh << 16));
       FrameDescriptor.layer4AndChecksum.set(m, d, ((layoutHigh >>> 16) & 15) | (evaluated << 8));
       // The other words of a receive ring's descriptors are zero from the start, and nobody writes them.
-      bytes = bytes + length;
-      descriptor = (descriptor + 1) & receiveMask;
-      expected = (expected + 1) & fragmentMask;
-      packet = (packet + 1) & packetMask;
-      packets = (packets + 1) | 0;
+      bytes = (bytes + length) | 0;
+      d = (d + DESCRIPTOR_WORDS) | 0;
+      p = (p + packetStride) | 0;
+      f = (f + fragmentStride) | 0;
+      expected = (expected + 1) | 0;
+      shadow = (shadow + 1) | 0;
     }
-    this.#receive.publish(packets);
-    this.#packets.reap(packets);
-    this.#fragments.reap(packets);
-    this.counters.packets += packets;
+    const count = (d - begin) >> DESCRIPTOR_SHIFT;
+    if (count === 0) return 0;
+    receive.publish(count);
+    packets.reap(count);
+    fragments.reap(count);
+    this.counters.packets += count;
     this.counters.bytes += bytes;
-    return packets;
+    return count;
   }
 
   /**

@@ -18,7 +18,7 @@ import * as placing from './tx-placement.ts';
 import * as options from './tx-translator-options.ts';
 import type { TxTranslatorOptions } from './tx-translator-options.ts';
 
-const { i32: m } = memory;
+const { i32: m, u64: m64 } = memory;
 const { BufferEntry, NO_BUFFER, Pool, POOL_WORDS, STATE_FREE, releaseBuffer, settleFree } = buffers;
 const { newTxTranslatorCounters } = options;
 const { WISHES } = wishing;
@@ -26,7 +26,10 @@ const { straightDomain, TxPlacement } = placing;
 const { Checksum, LogicalAddress, VirtualAddress } = extensions;
 const { Fragment, Packet } = rings;
 const { FrameDescriptor, FRAME_DESCRIPTOR_BYTES } = frames;
-const DESCRIPTOR_SHIFT = Math.log2(FRAME_DESCRIPTOR_BYTES / 4) | 0;
+const DESCRIPTOR_WORDS = FRAME_DESCRIPTOR_BYTES / 4;
+const DESCRIPTOR_SHIFT = Math.log2(DESCRIPTOR_WORDS) | 0;
+/** Words from a buffer's entry to its logical address, which both lie on 8 bytes, as they do in a fragment element. */
+const LOGICAL_WORD = BufferEntry.logical.location.byteOffset >>> 2;
 /** More frames than a ring has. */
 const NO_LIMIT = 0x3fff_ffff;
 /** `more` in a descriptor's length word, and the bits above it that mean nothing. */
@@ -77,6 +80,8 @@ export class TxTranslator {
       const simple = this.#placeSimpleFrames(limit - placed);
       if (simple > 0) this.#placement.waiting = false;
       placed += simple;
+      // A ring starts over, or the next one needs a closer look.
+      if (simple > 0 && placed < limit && this.#send.postCount > 0) continue;
       do {
         if (placed >= limit || this.#send.postCount === 0 || this.#packets.freeCount === 0) return placed;
         if (!this.#placement.place()) return placed === 0 && this.#packets.endIndex !== end ? 1 : placed;
@@ -90,16 +95,17 @@ export class TxTranslator {
     return (FrameDescriptor.buffer.get(m, this.#send.at(index)) | 0) === NO_BUFFER;
   }
 
-  /** The straight line: frames of one part in a buffer that the NIC reaches. Stops at the first that is anything else. */
+  /**
+   * The straight line: frames of one part in a buffer that the NIC reaches, as far as no ring starts over. Stops at the
+   * first that is anything else.
+   */
   #placeSimpleFrames(limit: number): number {
-    const sendBase = this.#send.base | 0;
-    const sendMask = this.#send.mask | 0;
-    const packetBase = this.#packets.base | 0;
-    const packetStride = this.#packets.stride | 0;
-    const packetMask = this.#packets.mask | 0;
-    const fragmentBase = this.#fragments.base | 0;
-    const fragmentStride = this.#fragments.stride | 0;
-    const fragmentMask = this.#fragments.mask | 0;
+    const send = this.#send;
+    const packets = this.#packets;
+    const fragments = this.#fragments;
+    const room = Math.min(packets.freeRun, fragments.freeRun, limit);
+    const packetStride = packets.stride | 0;
+    const fragmentStride = fragments.stride | 0;
     const checksum = this.#checksum | 0;
     const virtual = this.#virtual | 0;
     const logical = this.#logical | 0;
@@ -107,22 +113,21 @@ export class TxTranslator {
     const maximumFrame = this.#maximumFrame | 0;
     const misaligned = this.#misaligned | 0;
     const stopping = this.#offloads.stopping | 0;
-    const wanted = this.#send.postCount | 0;
-    const room = Math.min(this.#packets.freeCount, this.#fragments.freeCount) | 0;
-    const most = Math.min(wanted, room, limit) | 0;
-    let descriptor = this.#send.nextIndex | 0;
-    let packet = this.#packets.endIndex | 0;
-    let fragment = this.#fragments.endIndex | 0;
-    let count = 0;
-    while (count < most) {
-      const d = (sendBase + (descriptor << DESCRIPTOR_SHIFT)) | 0;
+    const begin = send.at(send.nextIndex) | 0;
+    const end = (begin + (Math.min(send.postRun, room) << DESCRIPTOR_SHIFT)) | 0;
+    let d = begin;
+    let p = packets.at(packets.endIndex) | 0;
+    let f = fragments.at(fragments.endIndex) | 0;
+    let fragment = fragments.endIndex | 0;
+    while (d < end) {
       const buffer = FrameDescriptor.buffer.get(m, d) | 0;
       const length = FrameDescriptor.lengthAndFlags.get(m, d) | 0; // a `more` flag makes it longer than any frame
       const address = FrameDescriptor.address.get(m, d) | 0;
-      if (buffer === NO_BUFFER || length <= 0 || length > maximumFrame || (address & misaligned) !== 0) break;
-      if ((BufferEntry.domain.get(m, buffer) | 0) !== domain) break;
+      // No buffer has no domain. A frame that is not all in its buffer reaches out of it on one side.
+      if ((((BufferEntry.domain.get(m, buffer) | 0) ^ domain) | (address & misaligned)) !== 0) break;
       const within = (address - (BufferEntry.address.get(m, buffer) | 0)) | 0;
-      if ((within | (BufferEntry.capacity.get(m, buffer) - within - length)) < 0) break;
+      const behind = (BufferEntry.capacity.get(m, buffer) - within - length) | 0;
+      if ((within | behind) < 0 || length <= 0 || length > maximumFrame || buffer === NO_BUFFER) break;
       const layout = FrameDescriptor.layout.get(m, d) | 0;
       const layer4AndChecksum = FrameDescriptor.layer4AndChecksum.get(m, d) | 0;
       const segmentation = FrameDescriptor.segmentation.get(m, d) | 0;
@@ -130,27 +135,27 @@ export class TxTranslator {
         // A frame that asks for something: it goes on if the hardware does it to any whose headers are described.
         if (((layer4AndChecksum & stopping) | segmentation) !== 0 || layout >>> 28 === 0) break;
       }
-      const p = (packetBase + Math.imul(packet, packetStride)) | 0;
-      const f = (fragmentBase + Math.imul(fragment, fragmentStride)) | 0;
       Fragment.whole.low.set(m, f, length | (length << 26)); // validLength = capacity = length, offset 0
       Fragment.whole.high.set(m, f, length >>> 6);
       if (virtual !== 0) VirtualAddress.address.low.set(m, f, virtual, address);
       if (logical !== 0) {
-        LogicalAddress.address.low.set(m, f, logical, ((BufferEntry.logicalLow.get(m, buffer) | 0) + within) | 0);
-        LogicalAddress.address.high.set(m, f, logical, BufferEntry.logicalHigh.get(m, buffer) | 0);
+        m64[(f + (logical >> 2)) >> 1] = m64[(buffer + LOGICAL_WORD) >> 1]!;
+        if (within !== 0) LogicalAddress.address.low.set(m, f, logical, BufferEntry.logicalLow.get(m, buffer) + within);
       }
       Packet.fragmentIndex.set(m, p, fragment);
       Packet.countAndLayoutLow.set(m, p, 1 | (layout << 16));
       Packet.layoutHigh.set(m, p, (layout >>> 16) | ((layer4AndChecksum & 15) << 16));
       if (checksum !== 0) Checksum.whole.set(m, p, checksum, layer4AndChecksum >>> 8);
-      descriptor = (descriptor + 1) & sendMask;
-      packet = (packet + 1) & packetMask;
-      fragment = (fragment + 1) & fragmentMask;
-      count = (count + 1) | 0;
+      d = (d + DESCRIPTOR_WORDS) | 0;
+      p = (p + packetStride) | 0;
+      f = (f + fragmentStride) | 0;
+      fragment = (fragment + 1) | 0;
     }
-    this.#send.post(count);
-    this.#fragments.publish(count);
-    this.#packets.publish(count);
+    const count = (d - begin) >> DESCRIPTOR_SHIFT;
+    if (count === 0) return 0;
+    send.post(count);
+    fragments.publish(count);
+    packets.publish(count);
     return count;
   }
 
@@ -166,57 +171,60 @@ export class TxTranslator {
     const placement = this.#placement;
     const kept = Math.max(0, this.#packets.reapCount - limit);
     while (this.#packets.reapCount > kept) {
-      if (placement.held === 0 && !this.#inOwnMemory(this.#send.beginIndex)) {
-        this.#completeSimpleFrames(this.#packets.reapCount - kept);
-        if (this.#packets.reapCount === kept) break;
-      }
+      const simple = placement.held === 0 && !this.#inOwnMemory(this.#send.beginIndex);
+      if (simple && this.#completeSimpleFrames(this.#packets.reapCount - kept) > 0) continue;
       if (!placement.complete()) break;
     }
     return (this.#send.beginIndex - first) & this.#send.mask;
   }
 
-  /** The straight line: frames of one part in a buffer that nobody else holds. Stops at the first that is anything else. */
-  #completeSimpleFrames(limit: number): void {
-    const sendBase = this.#send.base | 0;
-    const sendMask = this.#send.mask | 0;
-    const packetBase = this.#packets.base | 0;
-    const packetStride = this.#packets.stride | 0;
-    const packetMask = this.#packets.mask | 0;
-    const most = Math.min(limit, this.#fragments.reapCount) | 0;
-    let packet = this.#packets.processedIndex | 0;
-    let descriptor = this.#send.beginIndex | 0;
-    let count = 0;
+  /**
+   * The straight line: frames of one part in a buffer that nobody else holds, as far as no ring starts over. Stops at the
+   * first that is anything else.
+   *
+   * @returns how many completed
+   */
+  #completeSimpleFrames(limit: number): number {
+    const send = this.#send;
+    const packets = this.#packets;
+    const packetStride = packets.stride | 0;
+    const returned = Math.min(limit, packets.reapRun, this.#fragments.reapCount, send.elements - send.beginIndex);
+    const begin = send.at(send.beginIndex) | 0;
+    const end = (begin + (returned << DESCRIPTOR_SHIFT)) | 0;
+    let d = begin;
+    let p = packets.at(packets.processedIndex) | 0;
     let bytes = 0;
     // Buffers mostly go back to one pool: its stack pointer is written once, when another one's turn comes or the burst ends.
     let pool = 0;
-    let free = 0;
-    while (count < most) {
-      const p = (packetBase + Math.imul(packet, packetStride)) | 0;
-      const d = (sendBase + (descriptor << DESCRIPTOR_SHIFT)) | 0;
+    let top = 0;
+    while (d < end) {
       const buffer = FrameDescriptor.buffer.get(m, d) | 0;
       const length = FrameDescriptor.lengthAndFlags.get(m, d) | 0;
-      if ((Packet.countAndLayoutLow.get(m, p) & 0xffff) !== 1 || buffer === NO_BUFFER || (length & FLAGS) !== 0) break;
-      if ((BufferEntry.held.get(m, buffer) | 0) !== 1) break; // another holder, or a pool that is checked
+      const odd = ((Packet.countAndLayoutLow.get(m, p) ^ 1) & 0xffff) | (length & FLAGS);
+      // No buffer; another holder; or a pool that is checked.
+      if ((odd | (BufferEntry.held.get(m, buffer) ^ 1)) !== 0) break;
       const home = BufferEntry.pool.get(m, buffer) | 0;
       if (home !== pool) {
-        if (pool !== 0) settleFree(pool, free);
+        if (pool !== 0) settleFree(pool, top - pool - POOL_WORDS);
         pool = home;
-        free = Pool.free.get(m, pool) | 0;
+        top = (pool + POOL_WORDS + Pool.free.get(m, pool)) | 0;
       }
       BufferEntry.state.set(m, buffer, STATE_FREE);
-      m[(pool + POOL_WORDS + free) | 0] = buffer;
-      free = (free + 1) | 0;
-      bytes = bytes + length;
-      descriptor = (descriptor + 1) & sendMask;
-      packet = (packet + 1) & packetMask;
-      count = (count + 1) | 0;
+      m[top] = buffer;
+      top = (top + 1) | 0;
+      bytes = (bytes + length) | 0;
+      d = (d + DESCRIPTOR_WORDS) | 0;
+      p = (p + packetStride) | 0;
     }
-    if (pool !== 0) settleFree(pool, free);
-    this.#packets.reap(count);
+    const count = (d - begin) >> DESCRIPTOR_SHIFT;
+    if (count === 0) return 0;
+    settleFree(pool, top - pool - POOL_WORDS);
+    packets.reap(count);
     this.#fragments.reap(count);
-    this.#send.complete(count);
+    send.complete(count);
     this.counters.packets += count;
     this.counters.bytes += bytes;
+    return count;
   }
 
   /**

@@ -6,7 +6,7 @@
 import { VirtualClock } from '@netcx/clock';
 import { DmaEnabler, Iommu } from '@netcx/dma';
 import {
-  Configuration,
+  
   dmaCapabilities,
   NetAdapter,
   NetDevice,
@@ -130,7 +130,3 @@ export class DeviceRig {
     };
   }
 }
-
-/** The configuration of a test, from a plain object. */
-export const configured = (tree: ConstructorParameters<typeof Configuration>[1]): Configuration =>
-  new Configuration('test', tree);

@@ -132,7 +132,7 @@ export function buildFrame(shape: FrameShape): BuiltFrame {
 export const ETHERNET = Layer2Type.Ethernet;
 
 /** RFC 1071, word by word, as its text has it. */
-export function naiveSum(bytes: Uint8Array, from: number, to: number): number {
+function naiveSum(bytes: Uint8Array, from: number, to: number): number {
   let sum = 0;
   for (let at = from; at < to; at += 2) {
     sum += bytes[at]! * 256 + (at + 1 < to ? bytes[at + 1]! : 0);

@@ -177,7 +177,7 @@ export function buildOffloadRig(options: FakeMachineOptions = {}): OffloadRig {
 }
 
 /** Writes what a frame asks for into its first descriptor. */
-export function ask(d: number, frame: BuiltFrame, wishes: FrameWishes): void {
+function ask(d: number, frame: BuiltFrame, wishes: FrameWishes): void {
   const { layer3 = false, layer4 = false, segmentSize = 0, tagging = 0, tag = 0, layout = true } = wishes;
   FrameDescriptor.checksum.set(i32, d, (layer3 ? 8 : 0) | (layer4 ? 32 : 0));
   FrameDescriptor.segmentSize.set(i32, d, segmentSize);

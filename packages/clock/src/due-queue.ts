@@ -3,14 +3,14 @@
  * head always stands on an alarm unless the queue is empty.
  */
 
-import { ScheduledAlarm } from './scheduled-alarm.ts';
+import type { ScheduledAlarm } from './scheduled-alarm.ts';
 
 const SMALLEST = 64;
 
 /** A queue of alarms that knows where each stands. */
 export class DueQueue {
-  readonly #hole = new ScheduledAlarm(undefined, () => undefined);
-  #ring: ScheduledAlarm[] = new Array<ScheduledAlarm>(SMALLEST).fill(this.#hole);
+  /** A hole is `undefined`: the one value whose storing costs the garbage collector nothing. */
+  #ring: (ScheduledAlarm | undefined)[] = new Array<undefined>(SMALLEST).fill(undefined);
   /** Slot of the first alarm. */
   #head = 0;
   /** Slots from the head on that are in use, holes included. */
@@ -34,7 +34,7 @@ export class DueQueue {
    * @param alarm - leaves the queue; it must wait there
    */
   remove(alarm: ScheduledAlarm): void {
-    this.#ring[alarm.slot] = this.#hole;
+    this.#ring[alarm.slot] = undefined;
     alarm.slot = -1;
     this.size--;
     this.#skipHoles();
@@ -46,7 +46,7 @@ export class DueQueue {
   takeFirst(): ScheduledAlarm {
     const head = this.#head;
     const first = this.#ring[head]!;
-    this.#ring[head] = this.#hole;
+    this.#ring[head] = undefined;
     first.slot = -1;
     this.#head = (head + 1) & (this.#ring.length - 1);
     this.#span--;
@@ -57,7 +57,7 @@ export class DueQueue {
 
   #skipHoles(): void {
     const mask = this.#ring.length - 1;
-    while (this.#span > 0 && this.#ring[this.#head] === this.#hole) {
+    while (this.#span > 0 && this.#ring[this.#head] === undefined) {
       this.#head = (this.#head + 1) & mask;
       this.#span--;
     }
@@ -67,11 +67,11 @@ export class DueQueue {
   #closeHoles(): void {
     const old = this.#ring;
     const length = this.size * 2 > old.length ? old.length * 2 : old.length;
-    const ring = new Array<ScheduledAlarm>(length).fill(this.#hole);
+    const ring = new Array<ScheduledAlarm | undefined>(length).fill(undefined);
     let count = 0;
     for (let step = 0; step < this.#span; step++) {
-      const alarm = old[(this.#head + step) & (old.length - 1)]!;
-      if (alarm === this.#hole) continue;
+      const alarm = old[(this.#head + step) & (old.length - 1)];
+      if (alarm === undefined) continue;
       ring[count] = alarm;
       alarm.slot = count++;
     }

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import wabt from 'wabt';
 
 /** The kernels: what each exports. */
-const KERNELS = { copy: 'copy(to, from, bytes)', sum: 'sum(from, bytes)' } as const;
+const KERNELS = { copy: 'copy, clear, copyAll', sum: 'sum(from, bytes)' } as const;
 
 /** Which kernel. */
 export type Kernel = keyof typeof KERNELS;

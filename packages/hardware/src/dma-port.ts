@@ -66,7 +66,7 @@ export class DmaPort {
    * -2 when all of it may be reached, but not in one piece or not in this process: `readToWire` and `writeFromWire` do
    */
   translate(low: number, high: number, length: number, access: 'read' | 'write'): number {
-    const foreign = this.#foreign;
+    const foreign = this.#foreign();
     if (foreign !== undefined)
       return this.#counted(foreign.reaches(low | 0, high | 0, length, access)) ? SPLIT : REFUSED;
     const start = low >>> 0;
@@ -90,7 +90,7 @@ export class DmaPort {
    * @returns false after a master abort
    */
   readToWire(low: number, high: number, length: number, wireOffset: number): boolean {
-    const foreign = this.#foreign;
+    const foreign = this.#foreign();
     if (foreign !== undefined && length > 0) {
       this.waiting = true;
       return this.#counted(foreign.read(low | 0, high | 0, length, wireByte, wireOffset));
@@ -118,7 +118,7 @@ export class DmaPort {
    * @returns false after a master abort
    */
   writeFromWire(wireOffset: number, length: number, low: number, high: number): boolean {
-    const foreign = this.#foreign;
+    const foreign = this.#foreign();
     if (foreign !== undefined && length > 0) {
       this.waiting = true;
       return this.#counted(foreign.write(wireByte, wireOffset, length, low | 0, high | 0));
@@ -158,7 +158,11 @@ export class DmaPort {
    * @returns false after a master abort
    */
   writeWord32(low: number, high: number, value: number): boolean {
-    const foreign = this.#foreign;
+    if (high === 0 && (low & 3) === 0 && low >>> 0 < this.directLimit - 3) {
+      Atomics.store(host, low >>> 2, value | 0);
+      return true;
+    }
+    const foreign = this.#foreign();
     if (foreign !== undefined) {
       word[0] = value;
       this.waiting = true;
@@ -180,7 +184,7 @@ export class DmaPort {
   }
 
   /** The memory that is all that the device reaches, while it reaches any and it is not this process's. */
-  get #foreign(): ForeignMemory | undefined {
+  #foreign(): ForeignMemory | undefined {
     const { busMaster, dma: domain } = this.#device;
     return busMaster ? domain?.foreign : undefined;
   }

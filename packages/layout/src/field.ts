@@ -124,3 +124,18 @@ export function accessorOf(location: Location): Accessor | WideAccessor {
 function narrow(location: Location, word: number, shift: number, width: number): Accessor {
   return width === 32 ? wholeWord(location, word) : bitsOfWord(location, word, shift, width);
 }
+
+/**
+ * V8 compiles an accessor into a loop as it has seen it used, and a field that was always below 2^31 so far gets a check
+ * that it still is. All accessors of one shape share what was seen: each has to do with a great number once, before any
+ * loop is compiled, often enough for V8 to take note.
+ */
+const TAKES_NOTE = 1000;
+
+function showGreatNumbers(): void {
+  const full = new Int32Array(2).fill(-1);
+  const location = { byteOffset: 0, width: 'narrow', wordBits: 32, high: 31, low: 0 } as Location;
+  const shapes = [wholeWord(location, 0), bitsOfWord(location, 0, 0, 32), bitsAcrossWords(location, 0, 16, 32)];
+  for (let time = 0; time < TAKES_NOTE; time++) for (const shape of shapes) shape.get(full, 0);
+}
+showGreatNumbers();

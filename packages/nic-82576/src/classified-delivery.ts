@@ -21,7 +21,7 @@ const { i32: m } = memory;
 const { i32: w, copyToHost, Frame, FRAME_HEADER_BYTES } = wire;
 const { FOUND_FRAMES, FOUND_WORDS, FoundFrame } = founds;
 const { DROPPED, WAITS } = writers;
-const { clearTally, countReceived, tally } = tallies;
+const { countReceived, countReceivedGroup } = tallies;
 const { countOther, SOUND, UNWANTED } = verdicts;
 const { REGISTERS, RX_STATUS, RxReadDescriptor, RxWriteBack, VLAN_TAG_BYTES } = registers;
 const { RQDPC } = REGISTERS;
@@ -36,9 +36,6 @@ export class ClassifiedDelivery {
   readonly #queues: readonly RxRing[];
   readonly #classifier: Classifier;
   readonly #writer: InstanceType<typeof writers.FrameWriter>;
-  // What the runs of one burst add up to.
-  #received = 0;
-  #bytes = 0;
   /** Queues that were written to, and whose free descriptors fell low: bit q stands for queue q. */
   #written = 0;
   #low = 0;
@@ -69,8 +66,7 @@ export class ClassifiedDelivery {
   deliver(offset: number, frames: number): number {
     let at = offset;
     let dealt = 0;
-    this.#received = this.#bytes = this.#written = this.#low = 0;
-    clearTally();
+    this.#written = this.#low = 0;
     while (dealt < frames) {
       const batch = Math.min(frames - dealt, FOUND_FRAMES);
       at = this.#classifier.classify(at, batch);
@@ -78,7 +74,6 @@ export class ClassifiedDelivery {
       dealt += done;
       if (done < batch) break;
     }
-    if (this.#received > 0) countReceived(this.#parts.statistics, this.#received, this.#bytes);
     this.#tell();
     return dealt;
   }
@@ -123,8 +118,8 @@ export class ClassifiedDelivery {
     const tail = (hasWork ? queue.tail : queue.head) | 0; // a queue that is switched off has no descriptors either
     let head = queue.head | 0;
     let number = first | 0;
-    let received = 0;
-    let bytes = 0;
+    let usual = 0;
+    let repeats = 0;
     let waits = false;
     for (; number < frames; number = (number + 1) | 0) {
       const record = (records + Math.imul(number, FOUND_WORDS)) | 0;
@@ -179,15 +174,19 @@ export class ClassifiedDelivery {
         head = head + 1 === count ? 0 : (head + 1) | 0;
       }
       if (verdict === SOUND) {
-        tally(w[data >> 2]!, length);
-        bytes = (bytes + length) | 0;
-        received = (received + 1) | 0;
+        if (length !== usual) {
+          if (repeats > 0) countReceived(statistics, usual, repeats);
+          usual = length;
+          repeats = 0;
+        }
+        repeats = (repeats + 1) | 0;
+        const first = w[data >> 2]! | 0;
+        if ((first & 1) !== 0) countReceivedGroup(statistics, first);
       } else {
         countOther(statistics, verdict, length);
       }
     }
-    this.#received += received;
-    this.#bytes += bytes;
+    if (repeats > 0) countReceived(statistics, usual, repeats);
     if (head !== queue.head) this.#finish(queue, index, ring, head);
     return waits ? ~number : number;
   }

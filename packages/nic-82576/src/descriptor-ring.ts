@@ -109,8 +109,8 @@ export class DescriptorRing {
 
   #keepInside(): void {
     if (this.count === 0) return;
-    this.head %= this.count;
-    this.tail %= this.count;
+    if (this.head >= this.count) this.head %= this.count;
+    if (this.tail >= this.count) this.tail %= this.count;
   }
 
   #distance(from: number, to: number): number {
@@ -122,16 +122,17 @@ export class DescriptorRing {
    * Finds the descriptors that the hardware owns, for one burst: what it answers is not to be kept any longer.
    *
    * @param dma - the device's way to host memory
+   * @param direct - its direct limit, for an engine that has asked for it already
    * @returns word index of descriptor 0, for the views of host memory and device memory alike; -1 when the device cannot
    * reach the whole ring
    */
-  locate(dma: DmaPort): number {
+  locate(dma: DmaPort, direct = dma.directLimit): number {
     this.shadowed = false;
     if (this.#late.length > 0) this.#catchUp();
     if (this.count === 0) return -1;
     const bytes = this.count * DESCRIPTOR_BYTES;
     const low = this.baseLow >>> 0;
-    if (this.baseHigh === 0 && low + bytes <= dma.directLimit) return low >>> 2;
+    if (this.baseHigh === 0 && low + bytes <= direct) return low >>> 2;
     // Descriptors are read and written back.
     const offset = dma.translate(this.baseLow, this.baseHigh, bytes, 'write');
     if (offset >= 0) return offset >>> 2;

@@ -21,8 +21,8 @@ import * as rings from './rx-ring.ts';
 import * as verdicts from './verdict.ts';
 import * as wakes from './wake-filter.ts';
 
-const { i32: m, u64: m64 } = memory;
-const { i32: w, u64: w64, copyToHost, Frame, FRAME_HEADER_BYTES } = wire;
+const { i32: m } = memory;
+const { i32: w, allocateWire, Frame, FRAME_HEADER_BYTES, freeWire, Transfer, TRANSFER_WORDS, transferToHost } = wire;
 const { ClassifiedDelivery } = deliveries;
 const { Classifier } = classifiers;
 const { FlowControl } = flows;
@@ -30,19 +30,27 @@ const { DROPPED, FrameWriter, WAITS } = writers;
 const { LOSSLESS_BYTES, PACKET_BUFFER_BYTES, PacketBuffer } = buffers;
 const { RxRing } = rings;
 const { WakeFilter } = wakes;
-const { clearTally, countReceived, tally } = tallies;
+const { countReceived, countReceivedGroup } = tallies;
 const { countOther, FRAME_STAMPED, FRAME_TAKEN, judge, SHORTEST, SOUND, UNWANTED } = verdicts;
-const { REGISTERS, RX_STATUS, RxReadDescriptor, RxWriteBack } = registers;
+const { DESCRIPTOR_BYTES, MAXIMUM_FRAME, REGISTERS, RX_STATUS, RxReadDescriptor, RxWriteBack } = registers;
 const { CTRL_EXT, ETQF, ICR, PSRTYPE, RCTL, RDBAH, RDBAL, RDH, RDLEN, RDT, RQDPC, RXDCTL, SRRCTL } = REGISTERS;
 
 const DONE = RX_STATUS.DD | RX_STATUS.EOP;
 /** Where frames go that nothing is found out about. */
 const FIRST_QUEUE = 0;
+/** No frame is longer. */
+const LONGEST = MAXIMUM_FRAME;
+/** Frames whose data is moved at once. */
+const TRANSFERS = 64;
+const HEADER_WORDS = FRAME_HEADER_BYTES / 4;
+const DESCRIPTOR_WORDS = DESCRIPTOR_BYTES / 4;
+
+type RxQueue = InstanceType<typeof RxRing>;
 
 /** All receive queues of the chip, and its packet buffer. */
 export class RxEngine {
   readonly #parts: EngineParts;
-  readonly #queues: InstanceType<typeof RxRing>[] = [];
+  readonly #queues: RxQueue[] = [];
   readonly #alarm: Alarm;
   readonly #buffer = new PacketBuffer();
   readonly #flow: InstanceType<typeof FlowControl>;
@@ -57,6 +65,13 @@ export class RxEngine {
   #storeBad = false;
   /** Whether frames are classified before they are written. */
   #classifies = false;
+  /** Byte offset in device memory of the list of data that is to be moved. */
+  readonly #transfers = allocateWire(TRANSFERS * TRANSFER_WORDS * 4);
+  // While a burst is delivered: byte offset of the next frame, and the head that the queue will have.
+  #at = 0;
+  #head = 0;
+  /** Below this, and not at 0, any buffer is in plain sight. */
+  #near = 0;
 
   /**
    * @param parts - what the engine works with
@@ -78,7 +93,7 @@ export class RxEngine {
 
   #connect(): void {
     const { registers: file } = this.#parts;
-    const queue = (index: number): InstanceType<typeof RxRing> => this.#queues[index]!;
+    const queue = (index: number): RxQueue => this.#queues[index]!;
     file.onWrite(RDBAL, (value, index) => {
       queue(index).baseLow = value | 0;
     });
@@ -220,6 +235,7 @@ export class RxEngine {
     this.#buffer.free();
     for (const queue of this.#queues) queue.release();
     this.#writer.close();
+    freeWire(this.#transfers, TRANSFERS * TRANSFER_WORDS * 4);
     this.#classifier.close();
   }
 
@@ -245,110 +261,116 @@ export class RxEngine {
 
   /** The same for frames that all go to the first queue, and whose descriptors say nothing but their length. */
   #deliverPlain(offset: number, frames: number): number {
-    const { dma, faults, filter, interrupts, statistics } = this.#parts;
+    const { dma, faults, interrupts } = this.#parts;
     const index = FIRST_QUEUE;
     const queue = this.#queues[index]!;
     const hasWork = queue.hasWork && ((faults.rx.hung >>> index) & 1) === 0;
     if (!hasWork && !queue.dropEnabled) return 0;
-    const ring = hasWork ? queue.locate(dma) : 0;
+    const direct = dma.directLimit;
+    const ring = hasWork ? queue.locate(dma, direct) : 0;
     if (ring < 0) return frames; // a master abort: what comes in is lost
-    const direct = dma.directLimit | 0;
-    const bufferBytes = this.#stripFcs ? queue.bufferBytes | 0 : 0; // with its check sequence no frame takes the short way
-    const count = queue.count | 0;
-    const tail = (hasWork ? queue.tail : queue.head) | 0; // a queue that is switched off has no descriptors either
-    const everything = filter.everything;
-    const ownLow = filter.ownLow | 0;
-    const ownHigh = filter.ownHigh | 0;
-    const longest = filter.longest | 0;
-    let head = queue.head | 0;
-    let at = offset | 0;
+    const tail = hasWork ? queue.tail : queue.head; // a queue that is switched off has no descriptors either
+    this.#near = Math.max(0, direct - LONGEST);
+    this.#at = offset;
+    this.#head = queue.head;
     let dealt = 0;
-    let received = 0;
-    let bytes = 0;
-    clearTally();
-    const total = frames | 0;
-    while (dealt < total) {
-      const data = (at + FRAME_HEADER_BYTES) | 0;
-      const length = Frame.length.get(w, at >> 2) | 0;
-      const first = w[data >> 2]! | 0;
-      const second = w[(data >> 2) + 1]! & 0xffff;
-      const own = first === ownLow && second === ownHigh;
-      let verdict = SOUND;
-      if (
-        length < SHORTEST ||
-        length > longest ||
-        Frame.status.get(w, at >> 2) !== 0 ||
-        !(own || everything || filter.accepts(first, second))
-      ) {
-        verdict = judge(filter, this.#storeBad, at, length);
-        if (verdict >= UNWANTED) {
-          countOther(statistics, verdict, length);
-          at = (data + ((length + 7) & ~7)) | 0;
-          dealt = (dealt + 1) | 0;
-          continue;
-        }
-      }
-      if (head === tail) {
-        if (!queue.dropEnabled) break;
-        this.#parts.registers.add(RQDPC, 1, index);
-        at = (data + ((length + 7) & ~7)) | 0;
-        dealt = (dealt + 1) | 0;
-        continue;
-      }
-      const d = (ring + (head << 2)) | 0;
-      const address = RxReadDescriptor.packetAddress.low.get(m, d) | 0;
-      const high = RxReadDescriptor.packetAddress.high.get(m, d) | 0;
-      const end = (address + length) | 0;
-      if (high !== 0 || address <= 0 || end > direct || end <= 0 || length > bufferBytes || verdict !== SOUND) {
-        // Not in plain sight, longer than a buffer, or damaged: over several descriptors, or through an IOMMU.
-        const next = this.#writer.write(queue, ring, head, this.#classifier.skip(at, verdict), this.#stripFcs);
-        if (next === WAITS) break;
-        if (next === DROPPED) {
-          this.#parts.registers.add(RQDPC, 1, index);
-          at = (data + ((length + 7) & ~7)) | 0;
-          dealt = (dealt + 1) | 0;
-          continue;
-        }
-        head = next;
-      } else {
-        if (length === 64 && (address & 7) === 0) {
-          const to = address >> 3;
-          const from = data >> 3;
-          m64[to] = w64[from]!;
-          m64[to + 1] = w64[from + 1]!;
-          m64[to + 2] = w64[from + 2]!;
-          m64[to + 3] = w64[from + 3]!;
-          m64[to + 4] = w64[from + 4]!;
-          m64[to + 5] = w64[from + 5]!;
-          m64[to + 6] = w64[from + 6]!;
-          m64[to + 7] = w64[from + 7]!;
-        } else {
-          copyToHost(address, data, length);
-        }
-        RxWriteBack.information.set(m, d, 0);
-        RxWriteBack.rssHash.set(m, d, 0);
-        RxWriteBack.lengthTag.set(m, d, length);
-        RxWriteBack.statusError.set(m, d, DONE); // DD last: the driver looks at it
-        head = head + 1 === count ? 0 : (head + 1) | 0;
-      }
-      if (verdict === SOUND) {
-        tally(first, length);
-        bytes = (bytes + length) | 0;
-        received = (received + 1) | 0;
-      } else {
-        countOther(statistics, verdict, length);
-      }
-      at = (data + ((length + 7) & ~7)) | 0;
-      dealt = (dealt + 1) | 0;
+    while (dealt < frames) {
+      const simple = this.#deliverSimple(queue, ring, tail, frames - dealt);
+      if (simple === 0 && !this.#deliverOther(queue, ring, tail)) break;
+      dealt += Math.max(simple, 1);
     }
-    if (received > 0) countReceived(statistics, received, bytes);
+    const head = this.#head;
     if (head === queue.head) return dealt;
-    if (((faults.rx.corrupts >>> index) & 1) !== 0) faults.rx.corrupt(index, ring, queue.head, head, count);
+    if (((faults.rx.corrupts >>> index) & 1) !== 0) faults.rx.corrupt(index, ring, queue.head, head, queue.count);
     if (queue.shadowed) queue.settle(dma, queue.head, head, 2); // before anybody is told
     const low = queue.fallsLow(head);
     queue.head = head;
     interrupts.rxCause(index);
     if (low) interrupts.rxLow(index);
     return dealt;
+  }
+
+  /**
+   * The straight line: good frames for us, each in one buffer in plain sight, as far as descriptors lie in a row. Stops at
+   * the first that is anything else. Data is moved all at once, and descriptors are done once it is there.
+   */
+  #deliverSimple(queue: RxQueue, ring: number, tail: number, frames: number): number {
+    const { filter, statistics } = this.#parts;
+    const head = this.#head;
+    const run = Math.min((tail < head ? queue.count : tail) - head, frames, TRANSFERS);
+    const start = (ring + (head << 2)) | 0;
+    const limit = (start + (run << 2)) | 0;
+    const list = this.#transfers >>> 2;
+    const near = this.#near >>> 0;
+    const longest = this.#stripFcs ? Math.min(filter.longest, queue.bufferBytes) | 0 : 0; // with its check sequence none
+    const looks = filter.everything ? 0 : -1;
+    const ownLow = filter.ownLow | 0;
+    const ownHigh = filter.ownHigh | 0;
+    let at = (this.#at >> 2) | 0;
+    let d = start;
+    let transfer = list;
+    let usual = 0;
+    let since = start;
+    while (d < limit) {
+      const length = Frame.length.get(w, at) | 0;
+      const first = w[(at + HEADER_WORDS) | 0]! | 0;
+      const second = w[(at + HEADER_WORDS + 1) | 0]! | 0;
+      const address = RxReadDescriptor.packetAddress.low.get(m, d) | 0;
+      const stranger = ((first ^ ownLow) | ((second ^ ownHigh) & 0xffff)) & looks;
+      const odd = Frame.status.get(w, at) | RxReadDescriptor.packetAddress.high.get(m, d);
+      if (odd !== 0 || length < SHORTEST || length > longest || (address - 1) >>> 0 >= near) break;
+      if (stranger !== 0 && !filter.accepts(first, second & 0xffff)) break;
+      Transfer.to.set(w, transfer, address);
+      Transfer.from.set(w, transfer, (at + HEADER_WORDS) << 2);
+      Transfer.bytes.set(w, transfer, length);
+      RxWriteBack.information.set(m, d, 0);
+      RxWriteBack.rssHash.set(m, d, 0);
+      RxWriteBack.lengthTag.set(m, d, length);
+      if (length !== usual) {
+        if (d !== since) countReceived(statistics, usual, (d - since) >> 2);
+        usual = length;
+        since = d;
+      }
+      if ((first & 1) !== 0) countReceivedGroup(statistics, first);
+      at = (at + HEADER_WORDS + (((length + 7) >>> 3) << 1)) | 0;
+      transfer = (transfer + TRANSFER_WORDS) | 0;
+      d = (d + DESCRIPTOR_WORDS) | 0;
+    }
+    const count = (d - start) >> 2;
+    if (count === 0) return 0;
+    countReceived(statistics, usual, (d - since) >> 2);
+    transferToHost(list << 2, count);
+    for (let done = start; done < d; done = (done + DESCRIPTOR_WORDS) | 0) RxWriteBack.statusError.set(m, done, DONE);
+    this.#at = at << 2;
+    this.#head = head + count === queue.count ? 0 : head + count;
+    return count;
+  }
+
+  /** Deals with one frame, whatever it is; false when it waits for descriptors. */
+  #deliverOther(queue: RxQueue, ring: number, tail: number): boolean {
+    const { filter, registers: file, statistics } = this.#parts;
+    const at = this.#at;
+    const length = Frame.length.get(w, at >> 2);
+    const verdict = judge(filter, this.#storeBad, at, length);
+    let dropped = false;
+    if (verdict < UNWANTED) {
+      const head = this.#head;
+      if (head === tail && !queue.dropEnabled) return false;
+      const record = this.#classifier.skip(at, verdict);
+      const next = head === tail ? DROPPED : this.#writer.write(queue, ring, head, record, this.#stripFcs);
+      if (next === WAITS) return false;
+      dropped = next === DROPPED;
+      if (dropped) file.add(RQDPC, 1, FIRST_QUEUE);
+      else this.#head = next;
+    }
+    if (verdict === SOUND && !dropped) {
+      const first = w[(at >> 2) + HEADER_WORDS]!;
+      countReceived(statistics, length, 1);
+      if ((first & 1) !== 0) countReceivedGroup(statistics, first);
+    } else if (!dropped) {
+      countOther(statistics, verdict, length);
+    }
+    this.#at = at + FRAME_HEADER_BYTES + ((length + 7) & ~7);
+    return true;
   }
 }

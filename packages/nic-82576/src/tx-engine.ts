@@ -15,12 +15,12 @@ import * as tallies from './frame-tally.ts';
 import * as registers from './registers/index.ts';
 import * as rings from './tx-ring.ts';
 
-const { i32: m, u64: m64 } = memory;
-const { i32: w, u64: w64, allocateWire, copyFromHost, Frame, FRAME_HEADER_BYTES, freeWire } = wire;
+const { i32: m, u8: m8 } = memory;
+const { i32: w, allocateWire, Frame, FRAME_HEADER_BYTES, freeWire, Transfer, TRANSFER_WORDS, transferFromHost } = wire;
 const { FrameBuilder, LONGEST_FRAME } = builders;
 const { TX_RING_BYTES, TxRing } = rings;
-const { clearTally, countTransmitted, tally } = tallies;
-const { REGISTERS, TX_COMMAND, TX_DESCRIPTOR_TYPE_MASK, TX_STATUS, TxData, TxWriteBack } = registers;
+const { countTransmitted, countTransmittedGroup } = tallies;
+const { DESCRIPTOR_BYTES, REGISTERS, TX_COMMAND, TX_DESCRIPTOR_TYPE_MASK, TX_STATUS, TxData, TxWriteBack } = registers;
 const { TCTL, TDBAH, TDBAL, TDH, TDLEN, TDT, TDWBAH, TDWBAL, TXDCTL } = REGISTERS;
 
 /** Frames of one queue that are handled before others get their turn. */
@@ -32,6 +32,9 @@ const SHORTEST = 60;
 /** Nanoseconds after which descriptors are written back that wait for TXDCTL.WTHRESH others. */
 const WRITE_BACK_DELAY = 10_000;
 
+const TRANSFERS_BYTES = BURST * TRANSFER_WORDS * 4;
+const HEADER_WORDS = FRAME_HEADER_BYTES / 4;
+const DESCRIPTOR_WORDS = DESCRIPTOR_BYTES / 4;
 const RS = TX_COMMAND.RS | 0;
 /** A descriptor that is a whole frame and asks for nothing special: these bits of `command`, and no others of the mask. */
 const PLAIN = TX_COMMAND.DEXT | TX_COMMAND.DTYP_DATA | TX_COMMAND.EOP | TX_COMMAND.IFCS | 0;
@@ -51,10 +54,22 @@ export class TxEngine {
   readonly #flush: Alarm;
   /** Goes off when a pause ends. */
   readonly #resume: Alarm;
+  /** Where TCTL is. */
+  readonly #control: number;
   /** Device memory of the queues. */
   readonly #memory: number;
   /** Queues that may have work, by number: a doorbell lists its queue, so that a run never looks at all of them. */
   readonly #list: number[] = [];
+  /** Byte offset in device memory of the list of data that is to be moved. */
+  readonly #transfers = allocateWire(TRANSFERS_BYTES);
+  // While a burst is sent: byte offset of the next frame's header in the link's memory, and the head that the queue will
+  // have; what it comes to so far; whether a descriptor that is done asked for a report.
+  #at = 0;
+  #head = 0;
+  #frames = 0;
+  /** Below this, and not at 0, any frame is in plain sight. */
+  #near = 0;
+  #reported = 0;
   /** Whether the link's partner has asked for silence. */
   paused = false;
 
@@ -65,6 +80,7 @@ export class TxEngine {
   constructor(parts: EngineParts, bank: QueueBank) {
     this.#parts = parts;
     this.#builder = new FrameBuilder(parts);
+    this.#control = parts.registers.place(TCTL);
     this.#memory = allocateWire(bank.count * TX_RING_BYTES);
     for (let index = 0; index < bank.count; index++) {
       this.#queues.push(new TxRing(this.#memory + index * TX_RING_BYTES));
@@ -100,7 +116,7 @@ export class TxEngine {
       queue(index).setTail(value & 0xffff);
       this.#lookAt(index);
     });
-    file.onWrite(TXDCTL, (value, index, written) => this.#control(index, value, written));
+    file.onWrite(TXDCTL, (value, index, written) => this.#switch(index, value, written));
     const writeBack = (_value: number, index: number): void => {
       queue(index).setWriteBack(file.get(TDWBAL, index), file.get(TDWBAH, index) | 0);
     };
@@ -108,7 +124,7 @@ export class TxEngine {
     file.onWrite(TDWBAH, writeBack);
   }
 
-  #control(index: number, value: number, written: number): void {
+  #switch(index: number, value: number, written: number): void {
     const queue = this.#queues[index]!;
     const threshold = TXDCTL.WTHRESH.get(value);
     const enable = TXDCTL.ENABLE.get(value) === 1;
@@ -164,6 +180,7 @@ export class TxEngine {
     this.#flush.cancel();
     this.#resume.cancel();
     for (const queue of this.#queues) queue.release();
+    freeWire(this.#transfers, TRANSFERS_BYTES);
     freeWire(this.#memory, this.#queues.length * TX_RING_BYTES);
   }
 
@@ -178,8 +195,9 @@ export class TxEngine {
 
   #run(): void {
     const { registers: file, port } = this.#parts;
-    if (!port.up || this.paused || TCTL.EN.get(file.get(TCTL)) === 0) return; // refresh() comes when that changes
-    const pad = TCTL.PSP.get(file.get(TCTL)) === 1;
+    const control = file.load(this.#control);
+    if (!port.up || this.paused || TCTL.EN.get(control) === 0) return; // refresh() comes when that changes
+    const pad = TCTL.PSP.get(control) === 1;
     // Each listed queue has its turn once; one that has more to do goes to the end of the list, behind the others.
     for (let turns = this.#list.length; turns > 0; turns--) {
       const index = this.#list.shift();
@@ -196,85 +214,111 @@ export class TxEngine {
    * @returns whether there is more to do at once
    */
   #transmit(queue: TxQueue, index: number, pad: boolean): boolean {
-    const { dma, faults, port, statistics } = this.#parts;
-    const builder = this.#builder;
+    const { dma, faults, port } = this.#parts;
     if (((faults.tx.hung >>> index) & 1) !== 0) return false; // refresh() comes when it goes on
     const start = port.end.reserve(LONGEST);
     if (start < 0) return false; // room() comes when there is some
-    const ring = queue.locate(dma);
+    const direct = dma.directLimit;
+    const ring = queue.locate(dma, direct);
     if (ring < 0) return false; // a master abort, counted by the port
-    const direct = dma.directLimit | 0;
-    const limit = (start + port.end.available - LONGEST) | 0;
+    this.#near = Math.max(0, direct - LONGEST_FRAME);
+    const limit = start + port.end.available - LONGEST;
     const shortest = pad ? SHORTEST : 1; // nothing at all is no frame
-    const count = queue.count | 0;
-    const tail = queue.tail | 0;
-    const quiet = queue.quiet;
-    let head = queue.head | 0;
-    let at = start | 0;
-    let frames = 0;
-    let bytes = 0;
-    let reported = 0;
-    clearTally();
-    while (head !== tail && frames < BURST && at <= limit) {
-      const d = (ring + (head << 2)) | 0;
-      const command = TxData.command.get(m, d) | 0;
-      const status = TxData.status.get(m, d) | 0;
-      const address = TxData.bufferAddress.low.get(m, d) | 0;
-      const high = TxData.bufferAddress.high.get(m, d) | 0;
-      const length = command & 0xffff;
-      const plain =
-        (command & PLAIN_MASK) === PLAIN && (status & OFFLOADS) === 0 && length >= shortest && length <= LONGEST_FRAME;
-      const reachable = high === 0 && address > 0 && ((address + length) | 0) <= direct && ((address + length) | 0) > 0;
-      if (!plain || !reachable) {
-        // Anything but a whole plain frame in plain sight: several buffers, offloads, contexts, an IOMMU in the way; or
-        // one more segment of the packet at the head.
-        const next = builder.next(queue, ring, head, at, shortest);
-        if (next < 0) break; // the rest of the frame is not posted yet
-        reported |= builder.reported;
-        head = next;
-        if (builder.written === 0) continue;
-        tally(w[(at + FRAME_HEADER_BYTES) >> 2]!, builder.bytes);
-        bytes = (bytes + builder.bytes) | 0;
-        at = (at + builder.written) | 0;
-        frames = (frames + 1) | 0;
-        continue;
-      }
-      const data = (at + FRAME_HEADER_BYTES) | 0;
-      if (length === 64 && (address & 7) === 0) {
-        const to = data >> 3;
-        const from = address >> 3;
-        w64[to] = m64[from]!;
-        w64[to + 1] = m64[from + 1]!;
-        w64[to + 2] = m64[from + 2]!;
-        w64[to + 3] = m64[from + 3]!;
-        w64[to + 4] = m64[from + 4]!;
-        w64[to + 5] = m64[from + 5]!;
-        w64[to + 6] = m64[from + 6]!;
-        w64[to + 7] = m64[from + 7]!;
-      } else {
-        copyFromHost(data, address, length);
-      }
-      Frame.length.set(w, at >> 2, length);
-      Frame.status.set(w, at >> 2, 0);
-      tally(w[data >> 2]!, length);
-      if ((command & RS) !== 0) {
-        if (!quiet) TxWriteBack.status.set(m, d, status | TX_STATUS.DD);
-        reported = 1;
-      }
-      bytes = (bytes + length) | 0;
-      at = (data + ((length + 7) & ~7)) | 0;
-      frames = (frames + 1) | 0;
-      head = head + 1 === count ? 0 : (head + 1) | 0;
-    }
-    if (frames > 0) {
-      port.end.commit(frames, at - start);
-      countTransmitted(statistics, frames, bytes);
-    }
     const from = queue.head;
-    queue.head = head;
-    if (queue.threshold > 1) this.#defer(queue, index, ring, reported);
-    else if (reported !== 0) this.#tell(queue, index, ring, from);
-    return queue.hasWork && (frames === BURST || at > limit);
+    this.#at = start;
+    this.#head = from;
+    this.#frames = this.#reported = 0;
+    while (this.#head !== queue.tail && this.#frames < BURST && this.#at <= limit) {
+      const room = 1 + Math.trunc((limit - this.#at) / LONGEST); // frames, however long they are
+      if (this.#sendSimple(queue, ring, pad, room) > 0) continue;
+      if (!this.#sendOther(queue, ring, shortest)) break; // the rest of the frame is not posted yet
+    }
+    const frames = this.#frames;
+    if (frames > 0) port.end.commit(frames, this.#at - start);
+    queue.head = this.#head;
+    if (queue.threshold > 1) this.#defer(queue, index, ring, this.#reported);
+    else if (this.#reported !== 0) this.#tell(queue, index, ring, from);
+    return queue.hasWork && (frames === BURST || this.#at > limit);
+  }
+
+  /**
+   * The straight line: descriptors that are whole plain frames in plain sight, as far as they lie in a row. Stops at the
+   * first that is anything else. Data is moved all at once, and descriptors are done once it is here.
+   *
+   * @returns how many frames it made
+   */
+  #sendSimple(queue: TxQueue, ring: number, pad: boolean, room: number): number {
+    const { statistics } = this.#parts;
+    const { tail } = queue;
+    const first = this.#head;
+    if (queue.segmentation.active) return 0; // the packet at the head has begun to leave
+    const run = Math.min((tail < first ? queue.count : tail) - first, BURST - this.#frames, room);
+    const begin = (ring + (first << 2)) | 0;
+    const end = (begin + (run << 2)) | 0;
+    const list = this.#transfers >>> 2;
+    const near = this.#near >>> 0;
+    const least = pad ? SHORTEST : 1;
+    let at = (this.#at >> 2) | 0;
+    let d = begin;
+    let transfer = list;
+    let reports = 0;
+    let usual = 0;
+    let since = begin;
+    while (d < end) {
+      const command = TxData.command.get(m, d) | 0;
+      const address = TxData.bufferAddress.low.get(m, d) | 0;
+      const length = command & 0xffff;
+      const special = ((command ^ PLAIN) & PLAIN_MASK) | (TxData.status.get(m, d) & OFFLOADS);
+      const odd = special | TxData.bufferAddress.high.get(m, d);
+      if (odd !== 0 || length < least || length > LONGEST_FRAME || (address - 1) >>> 0 >= near) break;
+      Transfer.to.set(w, transfer, (at + HEADER_WORDS) << 2);
+      Transfer.from.set(w, transfer, address);
+      Transfer.bytes.set(w, transfer, length);
+      Frame.length.set(w, at, length);
+      Frame.status.set(w, at, 0);
+      if (length !== usual) {
+        if (d !== since) countTransmitted(statistics, usual, (d - since) >> 2);
+        usual = length;
+        since = d;
+      }
+      if ((m8[address]! & 1) !== 0) countTransmittedGroup(statistics, firstWord(address));
+      reports |= command;
+      at = (at + HEADER_WORDS + (((length + 7) >>> 3) << 1)) | 0;
+      transfer = (transfer + TRANSFER_WORDS) | 0;
+      d = (d + DESCRIPTOR_WORDS) | 0;
+    }
+    const count = (d - begin) >> 2;
+    if (count === 0) return 0;
+    countTransmitted(statistics, usual, (d - since) >> 2);
+    transferFromHost(list << 2, count);
+    if ((reports & RS) !== 0) this.#reported = 1;
+    if (!queue.quiet) markDone(begin, d);
+    this.#at = at << 2;
+    this.#head = first + count === queue.count ? 0 : first + count;
+    this.#frames += count;
+    return count;
+  }
+
+  /**
+   * Anything but a whole plain frame in plain sight: several buffers, offloads, contexts, an IOMMU in the way; or one more
+   * segment of the packet at the head.
+   *
+   * @returns false when the rest of the frame is not posted yet
+   */
+  #sendOther(queue: TxQueue, ring: number, shortest: number): boolean {
+    const builder = this.#builder;
+    const at = this.#at;
+    const next = builder.next(queue, ring, this.#head, at, shortest);
+    if (next < 0) return false;
+    this.#reported |= builder.reported;
+    this.#head = next;
+    if (builder.written === 0) return true;
+    const word = w[(at + FRAME_HEADER_BYTES) >> 2]!;
+    countTransmitted(this.#parts.statistics, builder.bytes, 1);
+    if ((word & 1) !== 0) countTransmittedGroup(this.#parts.statistics, word);
+    this.#at = at + builder.written;
+    this.#frames++;
+    return true;
   }
 
   /** Lets what a burst has done wait for more, until it is as much as the queue's threshold. */
@@ -312,4 +356,16 @@ export class TxEngine {
     if (queue.headWriteBack) dma.writeWord32(queue.writeBackLow, queue.writeBackHigh, queue.head);
     interrupts.txCause(index);
   }
+}
+
+/** Marks descriptors as done, those that asked for it: words of the first, and behind the last. */
+function markDone(begin: number, end: number): void {
+  for (let d = begin; d < end; d = (d + DESCRIPTOR_WORDS) | 0) {
+    if ((TxData.command.get(m, d) & RS) !== 0) TxWriteBack.dd.set(m, d, 1);
+  }
+}
+
+/** The first four bytes at an offset in host memory that need not be aligned. */
+function firstWord(offset: number): number {
+  return m8[offset]! | (m8[offset + 1]! << 8) | (m8[offset + 2]! << 16) | (m8[offset + 3]! << 24);
 }

@@ -223,6 +223,30 @@ export class Ring {
     return (this.processedIndex - 1 - this.endIndex) & this.mask;
   }
 
+  /** As many of `postCount` as lie in a row: up to where the ring starts over. */
+  get postRun(): number {
+    const from = m[this.header + NEXT]!;
+    return Math.min((m[this.header + END]! - from) & this.mask, this.elements - from);
+  }
+
+  /** As many of `drainCount` as lie in a row. */
+  get drainRun(): number {
+    const from = m[this.header + BEGIN]!;
+    return Math.min((m[this.header + NEXT]! - from) & this.mask, this.elements - from);
+  }
+
+  /** As many of `reapCount` as lie in a row. */
+  get reapRun(): number {
+    const from = m[this.header + PROCESSED]!;
+    return Math.min((m[this.header + BEGIN]! - from) & this.mask, this.elements - from);
+  }
+
+  /** As many of `freeCount` as lie in a row. */
+  get freeRun(): number {
+    const from = m[this.header + END]!;
+    return Math.min((m[this.header + PROCESSED]! - 1 - from) & this.mask, this.elements - from);
+  }
+
   /**
    * @param index - an element's index; bits beyond the mask are dropped
    * @returns its word index in the host memory. For loops, hoist `base`, `stride` and `mask` instead

@@ -113,6 +113,21 @@ function compare(model: NaiveRing, ring: Ring): void {
   expectEqual(tokens(ring.processedIndex, ring.reapCount), returned);
   expectEqual(tokens(ring.beginIndex, ring.drainCount), posted);
   expectEqual(tokens(ring.nextIndex, ring.postCount), published);
+  /** How many elements from an index on lie one behind the other in memory. */
+  const inRow = (from: number, count: number) => {
+    let run = 0;
+    while (run < count && ring.at(from + run) === ring.at(from) + run * ring.stride) run++;
+    return run;
+  };
+  expectEqual(
+    [ring.reapRun, ring.drainRun, ring.postRun, ring.freeRun],
+    [
+      inRow(ring.processedIndex, returned.length),
+      inRow(ring.beginIndex, posted.length),
+      inRow(ring.nextIndex, published.length),
+      inRow(ring.endIndex, free),
+    ],
+  );
   const indices = [ring.processedIndex, ring.beginIndex, ring.nextIndex, ring.endIndex];
   expectEqual(
     indices,

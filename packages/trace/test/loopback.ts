@@ -9,7 +9,7 @@ import { FrameDescriptor, type Protocol } from '@netcx/adapter/edge';
 import { i32, u8 } from '@netcx/dma/memory';
 
 /** A clock that runs what is due when it is told to; a poll takes no time of it. */
-export class TestClock {
+class TestClock {
   time = 1_000_000;
   #due: (() => void)[] = [];
 

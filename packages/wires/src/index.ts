@@ -1,7 +1,7 @@
 /*
  * What a link can be plugged into: another NIC, itself, a station that answers, captures, QEMU and other processes over
  * sockets. Reading order: wire.ts (what a wire is), wire-description.ts (how one is written), open-wire.ts, partner.ts,
- * outbox.ts, then one file for each wire: responder/, recording.ts, replay.ts, dgram-wire.ts, stream-wire.ts.
+ * outbox.ts, then one file for each wire: responder/, recording.ts, replay.ts, dgram-wire.ts, stream-wire.ts, packet/.
  */
 
 export type { Wire, WireBackend, WireContext, WireEvent } from './wire.ts';
@@ -10,6 +10,7 @@ export {
   parseWire,
   wireEnds,
   type DgramDescription,
+  type PacketDescription,
   type ReplayDescription,
   type ResponderDescription,
   type StreamDescription,

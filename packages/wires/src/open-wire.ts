@@ -3,6 +3,7 @@
  * before something fails is closed again.
  */
 
+import type { Clock } from '@netcx/clock';
 import {
   Link,
   LoopbackLink,
@@ -19,7 +20,8 @@ import { Replay } from './replay.ts';
 import { Responder } from './responder/responder.ts';
 import { StreamWire } from './stream-wire.ts';
 import type { Wire, WireBackend, WireContext, WireEvent } from './wire.ts';
-import type { WireDescription } from './wire-description.ts';
+import type { PacketDescription, WireDescription } from './wire-description.ts';
+import { messageOf, WireError } from './wire-error.ts';
 
 /** What both kinds of links offer here, by direction. */
 interface Cable {
@@ -37,7 +39,7 @@ interface Cable {
  * @param description - what `parseWire` gave
  * @param context - the clock, and what the wire shares with the machine around it
  * @returns the wire, once its files and sockets are open
- * @throws WireError `FILE` or `SOCKET` when one of them cannot be; RangeError when the devices' memory is used up
+ * @throws WireError `FILE`, `SOCKET` or `NOT_PERMITTED` when one of them cannot be; RangeError when the devices' memory is used up
  */
 export async function openWire(description: WireDescription, context: WireContext): Promise<Wire> {
   const closing: (() => void | Promise<void>)[] = [];
@@ -116,12 +118,27 @@ async function openBackend(
       return DgramWire.open(clock, end, description);
     case 'stream':
       return StreamWire.open(clock, end, description, tell);
+    case 'packet':
+      return openPacket(clock, end, description, tell);
     default: {
       // Nobody answers; the link is up all the same.
       const partner = new Partner(clock, end, () => undefined);
       return { descriptors: [], busy: false, counters: () => partner.counters(), close: () => Promise.resolve() };
     }
   }
+}
+
+/** Only this wire needs koffi: the others work where it cannot be loaded. */
+async function openPacket(
+  clock: Clock,
+  end: LinkEnd,
+  description: PacketDescription,
+  tell: (event: WireEvent) => void,
+): Promise<WireBackend> {
+  const { PacketWire } = await import('./packet/packet-wire.ts').catch((error: unknown) => {
+    throw new WireError('SOCKET', `packet: expected the package koffi, got ${messageOf(error)}`, error);
+  });
+  return PacketWire.open(clock, end, description, tell);
 }
 
 class OpenWire implements Wire {

@@ -14,6 +14,7 @@ export class Partner implements LinkPartner {
   readonly outbox: Outbox;
   readonly #take: (frame: Uint8Array) => void;
   readonly #changed: (up: boolean) => void;
+  readonly #taken: () => void;
   #received = 0;
   #badFcs = 0;
 
@@ -22,16 +23,19 @@ export class Partner implements LinkPartner {
    * @param end - where it stands
    * @param take - given each good frame that comes off the link: a view, the link's own until it returns
    * @param changed - told when the link comes up or goes down
+   * @param taken - told behind the last frame of each burst that comes off the link
    */
   constructor(
     clock: Clock,
     end: LinkEnd,
     take: (frame: Uint8Array) => void,
     changed: (up: boolean) => void = () => undefined,
+    taken: () => void = () => undefined,
   ) {
     this.outbox = new Outbox(clock, end);
     this.#take = take;
     this.#changed = changed;
+    this.#taken = taken;
     end.attach(this);
     end.enable(true);
   }
@@ -40,6 +44,7 @@ export class Partner implements LinkPartner {
     const bad = forEachFrame(offset, frames, this.#take);
     this.#badFcs += bad;
     this.#received += frames - bad;
+    this.#taken();
   }
 
   room(): void {

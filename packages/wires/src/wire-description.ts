@@ -53,20 +53,31 @@ export interface StreamDescription {
   readonly trim: boolean;
 }
 
+/** An interface of Linux: what arrives there arrives here, and the other way round. */
+export interface PacketDescription {
+  readonly kind: 'packet';
+  /** The interface's name. */
+  readonly name: string;
+  /** Path of the network namespace that it is in; the process's own when undefined. */
+  readonly namespace: string | undefined;
+}
+
 /** What stands behind a link. */
 export type WireKind =
   | { readonly kind: 'pair' | 'loopback' | 'sink' }
   | ResponderDescription
   | ReplayDescription
   | DgramDescription
-  | StreamDescription;
+  | StreamDescription
+  | PacketDescription;
 
 /** A wire: what stands behind it, and the file that everything on it is recorded in, if there is one. */
 export type WireDescription = WireKind & { readonly record?: string | undefined };
 
-const KINDS = ['pair', 'loopback', 'responder', 'replay', 'dgram', 'stream'] as const;
+const KINDS = ['pair', 'loopback', 'responder', 'replay', 'dgram', 'stream', 'packet'] as const;
 type Kind = (typeof KINDS)[number];
-const EXPECTED = 'pair, loopback, responder, pcap:FILE, replay:FILE, dgram:LOCAL,REMOTE or stream:PLACE';
+const EXPECTED =
+  'pair, loopback, responder, pcap:FILE, replay:FILE, dgram:LOCAL,REMOTE, stream:PLACE or packet:INTERFACE';
 
 /** A place in a description, for errors. */
 class Words {
@@ -140,6 +151,7 @@ function parseKind(words: Words): WireKind {
     return words.from(words.text.length).fail(`a colon and a value behind ${kind}`, 'nothing');
   }
   if (kind === 'replay') return parseReplay(rest);
+  if (kind === 'packet') return parsePacket(rest);
   return kind === 'dgram' ? parseDgram(rest) : parseStream(rest);
 }
 
@@ -253,4 +265,20 @@ function parseStream(words: Words): StreamDescription {
   }
   if (role === 'connect' && address.port === 0) place.fail('a port other than 0 to connect to');
   return { kind: 'stream', place: address, role, trim };
+}
+
+function parsePacket(words: Words): PacketDescription {
+  const at = words.text.indexOf('@');
+  const name = words.from(0, at < 0 ? undefined : at);
+  // What Linux takes for a name.
+  if (!/^[!-.0-9;-~]{1,15}$/.test(name.text) || name.text === '.' || name.text === '..')
+    name.fail("an interface's name of 1 to 15 characters without space, slash or colon");
+  if (at < 0) return { kind: 'packet', name: name.text, namespace: undefined };
+  const place = words.from(at + 1);
+  if (place.text === '' || place.text.includes('\0')) place.fail('the name or path of a network namespace');
+  return {
+    kind: 'packet',
+    name: name.text,
+    namespace: place.text.includes('/') ? place.text : `/run/netns/${place.text}`,
+  };
 }

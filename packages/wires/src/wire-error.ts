@@ -10,7 +10,9 @@ export type WireErrorCode =
   /** A file or folder cannot be read or written. */
   | 'FILE'
   /** A socket cannot be opened. */
-  | 'SOCKET';
+  | 'SOCKET'
+  /** The user may not open such a socket. */
+  | 'NOT_PERMITTED';
 
 /** Thrown when a wire cannot be made. */
 export class WireError extends Error {

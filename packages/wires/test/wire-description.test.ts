@@ -58,6 +58,9 @@ describe('what is written', () => {
     ['stream:a.sock,trim', { kind: 'stream', place: 'a.sock', role: 'listen', trim: true }],
     ['stream:127.0.0.1:0', { kind: 'stream', place: { host: '127.0.0.1', port: 0 }, role: 'listen', trim: false }],
     ['stream:[::1]:9,connect', { kind: 'stream', place: { host: '::1', port: 9 }, role: 'connect', trim: false }],
+    ['packet:eth0', { kind: 'packet', name: 'eth0', namespace: undefined }],
+    ['packet:eth0@blue', { kind: 'packet', name: 'eth0', namespace: '/run/netns/blue' }],
+    ['pcap:a+packet:e@/proc/1/ns/net', { kind: 'packet', name: 'e', namespace: '/proc/1/ns/net', record: 'a' }],
   ])('%s', (text, expected) => {
     const description = parseWire(text);
     expect(description).toEqual(expected);
@@ -107,6 +110,12 @@ describe('a mistake is told with its place', () => {
     ['stream:a:b', 8, 'a path or an address'],
     ['stream:,listen', 8, 'a path or an address'],
     ['stream:127.0.0.1:0,connect', 8, 'a port other than 0 to connect to'],
+    ['packet', 7, 'a colon and a value behind packet'],
+    ['packet:@blue', 8, "an interface's name of 1 to 15 characters"],
+    ['packet:sixteen-letters-', 8, "an interface's name of 1 to 15 characters"],
+    ['packet:a/b', 8, "an interface's name of 1 to 15 characters"],
+    ['packet:a:1', 8, "an interface's name of 1 to 15 characters"],
+    ['packet:a@', 10, 'the name or path of a network namespace'],
     [`stream:/${'x'.repeat(107)}`, 8, 'a path of at most 107 bytes'],
   ])('%s', (text, at, expected) => {
     expect(() => parseWire(text)).toThrow(WireError);
@@ -117,7 +126,23 @@ describe('a mistake is told with its place', () => {
 
   it('whatever is written', () => {
     const piece = fc.oneof(
-      fc.constantFrom('pair', 'responder', 'replay', 'dgram', 'stream', 'pcap', ':', ',', '=', '+', '/', '[', ']'),
+      fc.constantFrom(
+        'pair',
+        'responder',
+        'replay',
+        'dgram',
+        'stream',
+        'packet',
+        'pcap',
+        '@',
+        ':',
+        ',',
+        '=',
+        '+',
+        '/',
+        '[',
+        ']',
+      ),
       fc.constantFrom('address', 'client', 'mac', 'ipv6', 'repeat', 'speed', '127.0.0.1', '::1', 'listen'),
       fc.nat().map(String),
       fc.string({ maxLength: 3 }),

@@ -1,6 +1,7 @@
 // Owns: the shape of hot files, whose header says `@hot`: what V8 folds to constants, and nothing that allocates per round.
 // An ESM import, an exported binding and a `let` are cells that V8 loads at each use; a module-level `const` bound from them is folded.
 // Views in fields, parameters and closures are checked anew at each access. Both cost a factor of 1.7 on the data path.
+// A private accessor (`get #x`) is a call of V8's runtime, which costs what a burst of small frames does.
 // Invariant: acts on hot files only; `throw` statements are exempt.
 import { ESLintUtils } from '@typescript-eslint/utils';
 import { isHot, isHotFile } from './hot-region.js';
@@ -52,6 +53,8 @@ export const hotFile = ESLintUtils.RuleCreator.withoutDocs({
       closureView: "'{{name}}' is a view caught by a closure: use a module-level view.",
       dataView: 'DataView has no place in a hot file: use a typed array.',
       allocation: 'A hot loop must not hold {{what}}.',
+      privateAccessor:
+        "'{{name}}' is a private accessor, for which V8 calls its runtime at each use: make it a private method.",
     },
   },
   create(context) {
@@ -145,6 +148,11 @@ export const hotFile = ESLintUtils.RuleCreator.withoutDocs({
         if (isView(node)) {
           context.report({ node, messageId: 'fieldView', data: { name: source.getText(node.key) } });
         }
+      },
+      "MethodDefinition[kind=/^[gs]et$/][key.type='PrivateIdentifier']"(
+        /** @type {import('@typescript-eslint/utils').TSESTree.MethodDefinition} */ node,
+      ) {
+        context.report({ node: node.key, messageId: 'privateAccessor', data: { name: source.getText(node.key) } });
       },
       ':function'(/** @type {import('@typescript-eslint/utils').TSESTree.FunctionLike} */ node) {
         checkParameters(node.params);

@@ -41,6 +41,12 @@ checkTyped('hot-file', hotFile, {
     valid(inLoop('const at: typeof memory.step = 4; m[i] = at;')),
     // Numbers in fields, parameters, closures.
     valid(hot('export class Queue { base = 0; at(index: number): () => number { return () => this.base + index; } }')),
+    // An accessor that everybody may use is a call like any other, and so is a private method.
+    valid(
+      hot(
+        'export class Queue { base = 0; get end(): number { return this.#end(); } #end(): number { return this.base + 4; } }',
+      ),
+    ),
     // Exported under another binding.
     valid(
       hot(
@@ -58,6 +64,13 @@ checkTyped('hot-file', hotFile, {
     invalid("// @hot\nimport { step } from './memory.ts';\nexport const twice = step * 2;", 'importForm'),
     invalid("// @hot\nimport thing from 'node:os';\nexport const os = thing;", 'importForm'),
     invalid(inLoop('m[i] = memory.step;'), 'importUse'),
+    invalid(
+      hot(
+        'export class Queue { base = 0; get end(): number { return this.#end; } get #end(): number { return this.base; } }',
+      ),
+      'privateAccessor',
+    ),
+    invalid(hot('export class Queue { base = 0; set #end(end: number) { this.base = end; } }'), 'privateAccessor'),
     invalid("// @hot\nimport { step } from './memory.ts';\nwhile (step < 4) void 0;", 'importForm', 'importUse'),
     invalid(
       hot('export const mask = 7;\nexport function run(): void { while (m[0] !== 0) m[0] = mask; }'),

@@ -3,7 +3,7 @@
  * is answered with a snapshot, one line of JSON.
  * Invariant: only the user may ask; nothing that is sent does anything but be answered, and what is not read is not kept.
  */
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,8 +15,12 @@ const PATIENCE = 2000;
 /** The longest answer that is believed, in characters. */
 const LONGEST_ANSWER = 4 * 1024 * 1024;
 
+/** Names the folder for processes that this one starts as another user, as in a namespace of their own. */
+export const FOLDER_VARIABLE = 'NETCX_STATUS_FOLDER';
+
 /** @returns the folder of this user's sockets */
-export const statusFolder = (): string => join(tmpdir(), `netcx-${process.getuid?.() ?? 'user'}`);
+export const statusFolder = (): string =>
+  process.env[FOLDER_VARIABLE] ?? join(tmpdir(), `netcx-${process.getuid?.() ?? 'user'}`);
 
 /** Answers whoever asks for the state of this process. */
 export class StatusSocket {
@@ -73,6 +77,11 @@ export class StatusSocket {
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
     rmSync(this.#path, { force: true });
+    try {
+      rmdirSync(statusFolder());
+    } catch {
+      // Others of the user's still have theirs in it.
+    }
   }
 }
 

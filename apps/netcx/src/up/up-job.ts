@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CommandError } from '../exit-code.ts';
+import { FOLDER_VARIABLE, statusFolder } from '../status/status-socket.ts';
 import type { Terminal } from '../terminal.ts';
 import { exitOf, missing, NETWORK } from './network.ts';
 
@@ -82,7 +83,11 @@ async function stop(child: ChildProcess | undefined): Promise<void> {
 async function runNamespaced(args: readonly string[], signal: AbortSignal): Promise<number> {
   const [, script = ''] = process.argv;
   const again = [process.execPath, ...process.execArgv, script, ...args];
-  const child = spawn('unshare', ['--user', '--map-root-user', '--net', '--', ...again], { stdio: 'inherit' });
+  const child = spawn('unshare', ['--user', '--map-root-user', '--net', '--', ...again], {
+    stdio: 'inherit',
+    // Inside, this user is another one: root.
+    env: { ...process.env, [FOLDER_VARIABLE]: statusFolder() },
+  });
   const end = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', end, { once: true });
   try {

@@ -38,7 +38,7 @@ export interface CompletePollBudget {
 }
 
 /** More packets than any ring has: no limit. */
-export const NO_LIMIT = 0x3fff_ffff;
+const NO_LIMIT = 0x3fff_ffff;
 /** Most packets that are shown in one round, unless a budget says otherwise. */
 const RECEIVE_BATCH = 64;
 /** How much of the time may pass before a context hands over: the rest is for the round that is going on. */

@@ -62,7 +62,7 @@ export interface AdapterInspection extends AdapterFacts {
  * @param bytes - an address
  * @returns it in hexadecimal, with colons
  */
-export const addressText = (bytes: Uint8Array): string =>
+const addressText = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
 
 function inspectQueue(queue: TransmitQueue | ReceiveQueue, most: number): QueueInspection {

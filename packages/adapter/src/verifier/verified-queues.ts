@@ -18,7 +18,7 @@ import { TransmitCheck } from './transmit-check.ts';
 const DRIVERS_SHARE = 0.9;
 
 /** A transmit queue under watch. */
-export class VerifiedTransmitQueue extends TransmitQueue {
+class VerifiedTransmitQueue extends TransmitQueue {
   readonly #watch: QueueWatch;
 
   /**
@@ -67,7 +67,7 @@ export class VerifiedTransmitQueue extends TransmitQueue {
 }
 
 /** A receive queue under watch. */
-export class VerifiedReceiveQueue extends ReceiveQueue {
+class VerifiedReceiveQueue extends ReceiveQueue {
   readonly #watch: QueueWatch;
 
   /**

@@ -5,7 +5,6 @@
 
 import { hostPages, type DmaDomain } from '@netcx/dma';
 import type { BoundExtension, Extension, ExtensionFields } from '@netcx/extensions';
-import type { Ring } from '@netcx/rings';
 import { expect } from 'vitest';
 import {
   RxCapabilities,
@@ -243,6 +242,3 @@ export async function watched(options: WatchedOptions, test: (rig: WatchedRig) =
   hostPages.free(memory);
   expect(hostPages.bytesTaken).toBe(taken);
 }
-
-/** Word index of the header of a ring, and of a word in it by its byte. */
-export const headerWord = (ring: Ring, byte: number): number => ring.header + byte / 4;

@@ -26,7 +26,7 @@ type Place = Pick<(typeof R)['CTRL'], 'offset' | 'stride'>;
 /** Queues of each direction that take part. */
 export const QUEUES = 4;
 /** Descriptors of each ring. */
-export const DESCRIPTORS = 64;
+const DESCRIPTORS = 64;
 const BUFFER_BYTES = 2048;
 const RING_BYTES = DESCRIPTORS * DESCRIPTOR_BYTES;
 const MULTICAST_TABLE = 128;

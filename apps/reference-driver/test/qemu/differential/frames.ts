@@ -119,7 +119,7 @@ export const oneOf = <T>(random: Random, choices: readonly T[]): T => choices[ra
  * @param random - decides
  * @returns a destination: mostly the station, sometimes everybody, a group or somebody else
  */
-export function someDestination(random: Random): readonly number[] {
+function someDestination(random: Random): readonly number[] {
   const group = [1, 0, 0x5e, 0, 0, random.below(8)];
   return oneOf(random, [STATION, STATION, STATION, STATION, BROADCAST, group, group, SECOND, OTHER]);
 }
