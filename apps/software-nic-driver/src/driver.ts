@@ -28,6 +28,8 @@ export interface SoftwareNicOptions {
   readonly macAddress: Uint8Array;
   /** What it is plugged into when it starts. */
   readonly wire: WireEnd;
+  /** Whether the adapter compares everything that this driver does with what it may do; false when left out. */
+  readonly verifier?: boolean;
 }
 
 /** A software NIC and its driver: there is no device behind it. */
@@ -49,6 +51,7 @@ export class SoftwareNicDriver implements Port {
     this.adapter = new NetAdapter({
       name: options.name,
       clock: options.clock,
+      verifier: options.verifier ?? false,
       callbacks: {
         createTxQueue: (init) => void init.create((queue) => new SoftwareTxQueue(queue, this.#wire)),
         createRxQueue: (init) =>
