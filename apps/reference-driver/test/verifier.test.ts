@@ -42,13 +42,15 @@ function suiteFor(options: MachineOptions) {
 }
 
 const all =
-  testSize('cases under the verifier: all (1) or without the long ones (0)', { quick: 0, ci: 1, long: 1 }) === 1;
+  testSize('under the verifier: as shipped, too, and the long cases (1) or not (0)', { quick: 0, ci: 1, long: 1 }) ===
+  1;
 
 /** Behind an IOMMU a wrong address is found out, too. */
 const behindIommu = (options: MachineOptions) =>
   suiteFor(options).filter(({ name }) => name.startsWith('behind') && (all || !name.includes('41,000')));
 
-register('the reference driver under the verifier', behindIommu({}), { effort: 0.05 });
+// As shipped it is shown by larger sizes: with the smallest rings everything happens that happens here, and more often.
+if (all) register('the reference driver under the verifier', behindIommu({}), { effort: 0.05 });
 register(
   'the reference driver under the verifier, with jumbo frames and small rings',
   behindIommu({ mtu: 9706, queues: 4, ringSize: 8 }),

@@ -58,8 +58,8 @@ describe.each([
       again.soon();
     });
     again.soon();
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(rounds).toBeGreaterThan(1);
+    // The host's turn comes, and so does the alarm's.
+    while (rounds < 2) await new Promise((resolve) => setTimeout(resolve, 1));
     again.cancel();
   });
 

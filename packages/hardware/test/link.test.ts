@@ -98,13 +98,8 @@ describe('time on the wire', () => {
     const { clock, link, a, b } = cable({ speedup, delay: 0 });
     a.send([1514, 7]);
     clock.run();
-    expect(b.log).toEqual([`${duration}: 1514x7`]);
-    expect(link.speed).toBe(1000);
-    expect(a.end.speed).toBe(1000);
-  });
-
-  it.each([0, -1, Number.NaN])('cannot be that of a speedup of %d', (speedup) => {
-    expect(() => new Link(new VirtualClock(), { speedup })).toThrow(expect.objectContaining({ code: 'BAD_LINK' }));
+    expect([...b.log, link.speed, a.end.speed]).toEqual([`${duration}: 1514x7`, 1000, 1000]);
+    expect(() => new Link(new VirtualClock(), { speedup: -speedup })).toThrow(/BAD_LINK/);
   });
 
   it('of a burst is the sum over its frames, and one event', () => {
