@@ -27,7 +27,7 @@ Examples:
   netcx up -- curl http://10.0.2.2:8080/       a command whose network is our driver, NIC, and passt
 
 Exit codes:
-  0    every frame became what it had to
+  0    done: every frame became what it had to; the interfaces are gone again (up: the exit code of its command)
   1    a frame was lost, altered or reordered, a buffer leaked, or --verify found something
   2    wrong usage, an input that cannot be read to its end, an output that cannot be written
   130  ended by Ctrl-C; what was read before is reported`;
@@ -42,7 +42,7 @@ Exit codes:
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode: number = ExitCode.Ok;
   const program = new Command('netcx')
-    .description('A NIC driver and the NIC it drives, in one process: replay captures through both.')
+    .description('A NIC driver and the NIC it drives, in one process: captures, Linux's TCP/IP and virtual machines through both.')
     .version(version)
     .showHelpAfterError('Try netcx --help.')
     .addHelpText('after', examples)

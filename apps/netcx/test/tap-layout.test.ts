@@ -130,7 +130,15 @@ function ones(bytes: Uint8Array): number {
 }
 
 test('a TAP is named alone, with a namespace, or with the path of one', () => {
-  expect(parseTapPlace('tap0')).toEqual({ name: 'tap0', namespace: undefined });
-  expect(parseTapPlace('tap0@left')).toEqual({ name: 'tap0', namespace: '/run/netns/left' });
-  expect(parseTapPlace('tap0@/proc/7/ns/net')).toEqual({ name: 'tap0', namespace: '/proc/7/ns/net' });
+  expect(parseTapPlace('tap0')).toMatchObject({ name: 'tap0', namespace: undefined });
+  expect(parseTapPlace('tap0@left')).toMatchObject({ name: 'tap0', namespace: '/run/netns/left' });
+  expect(parseTapPlace('tap0@/proc/7/ns/net')).toMatchObject({ name: 'tap0', namespace: '/proc/7/ns/net' });
+});
+
+test('a TAP has an address of its own, the same each time', () => {
+  const addresses = ['left@one', 'right@two', 'left@two'].map((text) => parseTapPlace(text).macAddress);
+  expect(new Set(addresses.map(String)).size).toBe(3);
+  expect(parseTapPlace('left@one').macAddress).toEqual(addresses[0]);
+  // Locally administered, and no group (IEEE 802).
+  for (const address of addresses) expect([address.length, (address[0] ?? 0) & 3]).toEqual([6, 2]);
 });

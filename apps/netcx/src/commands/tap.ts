@@ -32,7 +32,7 @@ way back. NAME@NAMESPACE makes the interface in another network namespace (a nam
   netcx tap left@one right@two                  two namespaces, two NICs, a cable between them
   netcx tap left@one right@two --impair loss=1%,delay=2ms
   netcx tap left@one right@two --speedup 40    a wire of 40 Gbit/s, for throughput
-  netcx tap up0 --wire stream:/tmp/passt.socket,connect
+  netcx tap up0 --wire stream:/tmp/passt.socket,connect,trim
 
 The interface is up and has no address: ip addr add 192.0.2.1/24 dev NAME. It goes when netcx ends. Making interfaces
 takes root, or "unshare -rn", or an interface that was made for the user.
