@@ -42,7 +42,9 @@ Exit codes:
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode: number = ExitCode.Ok;
   const program = new Command('netcx')
-    .description('A NIC driver and the NIC it drives, in one process: captures, Linux's TCP/IP and virtual machines through both.')
+    .description(
+      "A NIC driver and the NIC it drives, in one process: captures, Linux's TCP/IP and virtual machines through both.",
+    )
     .version(version)
     .showHelpAfterError('Try netcx --help.')
     .addHelpText('after', examples)
