@@ -9,10 +9,10 @@ import { Echo } from './echo.ts';
 
 /** Frames under way in each direction. */
 const UNDER_WAY = 128;
-/** Frames before anything is measured, for the compiler to see what matters. */
-const WARM_UP = 200_000;
-/** Frames between two looks at the time. */
-const BLOCK = 20_000;
+/** Part of the frames that go before anything is measured, for the compiler to see what matters. */
+const WARM_UP = 0.2;
+/** Looks at the time. */
+const BLOCKS = 50;
 /** Virtual time of a step. */
 const STEP = MILLISECOND;
 const CHECK_BYTES = 4;
@@ -61,13 +61,13 @@ export async function measure(
         if (passed() === before) throw new Error('frames were lost on their way');
       }
     };
-    until(WARM_UP);
+    until(frames * WARM_UP);
     const times: number[] = [];
     const start = passed();
     while (passed() - start < frames && !signal.aborted) {
       const before = passed();
       const begin = performance.now();
-      until(before + BLOCK);
+      until(before + frames / BLOCKS);
       times.push(((performance.now() - begin) * 1e6) / (passed() - before));
       progress((passed() - start) / frames, passed() - start);
       await new Promise((resolve) => void setImmediate(resolve)); // for the user's Ctrl-C

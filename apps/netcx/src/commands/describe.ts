@@ -1,14 +1,14 @@
 /*
  * Owns: `netcx describe`: what a driver and its NIC agree on: what was asked, what was granted and why, how the elements of the
  * rings are laid out, what the NIC's registers hold.
- * Invariant: it runs in virtual time from a seed: the same options print the same text.
+ * Invariant: it runs in virtual time from a seed: the same options tell the same, wherever memory happens to lie.
  */
 import { HostBridge } from '@netcx/bus';
 import { MILLISECOND, VirtualClock } from '@netcx/clock';
 import { Link } from '@netcx/hardware';
-import { buildStation } from '@netcx/reference-driver';
+import { buildStation, DriverError } from '@netcx/reference-driver';
 import { Command } from 'commander';
-import { ExitCode } from '../exit-code.ts';
+import { CommandError, ExitCode } from '../exit-code.ts';
 import type { Terminal } from '../terminal.ts';
 import { parseWhole } from './numbers.ts';
 
@@ -50,9 +50,18 @@ export function describeCommand(terminal: Terminal, done: (exitCode: number) => 
     .option('--json', 'print the adapter as JSON')
     .addHelpText('after', help)
     .action(async (options: DescribeArguments) => {
-      terminal.stdout.write(await describeMachine(options));
+      terminal.stdout.write(await describeChecked(options));
       done(ExitCode.Ok);
     });
+}
+
+async function describeChecked(options: DescribeArguments): Promise<string> {
+  try {
+    return await describeMachine(options);
+  } catch (error) {
+    if (error instanceof DriverError && error.code === 'BAD_OPTION') throw new CommandError(error.message);
+    throw error;
+  }
 }
 
 async function describeMachine(options: DescribeArguments): Promise<string> {
