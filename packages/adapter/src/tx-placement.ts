@@ -159,6 +159,7 @@ export class TxPlacement {
   #refuse(first: number, reason: RefusalReason): void {
     const { refusedFor, offloads } = this.#counters;
     refusedFor[reason]++;
+    this.#counters.refused++;
     if (reason === 'checksum') offloads.checksum.failure++;
     if (reason === 'segmentation') offloads.segment[this.#plan.tcp ? 'tcp' : 'udp'].failure++;
     // The frame ends here, or its rest would be taken for a part of it when it completes.

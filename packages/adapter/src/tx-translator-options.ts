@@ -21,13 +21,15 @@ export interface TxTranslatorCounters {
   mapped: number;
   /** Frames that had to wait for fragments, for a buffer to be copied into, or for a mapping. */
   retried: number;
+  /** Frames given up because no NIC could send them. */
+  refused: number;
   /** Frames given up: the queue stopped before they were placed. */
   stopped: number;
   /** Frames that were copied, by reason. */
   readonly bouncedFor: Record<BounceReason, number>;
   /** Frames that had to wait, by what they waited for first. */
   readonly retriedFor: Record<RetryReason, number>;
-  /** Frames given up because no NIC could send them, by reason. */
+  /** Those that no NIC could send, by reason. */
   readonly refusedFor: Record<RefusalReason, number>;
   /** What software did in the hardware's place. */
   readonly offloads: TxOffloadCounters;
@@ -51,6 +53,7 @@ export interface TxOffloadCounters {
 /** @returns counters of a translator that has placed nothing yet */
 export const newTxTranslatorCounters = (): TxTranslatorCounters => ({
   packets: 0,
+  refused: 0,
   bytes: 0,
   bounced: 0,
   mapped: 0,

@@ -11,7 +11,8 @@ import * as frames from '../edge/frame-descriptor.ts';
 
 const { i32: m, u8 } = memory;
 const { FrameDescriptor, FRAME_DESCRIPTOR_BYTES } = frames;
-const DESCRIPTOR_SHIFT = Math.log2(FRAME_DESCRIPTOR_BYTES / 4) | 0;
+const DESCRIPTOR_WORDS = FRAME_DESCRIPTOR_BYTES / 4;
+const DESCRIPTOR_SHIFT = Math.log2(DESCRIPTOR_WORDS) | 0;
 /** `length` and `more` in a descriptor's length word. */
 const LENGTH = 0x3ff_ffff;
 const MORE = 1 << 26;
@@ -52,39 +53,57 @@ export class TrafficCounter {
    * @param sign - 1 counts them, -1 takes back that they were counted
    */
   count(ring: Ring, first: number, count: number, sign: 1 | -1 = 1): void {
-    const base = ring.base | 0;
-    const mask = ring.mask | 0;
-    let packets = 0;
-    let bytes = 0;
-    let index = first | 0;
-    let fresh = true;
-    let kind = UNICAST;
-    for (let left = count | 0; left > 0; left = (left - 1) | 0) {
-      const d = (base + (index << DESCRIPTOR_SHIFT)) | 0;
-      const word = FrameDescriptor.lengthAndFlags.get(m, d) | 0;
-      const address = FrameDescriptor.address.get(m, d) | 0;
-      if (fresh) kind = (u8[address]! & 1) === 0 ? UNICAST : this.#groupAt(ring, index);
-      fresh = (word & MORE) === 0;
-      if (kind === UNICAST) {
-        bytes = bytes + (word & LENGTH);
-        if (fresh) packets = (packets + 1) | 0;
-      } else {
-        this.#countGroup(kind, word & LENGTH, fresh, sign);
-      }
-      index = (index + 1) & mask;
+    let done = 0;
+    while (done < count) {
+      const index = (first + done) & ring.mask;
+      const simple = this.#countSimple(ring, index, Math.min(count - done, ring.elements - index), sign);
+      done += simple === 0 ? this.#countFrame(ring, index, sign) : simple;
     }
-    this.#unicastPackets += sign * packets;
-    this.#unicastBytes += sign * bytes;
   }
 
-  #countGroup(kind: number, bytes: number, last: boolean, sign: number): void {
-    if (kind === BROADCAST) {
-      this.#broadcastBytes += sign * bytes;
-      if (last) this.#broadcastPackets += sign;
-    } else {
-      this.#multicastBytes += sign * bytes;
-      if (last) this.#multicastPackets += sign;
+  /** The straight line: frames of one part for one station, in a row. Stops at the first that is anything else. */
+  #countSimple(ring: Ring, index: number, count: number, sign: number): number {
+    const begin = ring.at(index) | 0;
+    const end = (begin + (count << DESCRIPTOR_SHIFT)) | 0;
+    let d = begin;
+    let bytes = 0;
+    while (d < end) {
+      const word = FrameDescriptor.lengthAndFlags.get(m, d) | 0;
+      const address = FrameDescriptor.address.get(m, d) | 0;
+      if (((word & MORE) | (u8[address]! & 1)) !== 0) break;
+      bytes = bytes + (word & LENGTH);
+      d = (d + DESCRIPTOR_WORDS) | 0;
     }
+    const packets = (d - begin) >> DESCRIPTOR_SHIFT;
+    this.#unicastPackets += sign * packets;
+    this.#unicastBytes += sign * bytes;
+    return packets;
+  }
+
+  /** Counts one frame, of however many parts; returns how many. */
+  #countFrame(ring: Ring, index: number, sign: number): number {
+    const first = FrameDescriptor.address.get(m, ring.at(index));
+    const kind = (u8[first]! & 1) === 0 ? UNICAST : this.#groupAt(ring, index);
+    let bytes = 0;
+    let parts = 0;
+    let more = true;
+    while (more) {
+      const word = FrameDescriptor.lengthAndFlags.get(m, ring.at(index + parts)) | 0;
+      more = (word & MORE) !== 0;
+      bytes += word & LENGTH;
+      parts++;
+    }
+    if (kind === UNICAST) {
+      this.#unicastPackets += sign;
+      this.#unicastBytes += sign * bytes;
+    } else if (kind === BROADCAST) {
+      this.#broadcastPackets += sign;
+      this.#broadcastBytes += sign * bytes;
+    } else {
+      this.#multicastPackets += sign;
+      this.#multicastBytes += sign * bytes;
+    }
+    return parts;
   }
 
   /** Whether the frame that starts here begins with six bytes of ones, in however many parts, or is for some only. */

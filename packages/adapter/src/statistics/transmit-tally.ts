@@ -42,7 +42,7 @@ export class TransmitTally {
    */
   complete(limit: number): void {
     const { beginIndex } = this.#send;
-    if (this.#refused() === this.#refusedBefore) {
+    if (this.#translator.counters.refused === this.#refusedBefore) {
       const completed = this.#translator.complete(limit);
       if (completed > 0) this.traffic.count(this.#send, beginIndex, completed);
       return;
@@ -56,12 +56,5 @@ export class TransmitTally {
       else if (completed > 0) this.#refusedBefore++;
       if (this.#packets.reapCount === waiting) return;
     }
-  }
-
-  #refused(): number {
-    const { refusedFor } = this.#translator.counters;
-    let total = 0;
-    for (const reason in refusedFor) total += refusedFor[reason as keyof typeof refusedFor];
-    return total;
   }
 }
