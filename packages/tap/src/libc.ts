@@ -14,7 +14,7 @@ const O_CLOEXEC = 0x8_0000;
 const AF_INET = 2;
 const SOCK_DGRAM_CLOEXEC = 2 | O_CLOEXEC;
 const CLONE_NEWNET = 0x4000_0000;
-const { EAGAIN, EINTR, EPERM, EACCES } = constants.errno;
+const { EAGAIN, EINTR, EIO, EPERM, EACCES } = constants.errno;
 
 type Call = (...args: readonly unknown[]) => number;
 
@@ -137,7 +137,7 @@ export function inNamespace<T>(path: string, run: () => T): T {
  * @param fd - a TAP
  * @param vector - pieces of memory, `struct iovec` one behind the other
  * @param count - how many
- * @returns the bytes that came; -1 when nothing is there
+ * @returns the bytes that came; -1 when nothing is there, or the interface is down
  * @throws TapError `SYSTEM`
  */
 export function readPieces(fd: number, vector: Uint8Array, count: number): number {
@@ -148,7 +148,7 @@ export function readPieces(fd: number, vector: Uint8Array, count: number): numbe
  * @param fd - a TAP
  * @param vector - pieces of memory, `struct iovec` one behind the other
  * @param count - how many
- * @returns the bytes that went; -1 when there is no room
+ * @returns the bytes that went; -1 when there is no room, or the interface is down
  * @throws TapError `SYSTEM`
  */
 export function writePieces(fd: number, vector: Uint8Array, count: number): number {
@@ -158,7 +158,8 @@ export function writePieces(fd: number, vector: Uint8Array, count: number): numb
 function transfer(call: string, result: number): number {
   if (result >= 0) return result;
   const number = koffi.errno();
-  return number === EAGAIN || number === EINTR ? -1 : check(call, result);
+  // EIO: the interface is down; nothing passes until it is up again.
+  return number === EAGAIN || number === EINTR || number === EIO ? -1 : check(call, result);
 }
 
 /** Bytes of a `struct pollfd`, where it says what is asked and what was found. */

@@ -131,7 +131,7 @@ export class Tap {
    *
    * @param queue - which queue, from 0
    * @param from - where they lie
-   * @returns false when Linux has no room for it: it is lost, as on a cable
+   * @returns false when Linux has no room for it, or has the interface down: it is lost, as on a cable
    * @throws TapError `SYSTEM` or `CLOSED`
    */
   write(queue: number, from: Pieces): boolean {
