@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DownloadError } from '../third-party/fetch/apt.js';
-import { initramfs } from '../third-party/fetch/initramfs.js';
-import { fetchThirdParty } from '../third-party/fetch/parts.js';
-import { Guest } from '../third-party/rig/guest.js';
+import { DownloadError } from '@tooling/third-party/fetch/apt.js';
+import { initramfs } from '@tooling/third-party/fetch/initramfs.js';
+import { fetchThirdParty } from '@tooling/third-party/fetch/parts.js';
+import { Guest } from '@tooling/third-party/rig/guest.js';
 import { check, skip } from './checks.js';
 import { netcx, ready } from './lab.js';
 import { Namespace, Program } from './namespaces.js';

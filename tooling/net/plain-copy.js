@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Owns: what the driver's cost is measured against: two TAPs, `left` and `right`, and nothing between them but a copy of each
 // frame with its virtio-net header from one to the other. Arguments: NAMESPACE NAMESPACE MTU on|off (offloads).
-import { PieceMemory, Pieces, Tap, VNET_HEADER_BYTES } from '../../packages/tap/dist/index.js';
+import { PieceMemory, Pieces, Tap, VNET_HEADER_BYTES } from '@netcx/tap';
 
 const BURST = 64;
 const LONGEST = VNET_HEADER_BYTES + 66_048;

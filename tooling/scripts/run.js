@@ -15,7 +15,7 @@ const commands = /** @type {const} */ ({
   coverage: 'all tests, with coverage',
   'test:linux': 'Linux and iPXE in virtual machines judge the NIC model; arguments choose suites by name',
   'test:qemu': "the driver on QEMU's own NIC, and on our model beside it",
-  'test:net': "the Linux TCP/IP stack in network namespaces, through the driver and the NIC model",
+  'test:net': 'the Linux TCP/IP stack in network namespaces, through the driver and the NIC model',
   bench: 'benchmarks on the built packages; arguments choose files by name',
   soak: 'long runs on the built packages; arguments choose files by name',
   api: 'rewrite the API reports in etc/',

@@ -164,7 +164,9 @@ export class PacketWriter {
     if (segment > 0) return TX_STATUS.TXSM | (isIpv4(p) ? TX_STATUS.IXSM : 0);
     const { checksum } = this.#offsets;
     if (checksum === 0) return 0;
-    const layer3 = Checksum.layer3.get(m, p, checksum) === TxChecksumAction.Required ? TX_STATUS.IXSM : 0;
+    // Over IPv6 there is none to insert: the chip would write into an address.
+    const wanted = Checksum.layer3.get(m, p, checksum) === TxChecksumAction.Required;
+    const layer3 = wanted && isIpv4(p) ? TX_STATUS.IXSM : 0;
     return layer3 | (Checksum.layer4.get(m, p, checksum) === TxChecksumAction.Required ? TX_STATUS.TXSM : 0);
   }
 

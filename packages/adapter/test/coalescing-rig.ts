@@ -59,11 +59,7 @@ export function stream(pieces: readonly Piece[], sequence = 1000): Uint8Array[] 
 }
 
 /** A rig with as many and as large buffers as these frames take. */
-function rigFor(
-  frames: readonly Uint8Array[],
-  cuts: readonly (readonly number[])[],
-  offloads: ReceiveWork,
-): StageRig {
+function rigFor(frames: readonly Uint8Array[], cuts: readonly (readonly number[])[], offloads: ReceiveWork): StageRig {
   const buffers = frames.length + cuts.reduce((sum, one) => sum + one.length, 0);
   const longest = frames.reduce((most, { length }) => Math.max(most, length), 64);
   return new StageRig(offloads, 512, Math.max(1, buffers), longest + 16);

@@ -6,7 +6,6 @@
 import { VirtualClock } from '@netcx/clock';
 import { DmaEnabler, Iommu } from '@netcx/dma';
 import {
-  
   dmaCapabilities,
   NetAdapter,
   NetDevice,

@@ -55,7 +55,7 @@ const AUX_END = AUX + 20;
 
 /** Messages of a batch, each way. */
 const RECEIVE_BATCH = 16;
-export const SEND_BATCH = 32;
+const SEND_BATCH = 32;
 /** The longest that Linux shows: 64 KB with headers. */
 const RECEIVE_BYTES = 66_560;
 const SEND_BYTES = 16_448;
