@@ -90,7 +90,8 @@ export function declareCapabilities(
     }),
   );
   adapter.setLinkLayerCapabilities(GIGABIT);
-  adapter.setLinkLayerMtuSize(mtu);
+  // What was changed while the adapter ran stays over a stop and a start: the other end has not forgotten it.
+  adapter.setLinkLayerMtuSize(adapter.mtu === 0 ? mtu : adapter.mtu);
   adapter.setPermanentLinkLayerAddress(address);
   advertiseOffloads(adapter, settings, listeners.offloads);
   declareFilter(adapter, settings, listeners.filter);

@@ -22,7 +22,8 @@ describe.each(Object.entries(recorded))('%s', (_, one) => {
     const wishes = wishesFor(headers, byte(ipv4 ? Required : 0, Required));
     pair.send(pair.a, frame, wishes);
     pair.send(pair.a, frame, { ...wishes, parts: [20, bytes.length - 20] });
-    pair.send(pair.a, frame, wishes);
+    // Whoever asks for IPv4's checksum over IPv6 gets what there is.
+    pair.send(pair.a, frame, wishesFor(headers, byte(Required, Required)));
     pair.clock.advance(10e6);
     expect(pair.b.arrivals.map((arrival) => Buffer.from(arrival.bytes).toString('hex'))).toEqual(
       new Array(3).fill(Buffer.from(bytes).toString('hex')),

@@ -49,3 +49,13 @@ it('is refused above what buffers were made for, and the old one stays', async (
   expect(pair.b.arrivals).toHaveLength(1);
   await pair.close();
 });
+
+it('stays over a stop and a start', async () => {
+  const pair = await Pair.started({ maximumMtu: 9000 });
+  const { driver } = pair.a;
+  await pair.clock.drive(driver.adapter.changeLinkLayerMtuSize(4000));
+  await pair.clock.drive(driver.stop());
+  await pair.clock.drive(driver.start());
+  expect(driver.adapter.mtu).toBe(4000);
+  await pair.close();
+});
