@@ -28,6 +28,9 @@ interface Calls {
   readonly socket: Call;
   readonly setns: Call;
   readonly poll: Call;
+  readonly eventfd: Call;
+  readonly read: Call;
+  readonly write: Call;
 }
 
 let loaded: Calls | undefined;
@@ -47,6 +50,9 @@ function calls(): Calls {
     socket: libc.func('int socket(int domain, int type, int protocol)') as Call,
     setns: libc.func('int setns(int fd, int kind)') as Call,
     poll: libc.func('int poll(void *list, unsigned long count, int timeout)') as Call,
+    eventfd: libc.func('int eventfd(unsigned int initial, int flags)') as Call,
+    read: libc.func('long read(int fd, void *to, size_t count)') as Call,
+    write: libc.func('long write(int fd, void *from, size_t count)') as Call,
   };
   return loaded;
 }
@@ -160,6 +166,32 @@ function transfer(call: string, result: number): number {
   const number = koffi.errno();
   // EIO: the interface is down; nothing passes until it is up again.
   return number === EAGAIN || number === EINTR || number === EIO ? -1 : check(call, result);
+}
+
+/** What is written to an eventfd, and read from it. */
+const ONE = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
+const COUNT = new Uint8Array(8);
+
+/**
+ * @returns a descriptor that can be read once it was poked (eventfd(2)); it never waits
+ * @throws TapError `SYSTEM`
+ */
+export function openBell(): number {
+  return check('eventfd', calls().eventfd(0, O_NONBLOCK | O_CLOEXEC));
+}
+
+/**
+ * @param bell - can be read from now on
+ */
+export function ringBell(bell: number): void {
+  calls().write(bell, ONE, ONE.length);
+}
+
+/**
+ * @param bell - cannot be read until it is rung again
+ */
+export function silenceBell(bell: number): void {
+  calls().read(bell, COUNT, COUNT.length);
 }
 
 /** Bytes of a `struct pollfd`, where it says what is asked and what was found. */

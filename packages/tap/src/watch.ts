@@ -1,10 +1,10 @@
 /*
  * Wakes whoever waits for a descriptor to be read. One of koffi's threads waits for all of them, a tenth of a second at a time: a
  * thread that sat in a system call for ever could not be ended, and would keep the process from ending. There are but a few such
- * threads, so each descriptor must not have one.
+ * threads, so each descriptor must not have one. A bell among the descriptors lets the wait begin anew when one joins it.
  */
 
-import { awaitReadable } from './libc.ts';
+import { awaitReadable, closeDescriptor, openBell, ringBell, silenceBell } from './libc.ts';
 
 /** How long the thread waits before it looks whether it still should, in milliseconds. */
 const PATIENCE = 100;
@@ -55,25 +55,43 @@ export class Watch {
   end(): Promise<void> {
     this.#ended = true;
     watches.delete(this);
-    return turn ?? Promise.resolve();
+    if (turn === undefined) return Promise.resolve();
+    ask();
+    return turn;
   }
 }
 
 const watches = new Set<Watch>();
 /** The wait that goes on, resolved when it is over. */
 let turn: Promise<void> | undefined;
+/** Ends that wait; there while somebody watches. */
+let bell: number | undefined;
+/** Whether it was rung for this wait. */
+let rung = false;
 
-/** Waits for all that are asleep, unless somebody does already; whoever comes later is waited for the next time. */
+/** Waits for all that are asleep; a wait that goes on already is begun anew. */
 function ask(): void {
-  if (turn !== undefined) return;
+  if (turn !== undefined) {
+    if (bell !== undefined && !rung) ringBell(bell);
+    rung = true;
+    return;
+  }
   const waiting = [...watches].filter(({ asleep }) => asleep);
-  if (waiting.length === 0) return;
+  if (waiting.length === 0) {
+    if (watches.size === 0 && bell !== undefined) {
+      closeDescriptor(bell);
+      bell = undefined;
+    }
+    return;
+  }
+  const door = (bell ??= openBell());
   turn = new Promise((resolve) => {
-    const descriptors = waiting.map(({ fd }) => fd);
-    awaitReadable(descriptors, PATIENCE, (readable) => {
+    awaitReadable([door, ...waiting.map(({ fd }) => fd)], PATIENCE, (readable) => {
       turn = undefined;
+      if (readable(0)) silenceBell(door);
+      rung = false;
       resolve();
-      for (const [index, watch] of waiting.entries()) if (readable(index)) watch.wakeUp();
+      for (const [index, watch] of waiting.entries()) if (readable(index + 1)) watch.wakeUp();
       ask();
     });
   });

@@ -28,6 +28,8 @@ import type { TapCounters } from './tap-counters.ts';
 const BURST = 64;
 /** Header, buffer, large place, and one byte that shows a frame too long. */
 const PIECES = 4;
+/** Nanoseconds behind a frame in which the next is looked for. */
+const LOOK_AGAIN = 200_000;
 /** Nanoseconds until an adapter without queues is looked at again. */
 const ABSENCE = 10 * MILLISECOND;
 /** Most descriptors of a frame: what lies in the buffer, and what does not fit there. */
@@ -63,6 +65,10 @@ export class TapSender {
   readonly #pieces = new Pieces(PIECES);
   /** Whether the TAP calls when there is more. */
   #watching = true;
+  /** Until when nobody waits to be called. */
+  #lookUntil = 0;
+  /** Whether there is no room or no memory, until frames were sent. */
+  #blocked = false;
   #closed = false;
 
   /**
@@ -71,21 +77,25 @@ export class TapSender {
   constructor(options: TapSenderOptions) {
     this.#options = options;
     this.#again = options.clock.alarm(() => {
-      if (!this.#watching && this.#take()) this.#watch();
+      if (!this.#watching && this.#goOn()) options.tap.resume(options.queue);
     });
   }
 
   /** Takes frames from now on. */
   open(): void {
     const { tap, queue } = this.#options;
-    tap.watch(queue, () => (this.#watching = this.#take()));
+    tap.watch(queue, () => this.#goOn());
   }
 
-  /** Waits until Linux has sent something. */
-  #watch(): void {
-    const { tap, queue } = this.#options;
-    this.#watching = true;
-    tap.resume(queue);
+  /**
+   * Takes what there is; whether the TAP is to call when there is more. Where frames come one behind the other it is not: looking
+   * again costs less than being woken.
+   */
+  #goOn(): boolean {
+    const drained = this.#take();
+    this.#watching = drained && this.#options.clock.now() >= this.#lookUntil;
+    if (!this.#watching && !this.#blocked) this.#again.soon();
+    return this.#watching;
   }
 
   /** Takes no frame from now on. */
@@ -108,33 +118,36 @@ export class TapSender {
         if (FrameDescriptor.buffer.get(i32, d) === NO_BUFFER) large.release(FrameDescriptor.context.get(i32, d));
       }
     }
-    if (!this.#closed && !this.#watching) this.#again.soon();
+    if (this.#blocked && !this.#closed) this.#again.soon();
   }
 
-  /** Takes a burst from Linux; false when there may be more, and this goes on by itself. */
+  /** Takes a burst from Linux; whether there is nothing more. */
   #take(): boolean {
-    const { adapter, counters, queue } = this.#options;
+    const { adapter, counters, queue, clock } = this.#options;
     const edge = adapter.transmitQueues[queue]?.edge;
+    this.#blocked = this.#closed || edge === undefined;
     if (this.#closed) return false;
     if (edge === undefined) {
       this.#again.after(ABSENCE); // its queues are being made anew
       return false;
     }
-    let drained = false;
+    let end = 0;
     let frames = 0;
     let descriptors = 0;
-    while (frames < BURST && descriptors + PARTS <= edge.room) {
-      const written = this.#takeFrame(edge, descriptors);
-      if (written === NOTHING) drained = true;
-      if (written < 0) break;
+    while (frames < BURST) {
+      const written = descriptors + PARTS > edge.room ? NO_MEMORY : this.#takeFrame(edge, descriptors);
+      if (written < 0) {
+        end = written;
+        break;
+      }
       if (written > 0) frames++;
       descriptors += written;
     }
     counters.fromLinux += frames;
     if (descriptors > 0) edge.submit(descriptors);
-    // A full burst goes on soon; what found no room or memory goes on when frames were sent.
-    if (frames === BURST) this.#again.soon();
-    return drained;
+    if (frames > 0) this.#lookUntil = clock.now() + LOOK_AGAIN;
+    this.#blocked = end === NO_MEMORY;
+    return end === NOTHING;
   }
 
   /** Takes one frame: how many descriptors it has become, 0 when it is of no use; or NOTHING or NO_MEMORY. */
