@@ -4,42 +4,12 @@
  * would be thrown out of the clock, and fail the case.
  */
 
-import { HostBridge } from '@netcx/bus';
-import { VirtualClock } from '@netcx/clock';
-import { driverSuite } from '@netcx/conformance';
 import { register } from '@netcx/conformance/vitest';
-import { Link } from '@netcx/hardware';
 import { expect, it } from 'vitest';
-import { buildStation, type MachineOptions } from '../src/index.ts';
+import type { MachineOptions } from '../src/index.ts';
 import { frame, Pair } from './pair.ts';
+import { suiteFor } from './suite-for.ts';
 import { testSize } from './test-size.ts';
-
-function suiteFor(options: MachineOptions) {
-  return driverSuite({
-    create({ iommu, seed }) {
-      const clock = new VirtualClock({ seed });
-      const link = new Link(clock);
-      const address = Uint8Array.of(2, 0, 0, 0, 0, 1);
-      const all = { ...options, iommu, verifier: true };
-      const station = buildStation(clock, new HostBridge(clock), 'under test', address, link.a, all);
-      const { driver, nic, slot, domain } = station;
-      return {
-        clock,
-        adapter: driver.adapter,
-        peer: link.b,
-        domain,
-        start: () => driver.start(),
-        stop: () => driver.stop(),
-        remove: () => slot.remove(),
-        dispose: () => {
-          nic.close();
-          link.close();
-          expect(driver.adapter.violations).toEqual([]);
-        },
-      };
-    },
-  });
-}
 
 const all =
   testSize('under the verifier: as shipped, too, and the long cases (1) or not (0)', { quick: 0, ci: 1, long: 1 }) ===
@@ -47,7 +17,9 @@ const all =
 
 /** Behind an IOMMU a wrong address is found out, too. */
 const behindIommu = (options: MachineOptions) =>
-  suiteFor(options).filter(({ name }) => name.startsWith('behind') && (all || !name.includes('41,000')));
+  suiteFor({ ...options, verifier: true }).filter(
+    ({ name }) => name.startsWith('behind') && (all || !name.includes('41,000')),
+  );
 
 // As shipped it is shown by larger sizes: with the smallest rings everything happens that happens here, and more often.
 if (all) register('the reference driver under the verifier', behindIommu({}), { effort: 0.05 });

@@ -8,29 +8,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FrameDescriptor } from '../src/edge/index.ts';
 import { seeded } from './conservation.ts';
-import type { FakeMachineOptions } from './fake-machine.ts';
 import { buildFrame, naiveChecksums, naiveSegments, naiveTag, plainShape, type FrameShape } from './offload-frames.ts';
-import { buildOffloadRig, type OffloadRig, type Place } from './offload-rig.ts';
+import { type Place } from './offload-rig.ts';
 
+import { counters, hex, hexes, on, sent, transmit } from './offload-looks.ts';
 import { cuts, inside, rigOf, rings, shapes } from './offload-shapes.ts';
 import { runsBySize } from './test-size.ts';
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-const hexes = (frames: readonly Uint8Array[]): string[] => frames.map(hex);
-
-async function on(options: FakeMachineOptions, test: (rig: OffloadRig) => void | Promise<void>): Promise<void> {
-  const rig = buildOffloadRig(options);
-  await test(rig);
-  rig.finish();
-  await rig.close();
-}
-
-const transmit = ({ machine }: OffloadRig) => machine.adapter.statistics().transmit;
-const counters = ({ machine }: OffloadRig) => machine.adapter.transmitQueues[0]!.translator.counters;
-
-/** The bytes that the driver's free room in front of each packet takes are not sent. */
-const sent = (rig: OffloadRig, backfill: number): string[] =>
-  rig.tx.frames.map((frame) => hex(frame.subarray(backfill)));
 
 describe('checksums that software inserts', () => {
   it('are those that naive code finds, whatever the headers and however the frame is cut', async () => {

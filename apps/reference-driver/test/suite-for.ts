@@ -1,0 +1,36 @@
+/* The suite that every driver must pass, for a driver of the 82576 on a model of its NIC. */
+
+import { HostBridge } from '@netcx/bus';
+import { VirtualClock } from '@netcx/clock';
+import { driverSuite } from '@netcx/conformance';
+import { Link } from '@netcx/hardware';
+import { expect } from 'vitest';
+import { buildStation, type MachineOptions } from '../src/index.ts';
+
+/** The cases, for a driver that is told these options; under the verifier it breaks no rule. */
+export function suiteFor(options: MachineOptions) {
+  return driverSuite({
+    create({ iommu, seed }) {
+      const clock = new VirtualClock({ seed });
+      const link = new Link(clock);
+      const address = Uint8Array.of(2, 0, 0, 0, 0, 1);
+      const all = { ...options, iommu };
+      const station = buildStation(clock, new HostBridge(clock), 'under test', address, link.a, all);
+      const { driver, nic, slot, domain } = station;
+      return {
+        clock,
+        adapter: driver.adapter,
+        peer: link.b,
+        domain,
+        start: () => driver.start(),
+        stop: () => driver.stop(),
+        remove: () => slot.remove(),
+        dispose: () => {
+          nic.close();
+          link.close();
+          expect(driver.adapter.violations).toEqual([]);
+        },
+      };
+    },
+  });
+}
