@@ -24,6 +24,9 @@ const DIFFERENT = [
   'cuts frames into segments of every shape',
   // The test protocol cannot pull a device out of QEMU's root bus.
   'stops after its NIC was pulled out, and does not start without it',
+  'does not start when its NIC was pulled out before',
+  'leaves nothing behind when its NIC is pulled out while it starts',
+  'stops when its NIC is pulled out while it stops',
 ];
 
 function suiteFor(options: DriverOptions): readonly ConformanceCase[] {
