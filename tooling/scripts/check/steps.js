@@ -54,16 +54,15 @@ export const steps = [
     needs: [],
     run: program(['turbo', 'run', 'build', '--output-logs=errors-only', '--log-order=grouped']),
   },
-  {
-    name: 'types and lint',
-    needs: [],
-    run: program([
-      process.execPath,
-      'tooling/scripts/run.js',
-      'lint',
-      ...(testSize() === 'quick' ? ['--sources'] : []),
-    ]),
-  },
+  ...(testSize() === 'quick'
+    ? []
+    : [
+        {
+          name: 'types and lint',
+          needs: [],
+          run: program([process.execPath, 'tooling/scripts/run.js', 'lint']),
+        },
+      ]),
   { name: 'tests', needs: ['build'], run: tests },
   // The other half of the layer check, driver side against device side, is one of the lint rules.
   { name: 'layers', needs: [], run: program(['turbo', 'boundaries']) },

@@ -14,7 +14,8 @@ export const leftOutWhenQuick = [
   'coverage: which lines the tests reach',
   'format: what prettier would write otherwise',
   'install and import: each package from its tarball, and the example of its README',
-  'lint of tests, benchmarks, examples and tools; their types are checked',
+  'lint, and the types of tests, benchmarks, examples and tools; the build checks the types of all sources',
   'skeletons: what `npm run new` writes builds, lints and passes its own tests',
+  'broken drivers that the conformance suite must find, and tests of the lint rules and of the packing',
   'larger sizes of fuzzing, of the conformance suites and of the models',
 ];
