@@ -68,8 +68,10 @@ export const steps = [
   { name: 'layers', needs: [], run: program(['turbo', 'boundaries']) },
   ...(testSize() === 'quick'
     ? []
-    : [{ name: 'format', needs: [], run: program(['prettier', '--check', '--log-level=warn', '.']) }]),
-  { name: 'knip', needs: [], run: program(['knip', '--no-config-hints']) },
+    : [
+        { name: 'format', needs: [], run: program(['prettier', '--check', '--log-level=warn', '.']) },
+        { name: 'knip', needs: [], run: program(['knip', '--no-config-hints']) },
+      ]),
   {
     name: 'api reports',
     needs: ['build'],

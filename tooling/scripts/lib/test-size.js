@@ -13,6 +13,7 @@ export function testSize() {
 export const leftOutWhenQuick = [
   'coverage: which lines the tests reach',
   'format: what prettier would write otherwise',
+  'knip: what nobody uses',
   'install and import: each package from its tarball, and the example of its README',
   'lint, and the types of tests, benchmarks, examples and tools; the build checks the types of all sources',
   'skeletons: what `npm run new` writes builds, lints and passes its own tests',
