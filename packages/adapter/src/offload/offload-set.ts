@@ -111,8 +111,17 @@ export function uniformSet(all: boolean): OffloadSet {
   };
 }
 
-/** A set seen as what it is made of. */
-type Plain = Readonly<Record<string, Readonly<Record<string, boolean>>>>;
+/**
+ * @param set - switches, perhaps not all
+ * @param offload - which
+ * @returns its switches by name
+ */
+export const switchesIn = (
+  set: OffloadSet | OffloadChange,
+  offload: OffloadName,
+): Record<string, boolean | undefined> => ({
+  ...set[offload],
+});
 
 /**
  * @param decide - the switch of the result, from its offload, its name, and what it is in each of the sets
@@ -123,16 +132,16 @@ export function combine(
   decide: (offload: OffloadName, name: string, ...values: boolean[]) => boolean,
   ...sets: OffloadSet[]
 ): OffloadSet {
-  const plain = sets as unknown as Plain[];
   const one = (offload: OffloadName): [OffloadName, Record<string, boolean>] => [
     offload,
     Object.fromEntries(
-      Object.keys(plain[0]?.[offload] ?? {}).map((name) => [
+      Object.keys(uniformSet(false)[offload]).map((name) => [
         name,
-        decide(offload, name, ...plain.map((set) => set[offload]?.[name] === true)),
+        decide(offload, name, ...sets.map((set) => switchesIn(set, offload)[name] === true)),
       ]),
     ),
   ];
+  // Made of the names of a whole set, so it is one: what the compiler cannot see.
   return Object.fromEntries(OFFLOAD_NAMES.map(one)) as unknown as OffloadSet;
 }
 
@@ -142,8 +151,7 @@ export function combine(
  * @returns the switches, turned
  */
 export function turned(set: OffloadSet, change: OffloadChange): OffloadSet {
-  const plain = change as unknown as Partial<Plain>;
-  return combine((offload, name, value) => plain[offload]?.[name] ?? value, set);
+  return combine((offload, name, value) => switchesIn(change, offload)[name] ?? value, set);
 }
 
 /**

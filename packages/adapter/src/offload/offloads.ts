@@ -12,6 +12,7 @@ import { spellOut, switchesOf, type AdvertisedOffloads } from './advertised.ts';
 import {
   combine,
   namesOn,
+  switchesIn,
   OFFLOAD_NAMES,
   turned,
   uniformSet,
@@ -251,12 +252,10 @@ export class Offloads {
   explain(): string {
     const { enabled, available, hardware } = this;
     const by = combine((_offload, _name, on, does) => on && does, enabled, this.#inHardware);
-    const plain = (set: OffloadSet, name: OffloadName): [string, boolean][] =>
-      Object.entries(set[name] as unknown as Record<string, boolean>);
     return OFFLOAD_NAMES.map((offload) => {
-      const switches = plain(enabled, offload).map(([name, on], index) => {
-        const at = (set: OffloadSet): boolean => plain(set, offload)[index]?.[1] === true;
-        if (on) return `${name} ${at(by) ? 'hardware' : 'software'}`;
+      const switches = Object.entries(switchesIn(enabled, offload)).map(([name, on]) => {
+        const at = (set: OffloadSet): boolean => switchesIn(set, offload)[name] === true;
+        if (on === true) return `${name} ${at(by) ? 'hardware' : 'software'}`;
         return `${name} ${at(available) ? 'off' : at(hardware) ? 'paused' : 'unavailable'}`;
       });
       return `${offload}: ${switches.join(', ')}`;
@@ -316,7 +315,7 @@ export class Offloads {
 const TRANSMIT: readonly OffloadName[] = ['txChecksum', 'gso', 'ieee8021qTag'];
 
 const isSame = (a: OffloadSet, b: OffloadSet, name: OffloadName): boolean =>
-  Object.entries(a[name]).every(([key, on]) => (b[name] as unknown as Record<string, boolean>)[key] === on);
+  Object.entries(switchesIn(a, name)).every(([key, on]) => switchesIn(b, name)[key] === on);
 
 /** Both changes, the later one above the earlier one. */
 const merge = (earlier: OffloadChange, later: OffloadChange): OffloadChange =>
