@@ -7,6 +7,7 @@
  * starts at the next multiple of 8. A burst is some frames one behind the other.
  */
 
+import { sumKernel as hostSumKernel, type Sum } from '@netcx/dma';
 import { copy, copyAll, copyByWords } from '@netcx/dma/copy';
 import { buffer as hostBuffer, hostBytes, u64 as host64, u8 as host8, wasm } from '@netcx/dma/memory';
 import { defineStruct, u32 } from '@netcx/layout';
@@ -16,6 +17,8 @@ const inside = wasm !== undefined && hostBuffer.byteLength > hostBytes;
 
 /** The block: the host memory's own when the devices' part lies in it. */
 export const buffer: ArrayBufferLike = inside ? hostBuffer : new SharedArrayBuffer(SEPARATE_BYTES);
+/** Sums runs of bytes of the block (RFC 1071); `undefined` where WebAssembly does not reach it. */
+export const sumKernel: Sum | undefined = inside ? hostSumKernel : undefined;
 /** The block as signed 32-bit words. */
 export const i32: Int32Array = new Int32Array(buffer);
 /** The block as bytes. */
