@@ -83,7 +83,7 @@ describe('asking', () => {
   it('finds the process, and is answered each time', async () => {
     let asked = 0;
     open.push(await StatusSocket.open(() => at(++asked, asked)));
-    expect(await runningProcesses()).toEqual([process.pid]);
+    expect(runningProcesses()).toEqual([process.pid]);
     const client = await StatusClient.open(process.pid);
     open.push(client);
     expect(await client.ask()).toEqual(at(1, 1));

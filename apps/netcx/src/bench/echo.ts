@@ -3,7 +3,13 @@
  * Invariant: no byte is copied and nothing is allocated: what is measured is the way through edge, driver and NIC.
  */
 import type { NetAdapter } from '@netcx/adapter';
-import { FRAME_DESCRIPTOR_BYTES, FrameDescriptor, type Protocol, type ReceiveEdge } from '@netcx/adapter/edge';
+import {
+  forwardFrame,
+  FRAME_DESCRIPTOR_BYTES,
+  FrameDescriptor,
+  type Protocol,
+  type ReceiveEdge,
+} from '@netcx/adapter/edge';
 import { i32 as m, u8 } from '@netcx/dma/memory';
 
 const WORDS = FRAME_DESCRIPTOR_BYTES / 4;
@@ -33,8 +39,7 @@ export class Echo implements Protocol {
     for (let index = 0; index < count; index++) {
       const d = from.ring.at(from.ring.beginIndex + index);
       if (FrameDescriptor.length.get(m, d) !== this.#length) this.wrong++;
-      const address = FrameDescriptor.address.get(m, d);
-      this.#write(to.ring.at(to.ring.endIndex + index), FrameDescriptor.buffer.get(m, d), address);
+      forwardFrame(from.ring, from.ring.beginIndex + index, to.ring, to.ring.endIndex + index);
     }
     from.complete(count);
     to.submit(count);
@@ -53,15 +58,12 @@ export class Echo implements Protocol {
       const address = edge.pool.address(buffer);
       u8.fill(index, address, address + this.#length);
       u8.set(HEADER, address);
-      this.#write(edge.ring.at(edge.ring.endIndex + index), buffer, address);
+      const d = edge.ring.at(edge.ring.endIndex + index);
+      m.fill(0, d, d + WORDS);
+      FrameDescriptor.address.set(m, d, address);
+      FrameDescriptor.length.set(m, d, this.#length);
+      FrameDescriptor.buffer.set(m, d, buffer);
     }
     edge.submit(count);
-  }
-
-  #write(d: number, buffer: number, address: number): void {
-    m.fill(0, d, d + WORDS);
-    FrameDescriptor.address.set(m, d, address);
-    FrameDescriptor.length.set(m, d, this.#length);
-    FrameDescriptor.buffer.set(m, d, buffer);
   }
 }

@@ -53,7 +53,7 @@ export function topCommand(terminal: Terminal, done: (exitCode: number) => void)
 async function watch(wanted: number | undefined, options: TopArguments, terminal: Terminal): Promise<number> {
   const { interval, once = false, json = false } = options;
   const { stdout, signal, colour } = terminal;
-  const pid = wanted ?? (await runningProcesses()).at(-1);
+  const pid = wanted ?? runningProcesses().at(-1);
   if (pid === undefined)
     throw new CommandError('no netcx of yours runs that could be looked at: start "netcx tap" or "netcx up"');
   const client = await StatusClient.open(pid);

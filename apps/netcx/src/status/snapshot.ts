@@ -62,7 +62,7 @@ const sum = (counts: object): number =>
  * @returns what there is to see of it now
  */
 export function snapshotOf(adapter: NetAdapter, interrupts: number): AdapterSnapshot {
-  const { name, linkState, mtu, queues, statistics } = { ...adapter.inspect(0) };
+  const { name, linkState, mtu, queues, statistics } = adapter.inspect(0);
   const { transmit, receive, polls, wakeUps, buffers } = statistics;
   return {
     name,

@@ -86,7 +86,7 @@ export class StatusSocket {
 }
 
 /** @returns numbers of this user's processes that can be asked, the newest last; what died without a word is cleared away */
-export async function runningProcesses(): Promise<number[]> {
+export function runningProcesses(): number[] {
   const folder = statusFolder();
   if (!existsSync(folder)) return [];
   const numbers: number[] = [];
@@ -100,7 +100,7 @@ export async function runningProcesses(): Promise<number[]> {
       rmSync(join(folder, name), { force: true });
     }
   }
-  return Promise.resolve(numbers.sort((one, other) => one - other));
+  return numbers.sort((one, other) => one - other);
 }
 
 /** A process that is asked again and again. */
