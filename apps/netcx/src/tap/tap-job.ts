@@ -3,6 +3,7 @@
  * counters at the end.
  * Invariant: whatever fails or ends it, TAPs, drivers, NICs and the wire are taken down again, in this order.
  */
+import { ReceiveScalingHashType, ReceiveScalingProtocolType } from '@netcx/adapter';
 import { HostBridge } from '@netcx/bus';
 import { RealClock } from '@netcx/clock';
 import { parseImpairments } from '@netcx/hardware';
@@ -179,6 +180,7 @@ async function openColumn(
     gso: everyKind(segmentation),
     rsc: { ...everyKind(coalescing), tcpTimestampOption: coalescing },
   });
+  if (queues > 1) station.driver.adapter.receiveScaling.enable(SCALING);
   const tap = new Tap({
     name,
     macAddress,
@@ -192,6 +194,13 @@ async function openColumn(
   takeDown.unshift(() => protocol.close());
   return { tap, macAddress, station, protocol };
 }
+
+/** Received frames are spread over the queues by connection, with a key that is no secret: this is one machine. */
+const SCALING = {
+  hashTypes: ReceiveScalingHashType.toeplitz,
+  protocolTypes: ReceiveScalingProtocolType.ipv4 | ReceiveScalingProtocolType.ipv6 | ReceiveScalingProtocolType.tcp,
+  key: Uint8Array.from({ length: 40 }, (_, index) => (index * 167 + 89) & 0xff),
+};
 
 const everyKind = (on: boolean): { tcpIPv4: boolean; tcpIPv6: boolean; udpIPv4: boolean; udpIPv6: boolean } => ({
   tcpIPv4: on,
