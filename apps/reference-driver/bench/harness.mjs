@@ -20,11 +20,19 @@ const OUT_BYTES = 1 << 20;
 /** Turns that the source waits for frames to leave before something must be wrong. */
 const PATIENCE = 1000;
 
-/** Sends every received frame back out: moves descriptors from the receive ring to the transmit ring, as they are. */
+/**
+ * Sends every received frame back out: as a bridge does, which says where a queue's frames go; or as a protocol that is shown
+ * each and submits it again, which moves descriptors from the receive ring to the transmit ring, as they are.
+ */
 class Forwarder {
-  constructor(adapter) {
+  constructor(adapter, unseen) {
     this.adapter = adapter;
+    this.unseen = unseen;
     this.forwarded = 0;
+  }
+
+  redirect(receiveEdge) {
+    return this.unseen ? this.adapter.transmitQueues[receiveEdge.id].edge : undefined;
   }
 
   receive(receiveEdge, count) {
@@ -111,7 +119,14 @@ class LoadEnd {
  * @param {{ frameBytes?: number, burst?: number, ringSize?: number, adapters?: number }} options
  * @returns a machine under load: `run(packets)` moves at least that many packets through every adapter, all told
  */
-export async function buildLoad({ frameBytes = 64, burst = 32, ringSize = 256, adapters = 2, mtu = 1500 } = {}) {
+export async function buildLoad({
+  frameBytes = 64,
+  burst = 32,
+  ringSize = 256,
+  adapters = 2,
+  mtu = 1500,
+  unseen = true,
+} = {}) {
   const clock = new VirtualClock({ seed: 1 });
   const bridge = new HostBridge(clock);
   const stations = [];
@@ -127,7 +142,7 @@ export async function buildLoad({ frameBytes = 64, burst = 32, ringSize = 256, a
       checksumOffload: false,
       name: `adapter ${index}`,
     });
-    const forwarder = new Forwarder(driver.adapter);
+    const forwarder = new Forwarder(driver.adapter, unseen);
     driver.adapter.attachProtocol(forwarder);
     end.fill(macAddress, index);
     stations.push({ end, nic, slot, driver, forwarder });

@@ -4,7 +4,8 @@
  * §5.7).
  */
 
-import { OWNER_NIC, registerHolder, type BufferPool, type LentBuffers } from '@netcx/buffers';
+import { BufferEntry, OWNER_NIC, registerHolder, type BufferPool, type LentBuffers } from '@netcx/buffers';
+import { i32 } from '@netcx/dma/memory';
 import {
   Checksum,
   DataBuffer,
@@ -18,6 +19,7 @@ import {
 import type { RingCollection } from '@netcx/rings';
 import type { Protocol } from './edge/protocol.ts';
 import { ReceiveEdge } from './edge/receive-edge.ts';
+import type { TransmitEdge } from './edge/transmit-edge.ts';
 import type { ExecutionContext } from './execution-context.ts';
 import { Notification, type NotificationCounters, type NotificationMode } from './execution/notification.ts';
 import type { CompletePollBudget } from './execution/poll-budget.ts';
@@ -31,10 +33,14 @@ import { ReceivePath } from './receive-offload/receive-path.ts';
 import type { ReceiveStage } from './receive-offload/receive-stage.ts';
 import { RxMetadata } from './receive-offload/rx-metadata.ts';
 import { CarefulSource, type RxSource } from './rx-source.ts';
+import { RedirectPath } from './redirect/redirect-path.ts';
 import { RxTranslator } from './rx-translator.ts';
 import type { QueueWatch } from './statistics/queue-watch.ts';
 import { TrafficCounter } from './statistics/traffic.ts';
 import { violation } from './verifier/violation.ts';
+
+/** The domain of buffers that are not one pool's. */
+const NO_DOMAIN = -1;
 
 /** What a receive queue is made of. */
 export interface ReceiveQueueOptions {
@@ -75,6 +81,7 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
   readonly #name: string;
   readonly #source: RxSource | undefined;
   readonly #path: ReceivePath;
+  readonly #redirect: RedirectPath;
   readonly #mode: NotificationMode;
   readonly #watch: QueueWatch | undefined;
   #context: ExecutionContext;
@@ -126,8 +133,17 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
       shadow: block.shadow,
       metadata,
     });
-    const { translator, edge } = this;
+    const { translator, edge, traffic } = this;
     this.#path = new ReceivePath({ name: options.name, translator, edge, metadata, offloads: options.offloads });
+    this.#redirect = new RedirectPath({
+      edge,
+      source: options.watch === undefined ? translator.outlet : undefined,
+      domain: pool === undefined ? NO_DOMAIN : BufferEntry.domain.get(i32, pool.firstHandle),
+      traffic,
+      show: (limit) => this.#publish(limit, true),
+      detour: () => this.#path.diverted,
+      wake: this.#wake,
+    });
   }
 
   /** How this queue's fragments come to their buffers; `undefined` for the straight line. */
@@ -221,27 +237,55 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
     const { packets, fragments } = this.rings;
     const packet = packets.processedIndex;
     const fragment = fragments.processedIndex;
-    const shown = this.#path.indicate(this.#budget.receive, this.#protocol() !== undefined);
+    const protocol = this.#protocol();
+    const target = protocol?.redirect?.(this.edge);
+    const shown = target === undefined ? this.#show(protocol) : this.#sendOn(target);
     // What was dropped counts too: its buffers go back to the device, which may have no other.
     const moved =
       ((packets.processedIndex - packet) & packets.mask) + ((fragments.processedIndex - fragment) & fragments.mask);
-    if (shown > 0) this.#show(shown);
     // What the poll could not do for want of a buffer or of room, it does when somebody gives some back.
     if (this.#source !== undefined) this.#source.awaitBuffers(this.#wake);
     else if (!this.#closing && this.translator.starved) this.pool?.awaitBuffer(this.#wake);
     if (packets.reapCount > 0 || this.#path.waiting) this.edge.starve();
     // Frames that waited behind the translator count when they are shown: there may be more of them.
-    return this.#path.diverted ? moved + shown : moved;
+    return this.#path.diverted || target !== undefined ? moved + shown : moved;
   }
 
-  #show(count: number): void {
-    const { ring } = this.edge;
-    const first = (ring.endIndex - count) & ring.mask;
-    this.traffic.count(ring, first, count);
-    this.#watch?.shown(first, count);
-    const protocol = this.#protocol();
+  /** Shows frames to the protocol, and counts descriptors; what was to be sent on and has not been is among them. */
+  #show(protocol: Protocol | undefined): number {
+    const shown = this.#publish(this.#budget.receive, protocol !== undefined) + this.#redirect.owed;
+    if (shown === 0) return 0;
+    this.#redirect.owed = 0;
     if (protocol === undefined) this.discard();
-    else protocol.receive(this.edge, count);
+    else protocol.receive(this.edge, shown);
+    return shown;
+  }
+
+  /** Sends frames on, unseen. Once this queue stops, or the other one has, nothing may wait, and they are dropped. */
+  #sendOn(target: TransmitEdge): number {
+    const path = this.#redirect;
+    if (target.open && !this.#closing) return path.run(target, this.#budget.receive);
+    path.owed += this.#publish(this.#budget.receive, true);
+    const { owed } = path;
+    if (this.edge.ring.driverCount > owed) return 0; // what the protocol has not completed goes first
+    path.owed = 0;
+    if (owed > 0) this.discard();
+    return owed;
+  }
+
+  /** Puts frames into the edge's ring; returns descriptors. */
+  #publish(limit: number, listened: boolean): number {
+    const { counters } = this.translator;
+    const { packets, bytes } = counters;
+    const { ring } = this.edge;
+    const shown = this.#path.indicate(limit, listened);
+    if (shown === 0) return 0;
+    const first = (ring.endIndex - shown) & ring.mask;
+    if (this.translator.plain && !this.#path.diverted)
+      this.traffic.addUnicast(counters.packets - packets, counters.bytes - bytes);
+    else this.traffic.count(ring, first, shown);
+    this.#watch?.shown(first, shown);
+    return shown;
   }
 
   /** Another protocol will receive: what the one before it has not completed is discarded. */

@@ -9,16 +9,17 @@
 import * as copies from '@netcx/dma/copy';
 import * as memory from '@netcx/dma/memory';
 import * as buffers from '@netcx/buffers';
-import type { BufferPool } from '@netcx/buffers';
 import * as extensions from '@netcx/extensions';
 import * as rings from '@netcx/rings';
-import type { Ring, RingCollection } from '@netcx/rings';
+import type { Ring } from '@netcx/rings';
 import * as frames from './edge/frame-descriptor.ts';
 import type { RxMetadata } from './receive-offload/rx-metadata.ts';
+import type { RedirectSource } from './redirect/redirection.ts';
 import * as sources from './rx-source.ts';
 import type { RxSource } from './rx-source.ts';
+import type { RxTranslatorCounters, RxTranslatorOptions } from './rx-translator-options.ts';
 
-const { i32: m, u64: m64 } = memory;
+const { i32: m, u8, u64: m64 } = memory;
 const { clear } = copies;
 const { BufferEntry, handOver, NO_BUFFER, OWNER_PROTOCOL, Pool, releaseBuffer, STATE_ON_RING } = buffers;
 const { Checksum, VirtualAddress } = extensions;
@@ -33,38 +34,6 @@ const LOGICAL_WORD = BufferEntry.logical.location.byteOffset >>> 2;
 const MORE = 1 << 26;
 /** `ignore` in a packet's last word. */
 const IGNORE = 1 << 24;
-
-/** What became of received packets, and why. All in packets, except bytes. */
-export interface RxTranslatorCounters {
-  /** Packets shown to the protocol. */
-  packets: number;
-  /** Bytes in them. */
-  bytes: number;
-  /** Packets that the driver said to ignore. */
-  ignored: number;
-  /** Packets dropped because a fragment did not lie inside its buffer, or none was there. */
-  invalid: number;
-  /** Packets dropped because no protocol was there to take them. */
-  unclaimed: number;
-}
-
-/** How a translator reaches its queue. */
-export interface RxTranslatorOptions {
-  readonly receive: Ring;
-  readonly rings: RingCollection;
-  /** Byte offsets of extensions in this queue's elements; 0 = absent. */
-  readonly checksum: number;
-  readonly virtualAddress: number;
-  readonly logicalAddress: number;
-  /** Buffers that the NIC reaches; none where the driver brings its own. */
-  readonly pool: BufferPool | undefined;
-  /** Attaches buffers in another way than the straight line does, which takes the pool's as they are. */
-  readonly source: RxSource | undefined;
-  /** Host offset of one word for each fragment element: the buffer attached to it. */
-  readonly shadow: number;
-  /** Carries what else a driver says of a packet; left out where elements have no room for more. */
-  readonly metadata?: RxMetadata | undefined;
-}
 
 /** Supplies one receive queue with buffers and shows what came. */
 export class RxTranslator {
@@ -86,6 +55,8 @@ export class RxTranslator {
   readonly #virtual: number;
   readonly #logical: number;
   readonly #shadow: number;
+  /** Whether all that the last `indicate` showed were frames of one part, each for one station. */
+  #plain = true;
 
   /**
    * @param options - rings, offsets and buffers
@@ -107,6 +78,23 @@ export class RxTranslator {
     this.#metadata = options.metadata;
     this.#times = options.metadata?.times ?? 0;
     this.#timestampDeltas = options.metadata?.timestampDeltas ?? 0;
+  }
+
+  /** Whether all that the last `indicate` showed were frames of one part, each for one station. */
+  get plain(): boolean {
+    return this.#plain;
+  }
+
+  /** Where frames may be taken by somebody else, one after the other; `undefined` where each needs a closer look. */
+  get outlet(): RedirectSource | undefined {
+    if (this.#capacity < 0 || this.#source !== undefined || this.#metadata?.changesFrames === true) return undefined;
+    return {
+      packets: this.#packets,
+      fragments: this.#fragments,
+      shadow: this.#shadow,
+      capacity: this.#capacity,
+      counters: this.counters,
+    };
   }
 
   /**
@@ -199,6 +187,7 @@ export class RxTranslator {
    */
   indicate(limit: number): number {
     const end = this.#receive.endIndex;
+    this.#plain = true;
     this.#source?.adopt();
     let most = Math.min(this.#packets.reapCount, limit);
     while (most > 0) {
@@ -238,6 +227,7 @@ export class RxTranslator {
     let f = fragments.at(expected) | 0;
     let shadow = (this.#shadow + expected) | 0;
     let bytes = 0;
+    let groups = 0;
     while (d < end) {
       const layoutLow = Packet.countAndLayoutLow.get(m, p) | 0;
       const layoutHigh = Packet.layoutHigh.get(m, p) | 0;
@@ -248,12 +238,14 @@ export class RxTranslator {
       if (length === 0 || ((offset + length) | 0) > capacity) break;
       const buffer = m[shadow]! | 0;
       const evaluated = checksum === 0 ? 0 : Checksum.whole.get(m, p, checksum) | 0;
-      FrameDescriptor.address.set(m, d, ((BufferEntry.address.get(m, buffer) | 0) + (offset + headroom)) | 0);
+      const address = ((BufferEntry.address.get(m, buffer) | 0) + (offset + headroom)) | 0;
+      FrameDescriptor.address.set(m, d, address);
       FrameDescriptor.lengthAndFlags.set(m, d, length);
       FrameDescriptor.buffer.set(m, d, buffer);
       FrameDescriptor.layout.set(m, d, (layoutLow >>> 16) | (layoutHigh << 16));
       FrameDescriptor.layer4AndChecksum.set(m, d, ((layoutHigh >>> 16) & 15) | (evaluated << 8));
       // The other words of a receive ring's descriptors are zero from the start, and nobody writes them.
+      groups |= u8[address]!;
       bytes = (bytes + length) | 0;
       d = (d + DESCRIPTOR_WORDS) | 0;
       p = (p + packetStride) | 0;
@@ -263,6 +255,7 @@ export class RxTranslator {
     }
     const count = (d - begin) >> DESCRIPTOR_SHIFT;
     if (count === 0) return 0;
+    if ((groups & 1) !== 0) this.#plain = false;
     receive.publish(count);
     packets.reap(count);
     fragments.reap(count);
@@ -277,6 +270,7 @@ export class RxTranslator {
    * @returns false when it waits for room, whole
    */
   #indicateOther(): boolean {
+    this.#plain = false;
     const p = this.#packets.at(this.#packets.processedIndex);
     if (Packet.ignore.get(m, p) !== 0) {
       this.counters.ignored++;

@@ -7,7 +7,7 @@ import { censusOf, heldByRings, type BufferPool, type LentBuffers, type PoolCens
 import type { CoalescingCounters } from './receive-offload/coalescer.ts';
 import type { ReceiveStageCounters } from './receive-offload/receive-stage.ts';
 import type { ReceiveQueue } from './receive-queue.ts';
-import type { RxTranslatorCounters } from './rx-translator.ts';
+import type { RxTranslatorCounters } from './rx-translator-options.ts';
 import {
   contextStatistics,
   receiveQueueStatistics,

@@ -28,6 +28,7 @@ import type { PacketQueueCallbacks, TxQueue } from './packet-queue.ts';
 import type { QueueBlock } from './queue-block.ts';
 import type { QueueWatch } from './statistics/queue-watch.ts';
 import { TransmitTally } from './statistics/transmit-tally.ts';
+import { offerInlet } from './redirect/transmit-inlet.ts';
 import { TxTranslator } from './tx-translator.ts';
 import { violation } from './verifier/violation.ts';
 
@@ -89,6 +90,8 @@ export class TransmitQueue implements TxQueue, PhasedClient {
   #leaveContext: (() => void) | undefined;
   #forgetHolder: (() => void) | undefined;
   #callbacks: PacketQueueCallbacks | undefined;
+  /** Who waits for room, to be woken once. */
+  #waiters: (() => void)[] = [];
   /** Nothing more is taken from the protocol. */
   #closing = false;
   /** The driver knows. */
@@ -136,6 +139,17 @@ export class TransmitQueue implements TxQueue, PhasedClient {
       shadow: block.shadow,
     });
     this.tally = new TransmitTally(this.translator, block.rings.packets, block.edge);
+    const looksClosely = pool.checked || options.watch !== undefined;
+    offerInlet(this.edge, {
+      target: looksClosely ? undefined : this.translator.inlet,
+      domain: this.translator.domain,
+      wake: () => {
+        this.#context.wake();
+      },
+      awaitRoom: (notify) => {
+        if (!this.#waiters.includes(notify)) this.#waiters.push(notify);
+      },
+    });
   }
 
   extension<F extends ExtensionFields>(definition: Extension<F>): BoundExtension<F> {
@@ -225,8 +239,15 @@ export class TransmitQueue implements TxQueue, PhasedClient {
     if (completed === 0) return returned - this.rings.packets.reapCount; // segments of a frame that goes on
     this.#protocol()?.sent?.(this.edge, completed);
     this.edge.ring.reap(completed);
+    if (this.#waiters.length > 0) this.#wakeWaiters();
     this.#completed?.();
     return completed;
+  }
+
+  #wakeWaiters(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiters) wake();
   }
 
   arm(): void {
@@ -280,6 +301,7 @@ export class TransmitQueue implements TxQueue, PhasedClient {
     this.#leaveContext?.();
     this.#tellDriver();
     this.edge.close();
+    this.#wakeWaiters();
     this.#notification = undefined;
     callbacks?.stop?.();
     this.#callbacks = undefined;

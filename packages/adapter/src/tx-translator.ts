@@ -14,11 +14,12 @@ import type { Ring } from '@netcx/rings';
 import * as frames from './edge/frame-descriptor.ts';
 import * as wishing from './offload/transmit-offloads.ts';
 import type { TransmitOffloads } from './offload/transmit-offloads.ts';
+import type { RedirectTarget } from './redirect/redirection.ts';
 import * as placing from './tx-placement.ts';
 import * as options from './tx-translator-options.ts';
 import type { TxTranslatorOptions } from './tx-translator-options.ts';
 
-const { i32: m, u64: m64 } = memory;
+const { i32: m, u8, u64: m64 } = memory;
 const { BufferEntry, NO_BUFFER, Pool, POOL_WORDS, STATE_FREE, releaseBuffer, settleFree } = buffers;
 const { newTxTranslatorCounters } = options;
 const { WISHES } = wishing;
@@ -49,6 +50,8 @@ export class TxTranslator {
   readonly #misaligned: number;
   readonly #offloads: TransmitOffloads;
   readonly #placement: placing.TxPlacement;
+  /** Descriptors from the send ring's begin up to the last one of a frame that may be for many, or was given up. */
+  #special = 0;
 
   /**
    * @param options - rings, offsets and limits
@@ -65,6 +68,30 @@ export class TxTranslator {
     this.#misaligned = options.alignment - 1;
     this.#offloads = options.offloads;
     this.#placement = new TxPlacement(options, this.counters);
+  }
+
+  /** Whether every frame that was placed and has not completed is for one station, and was not given up. */
+  get plain(): boolean {
+    return this.#special === 0;
+  }
+
+  /** Where frames may be placed by somebody else, one after the other; `undefined` where each needs a closer look. */
+  get inlet(): RedirectTarget | undefined {
+    if (this.#domain < 0 || this.#misaligned !== 0) return undefined;
+    return {
+      send: this.#send,
+      packets: this.#packets,
+      fragments: this.#fragments,
+      checksum: this.#checksum,
+      virtual: this.#virtual,
+      logical: this.#logical,
+      maximumFrame: this.#maximumFrame,
+    };
+  }
+
+  /** Number of the domain whose buffers may be sent without a closer look. */
+  get domain(): number {
+    return this.#domain;
   }
 
   /**
@@ -85,6 +112,7 @@ export class TxTranslator {
       do {
         if (placed >= limit || this.#send.postCount === 0 || this.#packets.freeCount === 0) return placed;
         if (!this.#placement.place()) return placed === 0 && this.#packets.endIndex !== end ? 1 : placed;
+        this.#special = this.#send.drainCount;
         placed += 1;
       } while (this.#inOwnMemory(this.#send.nextIndex));
     }
@@ -119,6 +147,7 @@ export class TxTranslator {
     let p = packets.at(packets.endIndex) | 0;
     let f = fragments.at(fragments.endIndex) | 0;
     let fragment = fragments.endIndex | 0;
+    let groups = 0;
     while (d < end) {
       const buffer = FrameDescriptor.buffer.get(m, d) | 0;
       const length = FrameDescriptor.lengthAndFlags.get(m, d) | 0; // a `more` flag makes it longer than any frame
@@ -146,6 +175,7 @@ export class TxTranslator {
       Packet.countAndLayoutLow.set(m, p, 1 | (layout << 16));
       Packet.layoutHigh.set(m, p, (layout >>> 16) | ((layer4AndChecksum & 15) << 16));
       if (checksum !== 0) Checksum.whole.set(m, p, checksum, layer4AndChecksum >>> 8);
+      groups |= u8[address]!;
       d = (d + DESCRIPTOR_WORDS) | 0;
       p = (p + packetStride) | 0;
       f = (f + fragmentStride) | 0;
@@ -156,6 +186,7 @@ export class TxTranslator {
     send.post(count);
     fragments.publish(count);
     packets.publish(count);
+    if ((groups & 1) !== 0) this.#special = send.drainCount;
     return count;
   }
 
@@ -175,7 +206,9 @@ export class TxTranslator {
       if (simple && this.#completeSimpleFrames(this.#packets.reapCount - kept) > 0) continue;
       if (!placement.complete()) break;
     }
-    return (this.#send.beginIndex - first) & this.#send.mask;
+    const completed = (this.#send.beginIndex - first) & this.#send.mask;
+    this.#special = Math.max(0, this.#special - completed);
+    return completed;
   }
 
   /**

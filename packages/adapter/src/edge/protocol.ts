@@ -23,6 +23,16 @@ export interface Protocol {
    */
   receive(edge: ReceiveEdge, count: number): void;
   /**
+   * Asked before frames are shown, once for each burst of them: where they go unseen, as from a bridge or a router. They are
+   * sent in the buffers that they lie in, in the order in which they came, behind what was submitted there; their completions
+   * show up at that edge like any other's. Without room there they wait, and the NIC keeps what comes behind them.
+   * In Linux this is XDP_REDIRECT, in DPDK a hairpin queue.
+   *
+   * @param edge - the queue that frames come by
+   * @returns the transmit queue that they leave by, of any adapter of this process; `undefined`: they are shown to `receive`
+   */
+  redirect?(edge: ReceiveEdge): TransmitEdge | undefined;
+  /**
    * Frames were sent, or given up: the first `count` descriptors of `edge.ring` from `processedIndex` on. They may be
    * looked at until this returns.
    *

@@ -35,6 +35,11 @@ export class TransmitEdge {
     this.#notify = notify;
   }
 
+  /** Whether it takes frames: until the queue stops. */
+  get open(): boolean {
+    return this.#open;
+  }
+
   /** Descriptors that can be written and submitted now; 0 once the queue stops. */
   get room(): number {
     return this.#open ? this.ring.freeCount : 0;

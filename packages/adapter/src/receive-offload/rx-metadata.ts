@@ -68,6 +68,11 @@ export class RxMetadata {
     return present ? new RxMetadata(owner, packets, elements, (one) => find(one).offset) : undefined;
   }
 
+  /** Whether a frame may have to be sent otherwise than it lies there: with a tag put in again, or in segments. */
+  get changesFrames(): boolean {
+    return this.#tag !== 0 || this.#rsc !== 0;
+  }
+
   /**
    * @param packet - index of the first packet
    * @param count - packets that became one descriptor each; 1 for a packet of several parts

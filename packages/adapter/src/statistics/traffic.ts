@@ -61,6 +61,17 @@ export class TrafficCounter {
     }
   }
 
+  /**
+   * Counts frames that are known to be for one station each.
+   *
+   * @param packets - how many
+   * @param bytes - in all of them
+   */
+  addUnicast(packets: number, bytes: number): void {
+    this.#unicastPackets += packets;
+    this.#unicastBytes += bytes;
+  }
+
   /** The straight line: frames of one part for one station, in a row. Stops at the first that is anything else. */
   #countSimple(ring: Ring, index: number, count: number, sign: number): number {
     const begin = ring.at(index) | 0;

@@ -1,6 +1,7 @@
 /*
- * Completes a transmit queue's packets, and counts by whom they were for those that the NIC took. As long as no frame that
- * was given up is in the ring, a burst is completed and counted at once; otherwise frame by frame, to tell which are which.
+ * Completes a transmit queue's packets, and counts by whom they were for those that the NIC took. As long as every frame in
+ * the ring is known to be for one station, a burst is completed and counted without a look at any; as long as none was given
+ * up, its descriptors are looked at together; otherwise one by one, to tell which are which.
  */
 
 import type { Ring } from '@netcx/rings';
@@ -10,6 +11,8 @@ import { TrafficCounter } from './traffic.ts';
 /** What completes packets. */
 export interface CompletingTranslator {
   readonly counters: TxTranslatorCounters;
+  /** Whether every frame that was placed and has not completed is for one station, and was not given up. */
+  readonly plain: boolean;
   /**
    * @param limit - most packets
    * @returns how many descriptors completed
@@ -41,18 +44,25 @@ export class TransmitTally {
    * @param limit - most packets to complete
    */
   complete(limit: number): void {
+    const { counters } = this.#translator;
+    if (this.#translator.plain) {
+      const { packets, bytes } = counters;
+      if (this.#translator.complete(limit) > 0)
+        this.traffic.addUnicast(counters.packets - packets, counters.bytes - bytes);
+      return;
+    }
     const { beginIndex } = this.#send;
-    if (this.#translator.counters.refused === this.#refusedBefore) {
+    if (counters.refused === this.#refusedBefore) {
       const completed = this.#translator.complete(limit);
       if (completed > 0) this.traffic.count(this.#send, beginIndex, completed);
       return;
     }
     for (let left = limit; left > 0; left--) {
       const waiting = this.#packets.reapCount;
-      const { packets } = this.#translator.counters;
+      const { packets } = counters;
       const first = this.#send.beginIndex;
       const completed = this.#translator.complete(1);
-      if (this.#translator.counters.packets > packets) this.traffic.count(this.#send, first, completed);
+      if (counters.packets > packets) this.traffic.count(this.#send, first, completed);
       else if (completed > 0) this.#refusedBefore++;
       if (this.#packets.reapCount === waiting) return;
     }

@@ -1,0 +1,150 @@
+/*
+ * Frames that go from a receive queue's rings straight to a transmit queue's, in the buffers that they came in: what a bridge
+ * or a router does with most of them. A frame of one part in a buffer that the other NIC reaches costs one pass over its
+ * descriptors, and nothing describes it to a protocol in between; whatever is anything else stops the line, and is shown and
+ * sent on in the usual way. It stands in the transmit edge's ring like any frame that was sent, and completes like one.
+ *
+ * @hot
+ */
+
+import * as memory from '@netcx/dma/memory';
+import * as buffers from '@netcx/buffers';
+import * as extensions from '@netcx/extensions';
+import * as rings from '@netcx/rings';
+import type { Ring } from '@netcx/rings';
+import * as frames from '../edge/frame-descriptor.ts';
+import type { RxTranslatorCounters } from '../rx-translator-options.ts';
+
+const { i32: m, u8, u64: m64 } = memory;
+const { BufferEntry } = buffers;
+const { Checksum, VirtualAddress } = extensions;
+const { Fragment, Packet } = rings;
+const { FrameDescriptor, FRAME_DESCRIPTOR_BYTES } = frames;
+const DESCRIPTOR_WORDS = FRAME_DESCRIPTOR_BYTES / 4;
+/** Words from a buffer's entry to its logical address, which both lie on 8 bytes, as they do in a fragment element. */
+const LOGICAL_WORD = BufferEntry.logical.location.byteOffset >>> 2;
+/** The layout's part of a packet's last word, without flags. */
+const LAYOUT = 0x000f_ffff;
+/** `ignore` there. */
+const IGNORE = 1 << 24;
+
+/** Where frames come from. */
+export interface RedirectSource {
+  readonly packets: Ring;
+  readonly fragments: Ring;
+  /** Word index of one word for each fragment element: its buffer. */
+  readonly shadow: number;
+  /** Bytes of each buffer that the NIC may write. */
+  readonly capacity: number;
+  readonly counters: RxTranslatorCounters;
+}
+
+/** Where they go. Byte offsets of extensions in the queue's elements are 0 where they are absent. */
+export interface RedirectTarget {
+  readonly send: Ring;
+  readonly packets: Ring;
+  readonly fragments: Ring;
+  readonly checksum: number;
+  readonly virtual: number;
+  readonly logical: number;
+  /** Longest frame that the NIC sends. */
+  readonly maximumFrame: number;
+}
+
+/** The way from one receive queue to one transmit queue. */
+export class Redirection {
+  readonly #from: RedirectSource;
+  readonly #to: RedirectTarget;
+  /** Bytes in the frames of the last run. */
+  bytes = 0;
+
+  /**
+   * @param from - a queue whose buffers are all the pool's, in a domain that the other NIC reaches as it is
+   * @param to - a queue that takes frames from any address
+   */
+  constructor(from: RedirectSource, to: RedirectTarget) {
+    this.#from = from;
+    this.#to = to;
+  }
+
+  /**
+   * Moves frames that are for one station, as many as there is room for and as far as no ring starts over. Stops at the first
+   * that is anything else, and does nothing while frames that a protocol submitted are still to be placed.
+   *
+   * @param limit - most frames
+   * @returns how many were moved
+   */
+  run(limit: number): number {
+    const { packets, fragments, counters } = this.#from;
+    const target = this.#to;
+    const { send } = target;
+    if (send.postCount > 0) return 0;
+    const received = Math.min(limit, packets.reapRun, fragments.reapRun);
+    const count = this.#move(Math.min(received, send.freeRun, target.packets.freeRun, target.fragments.freeRun));
+    if (count === 0) return 0;
+    packets.reap(count);
+    fragments.reap(count);
+    counters.packets += count;
+    counters.bytes += this.bytes;
+    send.publish(count);
+    send.post(count);
+    target.fragments.publish(count);
+    target.packets.publish(count);
+    return count;
+  }
+
+  #move(most: number): number {
+    const from = this.#from;
+    const to = this.#to;
+    const packetStride = from.packets.stride | 0;
+    const fragmentStride = from.fragments.stride | 0;
+    const sentPacketStride = to.packets.stride | 0;
+    const sentFragmentStride = to.fragments.stride | 0;
+    const checksum = to.checksum | 0;
+    const virtual = to.virtual | 0;
+    const logical = to.logical | 0;
+    const longest = Math.min(from.capacity, to.maximumFrame) >>> 0;
+    const begin = to.send.at(to.send.endIndex) | 0;
+    const end = (begin + Math.imul(most, DESCRIPTOR_WORDS)) | 0;
+    let d = begin;
+    let p = from.packets.at(from.packets.processedIndex) | 0;
+    let expected = from.fragments.processedIndex | 0;
+    let f = from.fragments.at(expected) | 0;
+    let shadow = (from.shadow + expected) | 0;
+    let sentPacket = to.packets.at(to.packets.endIndex) | 0;
+    let sentFragment = to.fragments.at(to.fragments.endIndex) | 0;
+    let fragment = to.fragments.endIndex | 0;
+    let bytes = 0;
+    while (d < end) {
+      const layoutLow = Packet.countAndLayoutLow.get(m, p) | 0;
+      const layoutHigh = Packet.layoutHigh.get(m, p) | 0;
+      const odd = ((layoutLow ^ 1) & 0xffff) | (layoutHigh & IGNORE) | (Packet.fragmentIndex.get(m, p) ^ expected);
+      const length = Fragment.validLength.get(m, f) | 0;
+      const buffer = m[shadow]! | 0;
+      const address = BufferEntry.address.get(m, buffer) | 0;
+      if ((odd | Fragment.offset.get(m, f) | (u8[address]! & 1)) !== 0 || (length - 1) >>> 0 >= longest) break;
+      Fragment.whole.low.set(m, sentFragment, length | (length << 26)); // validLength = capacity = length, offset 0
+      Fragment.whole.high.set(m, sentFragment, length >>> 6);
+      if (virtual !== 0) VirtualAddress.address.low.set(m, sentFragment, virtual, address);
+      if (logical !== 0) m64[(sentFragment + (logical >> 2)) >> 1] = m64[(buffer + LOGICAL_WORD) >> 1]!;
+      Packet.fragmentIndex.set(m, sentPacket, fragment);
+      Packet.countAndLayoutLow.set(m, sentPacket, layoutLow);
+      Packet.layoutHigh.set(m, sentPacket, layoutHigh & LAYOUT);
+      if (checksum !== 0) Checksum.whole.set(m, sentPacket, checksum, 0); // what was found is no wish
+      FrameDescriptor.address.set(m, d, address);
+      FrameDescriptor.lengthAndFlags.set(m, d, length);
+      FrameDescriptor.buffer.set(m, d, buffer);
+      bytes = (bytes + length) | 0;
+      d = (d + DESCRIPTOR_WORDS) | 0;
+      p = (p + packetStride) | 0;
+      f = (f + fragmentStride) | 0;
+      expected = (expected + 1) | 0;
+      shadow = (shadow + 1) | 0;
+      sentPacket = (sentPacket + sentPacketStride) | 0;
+      sentFragment = (sentFragment + sentFragmentStride) | 0;
+      fragment = (fragment + 1) | 0;
+    }
+    this.bytes = bytes;
+    return (d - begin) >> 3;
+  }
+}
