@@ -141,6 +141,7 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
       domain: pool === undefined ? NO_DOMAIN : BufferEntry.domain.get(i32, pool.firstHandle),
       traffic,
       show: (limit) => this.#publish(limit, true),
+      empty: () => block.rings.packets.reapCount === 0 && !this.#path.waiting && this.#redirect.owed === 0,
       detour: () => this.#path.diverted,
       wake: this.#wake,
     });

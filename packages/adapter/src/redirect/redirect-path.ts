@@ -29,6 +29,8 @@ export interface RedirectPathOptions {
    * @returns descriptors that were published
    */
   readonly show: (limit: number) => number;
+  /** Whether the driver has given back nothing more, and nothing waits on the way to the edge. */
+  readonly empty: () => boolean;
   /** Whether frames must go by way of `show` now. */
   readonly detour: () => boolean;
   /** Wakes the queue. */
@@ -60,14 +62,31 @@ export class RedirectPath {
    */
   run(to: TransmitEdge, limit: number): number {
     if (to !== this.#to) this.#aim(to);
-    const { detour, edge, show, traffic } = this.#options;
+    const moved = this.owed === 0 ? this.#goStraight(limit) : 0;
+    return moved === limit || this.#options.empty() ? 0 : this.#goOn(to, limit - moved);
+  }
+
+  /** The straight line; returns how many it took. */
+  #goStraight(limit: number): number {
+    const straight = this.#straight;
+    if (straight === undefined || this.#options.detour()) return 0;
+    const moved = straight.run(limit);
+    if (moved === 0) return 0;
+    this.#options.traffic.addUnicast(moved, straight.bytes);
+    this.#inlet?.wake();
+    return moved;
+  }
+
+  /** What stopped the line, one by one, and what follows it. */
+  #goOn(to: TransmitEdge, limit: number): number {
+    const { edge, show } = this.#options;
     // The protocol may take whatever stands at the edge, told of it or not.
     const before = Math.min(this.owed, edge.ring.driverCount);
     this.owed = before;
     let shown = 0;
     let left = limit;
     while (left > 0 && this.#sendShown(to)) {
-      const moved = this.#straight === undefined || detour() ? 0 : this.#goStraight(this.#straight, traffic, left);
+      const moved = this.#goStraight(left);
       left -= Math.max(moved, 1);
       if (moved > 0) continue;
       const count = show(1);
@@ -76,14 +95,6 @@ export class RedirectPath {
       shown += count;
     }
     return before + shown - this.owed;
-  }
-
-  #goStraight(straight: Redirection, traffic: TrafficCounter, limit: number): number {
-    const moved = straight.run(limit);
-    if (moved === 0) return 0;
-    traffic.addUnicast(moved, straight.bytes);
-    this.#inlet?.wake();
-    return moved;
   }
 
   #aim(to: TransmitEdge): void {

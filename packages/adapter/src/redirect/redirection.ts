@@ -68,24 +68,37 @@ export class Redirection {
   }
 
   /**
-   * Moves frames that are for one station, as many as there is room for and as far as no ring starts over. Stops at the first
-   * that is anything else, and does nothing while frames that a protocol submitted are still to be placed.
+   * Moves frames that are for one station, as many as there is room for. Stops at the first that is anything else, and does
+   * nothing while frames that a protocol submitted are still to be placed.
    *
    * @param limit - most frames
    * @returns how many were moved
    */
   run(limit: number): number {
+    const { packets } = this.#from;
+    const { send } = this.#to;
+    this.bytes = 0;
+    if (send.postCount > 0) return 0;
+    let moved = 0;
+    for (let count = -1; count !== 0 && moved < limit && packets.reapCount > 0; moved += count)
+      count = this.#moveRow(limit - moved);
+    return moved;
+  }
+
+  /** As far as no ring starts over. */
+  #moveRow(limit: number): number {
     const { packets, fragments, counters } = this.#from;
     const target = this.#to;
     const { send } = target;
-    if (send.postCount > 0) return 0;
     const received = Math.min(limit, packets.reapRun, fragments.reapRun);
-    const count = this.#move(Math.min(received, send.freeRun, target.packets.freeRun, target.fragments.freeRun));
+    const room = Math.min(send.freeRun, target.packets.freeRun, target.fragments.freeRun);
+    const { bytes } = this;
+    const count = this.#move(Math.min(received, room));
     if (count === 0) return 0;
     packets.reap(count);
     fragments.reap(count);
     counters.packets += count;
-    counters.bytes += this.bytes;
+    counters.bytes += this.bytes - bytes;
     send.publish(count);
     send.post(count);
     target.fragments.publish(count);
@@ -144,7 +157,7 @@ export class Redirection {
       sentFragment = (sentFragment + sentFragmentStride) | 0;
       fragment = (fragment + 1) | 0;
     }
-    this.bytes = bytes;
+    this.bytes += bytes;
     return (d - begin) >> 3;
   }
 }
