@@ -28,12 +28,13 @@ let collections = 0;
 new PerformanceObserver((list) => (collections += list.getEntries().length)).observe({ entryTypes: ['gc'] });
 
 const load = await buildLoad();
+load.stations[1].forwarder.unseen = false; // one adapter each way: frames that go on unseen, frames that are shown
 if (process.argv.includes('--litter')) {
   for (const { forwarder } of load.stations) {
-    const receive = forwarder.receive.bind(forwarder);
-    forwarder.receive = (edge, count) => {
-      forwarder.last = { edge, count };
-      receive(edge, count);
+    const redirect = forwarder.redirect.bind(forwarder);
+    forwarder.redirect = (edge) => {
+      forwarder.last = { edge };
+      return redirect(edge);
     };
   }
 }

@@ -76,7 +76,26 @@ export class Device {
    * @param index - which instance, for one that repeats
    */
   write(register: Place, value: number, index = 0): void {
-    this.#function.write32(BAR.REGISTERS.index, register.offset + index * register.stride, value);
+    this.writeAt(this.offsetOf(register, index), value);
+  }
+
+  /**
+   * Finds a register once that is written for each burst.
+   *
+   * @param register - which register
+   * @param index - which instance, for one that repeats
+   * @returns what `writeAt` takes
+   */
+  offsetOf(register: Place, index = 0): number {
+    return register.offset + index * register.stride;
+  }
+
+  /**
+   * @param offset - what `offsetOf` returned
+   * @param value - what to write
+   */
+  writeAt(offset: number, value: number): void {
+    this.#function.write32(BAR.REGISTERS.index, offset, value);
   }
 
   /**

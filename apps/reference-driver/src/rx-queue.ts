@@ -71,18 +71,18 @@ export interface RxSurroundings {
 export class ReceiveQueue implements PacketQueueCallbacks {
   readonly counters: RxQueueCounters = { errors: 0, invalidLengths: 0 };
   /** Its number. */
-  readonly id: number;
+  readonly id: number = 0;
   readonly #device: Device;
   readonly #packets: Ring;
   readonly #fragments: Ring;
-  readonly #checksum: number;
-  readonly #hash: number;
-  readonly #tag: number;
-  readonly #stamp: number;
-  readonly #logical: number;
-  readonly #bufferBytes: number;
+  readonly #checksum: number = 0;
+  readonly #hash: number = 0;
+  readonly #tag: number = 0;
+  readonly #stamp: number = 0;
+  readonly #logical: number = 0;
+  readonly #bufferBytes: number = 0;
   /** Descriptors of the longest frame. */
-  readonly #mostParts: number;
+  readonly #mostParts: number = 0;
   readonly #arm: (enabled: boolean) => void;
   /** Has the framework look at the queue, if it has gone to sleep over it. */
   readonly wake: () => void;
@@ -90,7 +90,9 @@ export class ReceiveQueue implements PacketQueueCallbacks {
   #listening = false;
   readonly #clock: HardwareClock | undefined;
   readonly #block: CommonBuffer;
-  readonly #ring: number;
+  readonly #ring: number = 0;
+  /** Where the tail register is. */
+  readonly #doorbell: number = 0;
   /** The chip is being reset: nothing is drained or posted. */
   #halted = false;
   /** The chip's ring began anew: the fragments shall, too. */
@@ -126,6 +128,7 @@ export class ReceiveQueue implements PacketQueueCallbacks {
       purpose: `rx ${String(queue.id)} descriptors`,
     });
     this.#ring = this.#block.offset >>> 2;
+    this.#doorbell = device.offsetOf(RDT, queue.id);
   }
 
   start(): void {
@@ -273,8 +276,9 @@ export class ReceiveQueue implements PacketQueueCallbacks {
   #post(): void {
     const fragments = this.#fragments;
     if (fragments.postCount === 0) return;
-    for (let run = fragments.postRun; run > 0; run = fragments.postRun) this.#postRun(run);
-    this.#device.write(RDT, fragments.nextIndex, this.id);
+    this.#postRun(fragments.postRun);
+    if (fragments.postCount > 0) this.#postRun(fragments.postRun); // behind the ring's end
+    this.#device.writeAt(this.#doorbell, fragments.nextIndex);
   }
 
   /** The straight line: buffers for descriptors that lie in a row. */

@@ -64,15 +64,15 @@ export interface TxSurroundings {
 /** The driver's side of one transmit queue. */
 export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
   /** Its number. */
-  readonly id: number;
+  readonly id: number = 0;
   readonly #device: Device;
   readonly #packets: Ring;
   readonly #fragments: Ring;
-  readonly #checksum: number;
-  readonly #gso: number;
-  readonly #tag: number;
-  readonly #stamp: number;
-  readonly #logical: number;
+  readonly #checksum: number = 0;
+  readonly #gso: number = 0;
+  readonly #tag: number = 0;
+  readonly #stamp: number = 0;
+  readonly #logical: number = 0;
   readonly #writer: Writer;
   readonly #arm: (enabled: boolean) => void;
   /** Has the framework look at the queue, if it has gone to sleep over it. */
@@ -82,11 +82,13 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
   readonly #sleeping: () => void;
   /** Descriptors, then the written-back head, then one word for each packet. */
   readonly #block: CommonBuffer;
-  readonly #count: number;
-  readonly #ring: number;
-  readonly #headWord: number;
+  /** Where the tail register is. */
+  readonly #doorbell: number = 0;
+  readonly #count: number = 0;
+  readonly #ring: number = 0;
+  readonly #headWord: number = 0;
   /** For each packet element, the descriptor behind its last one; written while a packet in flight is irregular. */
-  readonly #ends: number;
+  readonly #ends: number = 0;
   /** One past the last descriptor written. */
   #tail = 0;
   /** Packets in flight that took more or fewer than one descriptor, or have more or fewer than one fragment. */
@@ -118,6 +120,7 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
     this.#tag = queue.extension(Ieee8021q).offset;
     this.#stamp = queue.extension(HardwareTimestamp).offset;
     this.#logical = queue.extension(LogicalAddress).offset;
+    this.#doorbell = device.offsetOf(TDT, queue.id);
     const offsets = { checksum: this.#checksum, gso: this.#gso, tag: this.#tag, timestamp: this.#stamp };
     this.#writer = new PacketWriter(this.#fragments, { ...offsets, logical: this.#logical }, surroundings.clock);
     this.wake = () => {
@@ -173,7 +176,7 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
     while (this.#packets.postCount > 0) {
       if (this.#postSimple() === 0 && !this.#postAny()) break;
     }
-    if (this.#tail !== before) this.#device.write(TDT, this.#tail, this.id); // the doorbell, once
+    if (this.#tail !== before) this.#device.writeAt(this.#doorbell, this.#tail); // once
   }
 
   /**

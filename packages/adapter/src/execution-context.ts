@@ -75,7 +75,7 @@ export class ExecutionContext {
   /** The clients of `#places`. */
   #clients: PollClient[] = [];
   readonly #tasks: ExecutionContextTask[] = [];
-  readonly #rounds: number;
+  readonly #rounds: number = 0;
   readonly #notification: Notification | undefined;
   #armed = false;
   #polling = false;

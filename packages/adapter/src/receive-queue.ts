@@ -63,7 +63,7 @@ export interface ReceiveQueueOptions {
 
 /** A receive queue with its driver's side. */
 export class ReceiveQueue implements RxQueue, PhasedClient {
-  readonly id: number;
+  readonly id: number = 0;
   readonly rings: RingCollection;
   /** What the protocol receives through. */
   readonly edge: ReceiveEdge;
@@ -71,7 +71,7 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
   readonly translator: RxTranslator;
   /** The system's buffers; `undefined` where the driver brings its own. */
   readonly pool: BufferPool | undefined;
-  readonly bufferCapacity: number;
+  readonly bufferCapacity: number = 0;
   /** What was shown to protocols, by whom it was for. */
   readonly traffic: TrafficCounter = new TrafficCounter();
   /** Its memory. */
@@ -141,8 +141,8 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
       domain: pool === undefined ? NO_DOMAIN : BufferEntry.domain.get(i32, pool.firstHandle),
       traffic,
       show: (limit) => this.#publish(limit, true),
-      empty: () => block.rings.packets.reapCount === 0 && !this.#path.waiting && this.#redirect.owed === 0,
-      detour: () => this.#path.diverted,
+      path: this.#path,
+      packets: block.rings.packets,
       wake: this.#wake,
     });
   }

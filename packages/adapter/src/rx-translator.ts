@@ -45,16 +45,16 @@ export class RxTranslator {
   #timestampDeltas = 0;
   readonly #packets: Ring;
   readonly #fragments: Ring;
-  readonly #poolHeader: number;
-  readonly #poolStack: number;
+  readonly #poolHeader: number = 0;
+  readonly #poolStack: number = 0;
   readonly #source: RxSource | undefined;
   /** Bytes of each buffer that the NIC may write; -1 where each fragment must be looked at. */
-  readonly #capacity: number;
-  readonly #headroom: number;
-  readonly #checksum: number;
-  readonly #virtual: number;
-  readonly #logical: number;
-  readonly #shadow: number;
+  readonly #capacity: number = 0;
+  readonly #headroom: number = 0;
+  readonly #checksum: number = 0;
+  readonly #virtual: number = 0;
+  readonly #logical: number = 0;
+  readonly #shadow: number = 0;
   /** Whether all that the last `indicate` showed were frames of one part, each for one station. */
   #plain = true;
 
@@ -173,7 +173,7 @@ export class RxTranslator {
   #preparePackets(): void {
     const packets = this.#packets;
     const bytes = packets.stride << 2;
-    for (let run = packets.freeRun; run > 0; run = packets.freeRun) {
+    for (let run = packets.freeRun; run > 0; run = packets.endIndex === 0 ? packets.freeRun : 0) {
       clear(packets.at(packets.endIndex) << 2, run * bytes);
       packets.publish(run);
     }

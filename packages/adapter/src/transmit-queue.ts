@@ -28,7 +28,8 @@ import type { PacketQueueCallbacks, TxQueue } from './packet-queue.ts';
 import type { QueueBlock } from './queue-block.ts';
 import type { QueueWatch } from './statistics/queue-watch.ts';
 import { TransmitTally } from './statistics/transmit-tally.ts';
-import { offerInlet } from './redirect/transmit-inlet.ts';
+import type { RedirectTarget } from './redirect/redirection.ts';
+import { offerInlet, type TransmitInlet } from './redirect/transmit-inlet.ts';
 import { TxTranslator } from './tx-translator.ts';
 import { violation } from './verifier/violation.ts';
 
@@ -65,8 +66,8 @@ export interface TransmitQueueOptions {
 }
 
 /** A transmit queue with its driver's side. */
-export class TransmitQueue implements TxQueue, PhasedClient {
-  readonly id: number;
+export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
+  readonly id: number = 0;
   readonly rings: RingCollection;
   /** What the protocol sends through. */
   readonly edge: TransmitEdge;
@@ -74,6 +75,8 @@ export class TransmitQueue implements TxQueue, PhasedClient {
   readonly translator: TxTranslator;
   /** Completes packets, and counts by whom they were for. */
   readonly tally: TransmitTally;
+  readonly redirectTarget: RedirectTarget | undefined;
+  readonly redirectDomain: number = 0;
   /** Its memory. */
   readonly block: QueueBlock;
   readonly #protocol: () => Protocol | undefined;
@@ -140,16 +143,9 @@ export class TransmitQueue implements TxQueue, PhasedClient {
     });
     this.tally = new TransmitTally(this.translator, block.rings.packets, block.edge);
     const looksClosely = pool.checked || options.watch !== undefined;
-    offerInlet(this.edge, {
-      target: looksClosely ? undefined : this.translator.inlet,
-      domain: this.translator.domain,
-      wake: () => {
-        this.#context.wake();
-      },
-      awaitRoom: (notify) => {
-        if (!this.#waiters.includes(notify)) this.#waiters.push(notify);
-      },
-    });
+    this.redirectTarget = looksClosely ? undefined : this.translator.inlet;
+    this.redirectDomain = this.translator.domain;
+    offerInlet(this.edge, this);
   }
 
   extension<F extends ExtensionFields>(definition: Extension<F>): BoundExtension<F> {
@@ -233,6 +229,7 @@ export class TransmitQueue implements TxQueue, PhasedClient {
 
   finish(): number {
     const returned = this.rings.packets.reapCount;
+    if (returned === 0 && !this.#cancelled) return 0;
     this.tally.complete(this.#budget.sendComplete);
     if (this.#cancelled) this.edge.pause(this.translator.abandon());
     const completed = this.edge.ring.reapCount;
@@ -242,6 +239,14 @@ export class TransmitQueue implements TxQueue, PhasedClient {
     if (this.#waiters.length > 0) this.#wakeWaiters();
     this.#completed?.();
     return completed;
+  }
+
+  wake(): void {
+    this.#context.wake();
+  }
+
+  awaitRoom(notify: () => void): void {
+    if (!this.#waiters.includes(notify)) this.#waiters.push(notify);
   }
 
   #wakeWaiters(): void {

@@ -42,12 +42,12 @@ export class TxTranslator {
   readonly #send: Ring;
   readonly #packets: Ring;
   readonly #fragments: Ring;
-  readonly #checksum: number;
-  readonly #virtual: number;
-  readonly #logical: number;
-  readonly #domain: number;
-  readonly #maximumFrame: number;
-  readonly #misaligned: number;
+  readonly #checksum: number = 0;
+  readonly #virtual: number = 0;
+  readonly #logical: number = 0;
+  readonly #domain: number = 0;
+  readonly #maximumFrame: number = 0;
+  readonly #misaligned: number = 0;
   readonly #offloads: TransmitOffloads;
   readonly #placement: placing.TxPlacement;
   /** Descriptors from the send ring's begin up to the last one of a frame that may be for many, or was given up. */

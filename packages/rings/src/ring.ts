@@ -71,21 +71,21 @@ export class Ring {
   /** For messages. */
   readonly name: string;
   /** Host offset of the header, in bytes. */
-  readonly offset: number;
+  readonly offset: number = 0;
   /** Word index of the header. */
-  readonly header: number;
+  readonly header: number = 0;
   /** Word index of element 0. */
-  readonly base: number;
+  readonly base: number = 0;
   /** Words from one element to the next. */
-  readonly stride: number;
+  readonly stride: number = 0;
   /** Number of elements, a power of two. */
-  readonly elements: number;
+  readonly elements: number = 0;
   /** `elements - 1`: what an index is masked with. */
-  readonly mask: number;
+  readonly mask: number = 0;
   /** Bytes of the core descriptor; extensions follow it. */
-  readonly coreSize: number;
+  readonly coreSize: number = 0;
   /** The core descriptor's version: a driver may use the fields that this or an earlier version has. */
-  readonly coreVersion: number;
+  readonly coreVersion: number = 0;
 
   private constructor(name: string, offset: number) {
     const word = offset >>> 2;

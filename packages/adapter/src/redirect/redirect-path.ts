@@ -6,10 +6,12 @@
 
 import { releaseBuffer } from '@netcx/buffers';
 import { i32 as m } from '@netcx/dma/memory';
+import type { Ring } from '@netcx/rings';
 import { forwardFrame } from '../edge/forwarding.ts';
 import { FrameDescriptor } from '../edge/frame-descriptor.ts';
 import type { ReceiveEdge } from '../edge/receive-edge.ts';
 import type { TransmitEdge } from '../edge/transmit-edge.ts';
+import type { ReceivePath } from '../receive-offload/receive-path.ts';
 import type { TrafficCounter } from '../statistics/traffic.ts';
 import { Redirection, type RedirectSource } from './redirection.ts';
 import { inletOf, type TransmitInlet } from './transmit-inlet.ts';
@@ -29,10 +31,10 @@ export interface RedirectPathOptions {
    * @returns descriptors that were published
    */
   readonly show: (limit: number) => number;
-  /** Whether the driver has given back nothing more, and nothing waits on the way to the edge. */
-  readonly empty: () => boolean;
-  /** Whether frames must go by way of `show` now. */
-  readonly detour: () => boolean;
+  /** Its way to the edge: while it is diverted, frames cannot go straight anywhere else. */
+  readonly path: ReceivePath;
+  /** The packet ring. */
+  readonly packets: Ring;
   /** Wakes the queue. */
   readonly wake: () => void;
 }
@@ -63,13 +65,15 @@ export class RedirectPath {
   run(to: TransmitEdge, limit: number): number {
     if (to !== this.#to) this.#aim(to);
     const moved = this.owed === 0 ? this.#goStraight(limit) : 0;
-    return moved === limit || this.#options.empty() ? 0 : this.#goOn(to, limit - moved);
+    const { packets, path } = this.#options;
+    const done = moved === limit || (packets.reapCount === 0 && this.owed === 0 && !path.waiting);
+    return done ? 0 : this.#goOn(to, limit - moved);
   }
 
   /** The straight line; returns how many it took. */
   #goStraight(limit: number): number {
     const straight = this.#straight;
-    if (straight === undefined || this.#options.detour()) return 0;
+    if (straight === undefined || this.#options.path.diverted) return 0;
     const moved = straight.run(limit);
     if (moved === 0) return 0;
     this.#options.traffic.addUnicast(moved, straight.bytes);
@@ -100,10 +104,10 @@ export class RedirectPath {
   #aim(to: TransmitEdge): void {
     const { source, domain } = this.#options;
     const inlet = inletOf(to);
-    const near = source !== undefined && inlet?.target !== undefined && inlet.domain === domain;
+    const near = source !== undefined && inlet?.redirectTarget !== undefined && inlet.redirectDomain === domain;
     this.#to = to;
     this.#inlet = inlet;
-    this.#straight = near ? new Redirection(source, inlet.target) : undefined;
+    this.#straight = near ? new Redirection(source, inlet.redirectTarget) : undefined;
   }
 
   /** Whether nothing waits at the edge any more. */

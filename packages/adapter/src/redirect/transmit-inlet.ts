@@ -9,9 +9,9 @@ import type { RedirectTarget } from './redirection.ts';
 /** A transmit queue, as frames that are redirected reach it. */
 export interface TransmitInlet {
   /** Its rings; `undefined` where each frame needs a closer look, so that none may go straight there. */
-  readonly target: RedirectTarget | undefined;
+  readonly redirectTarget: RedirectTarget | undefined;
   /** Number of the DMA domain whose buffers its NIC reaches as they are. */
-  readonly domain: number;
+  readonly redirectDomain: number;
   /** There is something to send. */
   wake(): void;
   /**
