@@ -115,8 +115,8 @@ export async function withTaps<T>(
     for (const { protocol } of columns) protocol.open();
     const counters = (): Record<string, number> => {
       const all: Record<string, number> = {};
-      for (const { tap, protocol } of columns)
-        for (const [name, count] of Object.entries<number>({ ...protocol.counters }))
+      for (const { tap, protocol, station } of columns)
+        for (const [name, count] of Object.entries<number>({ ...protocol.counters, ...nicCounters(station) }))
           all[`${tap.name}.${name}`] = count;
       return { ...all, ...wire.counters() };
     };
@@ -141,6 +141,16 @@ export async function withTaps<T>(
   } finally {
     for (const step of takeDown) await step();
   }
+}
+
+/** What the NIC could not take, and who asked whom to be silent. */
+function nicCounters({ driver }: Station): Record<string, number> {
+  const { receive, pause } = driver.hardwareCounters();
+  return {
+    missed: receive.missed,
+    pausesSent: pause.sentOff,
+    pausesReceived: pause.receivedOff,
+  };
 }
 
 async function openColumn(
