@@ -6,6 +6,7 @@ import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { check, closeChecks } from './checks.js';
+import { tellEvents } from './events.js';
 import { talkToGuest } from './guest.js';
 import { Namespace } from './namespaces.js';
 import { download, MIB, seconds, size } from './size.js';
@@ -96,6 +97,7 @@ async function main() {
   } finally {
     rmSync(folder, { recursive: true });
   }
+  await tellEvents();
   await runInTwoProcesses();
   await talkOverPackets();
   await goUp();

@@ -19,7 +19,7 @@ export async function runInTwoProcesses() {
   const tap = (place, role) =>
     new Program(process.execPath, [...netcx, 'tap', place, '--wire', `stream:${socket},${role}`, '--speedup', '10']);
   try {
-    await suite(
+    const counters = await suite(
       'two processes, a socket between them',
       () => Lab.between((left, right) => [tap(`left@${left.name}`, 'listen'), tap(`right@${right.name}`, 'connect')]),
       async (lab) => {
@@ -29,6 +29,12 @@ export async function runInTwoProcesses() {
         await check('download', () => lab.download(download / 4));
       },
     );
+    await check('whoever is slow asks for silence, and no NIC misses a frame', () => {
+      const missed = (counters['left.missed'] ?? NaN) + (counters['right.missed'] ?? NaN);
+      const [asked, heard] = [counters['right.pausesSent'], counters['left.pausesReceived']];
+      if (missed !== 0) throw new Error(`${missed} missed`);
+      return `${asked} times asked, ${heard} times heard`;
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

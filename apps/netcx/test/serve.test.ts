@@ -213,6 +213,55 @@ describe('serve', () => {
   );
 
   it(
+    'tells programs everything as JSON, one object a line',
+    async () => {
+      serving = new Serving('-s', 'a.sock', '-s', 'b.sock', '-w', 'loopback', '--json', '--trace');
+      await serving.says(/"listening","time":"[^"]*Z","nic":1,/);
+      const client = connect('a.sock');
+      await serving.says('"machine"');
+      for (const [line, answer] of [
+        ['jump', '"misunderstood"'],
+        ['link down 1', '"link"'],
+        ['describe 1', '"description"'],
+        ['counters', '"counters"'],
+      ] as const)
+        await serving.tell(line, `{"event":${answer}`);
+      client.close();
+      await serving.says('"detached"');
+      expect([await serving.end(), serving.err]).toEqual([0, '']);
+      const events = serving.out
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { event: string; time: string } & Record<string, unknown>);
+      for (const { time } of events) expect(new Date(time).toISOString()).toBe(time);
+      const first = (event: string): object | undefined => events.find((one) => one.event === event);
+      const address = { model: 'nic-82576', macAddress: '02:00:00:82:57:00', wire: 'loopback' };
+      expect(events.find((one) => one.event === 'listening' && one['nic'] === 0)).toMatchObject({
+        socket: inFolder('a.sock'),
+        ...address,
+      });
+      expect(events.filter(({ event }) => event === 'machine')).toMatchObject([
+        { nic: 0, kind: 'attached', message: '' },
+        { nic: 0, kind: 'detached', message: 'closed by the peer' },
+      ]);
+      expect(first('trace')).toMatchObject({ nic: 0, message: expect.stringMatching(/^VERSION/) as string });
+      expect(first('misunderstood')).toMatchObject({ message: expect.stringContaining('"jump"') as string });
+      expect(first('link')).toMatchObject({ nic: 1, kind: 'down' });
+      expect(first('description')).toMatchObject({ text: expect.stringContaining('82576 1') as string });
+      expect(first('counters')).toMatchObject({
+        counters: { 0: { 'server.attached': 1 }, 1: { 'server.attached': 0 } },
+      });
+      expect(events.at(-1)).toMatchObject({
+        event: 'summary',
+        exitCode: 0,
+        counters: { 0: { 'server.attached': 1 }, 1: { 'server.attached': 0 } },
+      });
+      expect(events.filter(({ event }) => event === 'counters' || event === 'summary')).toHaveLength(2);
+    },
+    TIMEOUT,
+  );
+
+  it(
     'refuses a socket at which somebody listens, and leaves nothing behind',
     async () => {
       const other = createServer();
@@ -221,6 +270,16 @@ describe('serve', () => {
       expect([said.code, said.out]).toEqual([2, '']);
       expect(said.err).toBe(`error: SOCKET: ${inFolder('b.sock')}: another server listens there\n`);
       expect(existsSync(inFolder('a.sock'))).toBe(false);
+      const json = await netcx(['serve', 'nic-82576', '-s', 'b.sock', '-w', 'loopback', '--json']);
+      expect(JSON.parse(json.out)).toMatchObject({
+        event: 'error',
+        exitCode: 2,
+        message: `SOCKET: ${inFolder('b.sock')}: another server listens there`,
+      });
+      expect([json.code, json.err]).toEqual([
+        2,
+        `error: SOCKET: ${inFolder('b.sock')}: another server listens there\n`,
+      ]);
       other.close();
     },
     TIMEOUT,

@@ -28,6 +28,13 @@ describe('netcx tap', () => {
     await expectRefusal(['a', 'b', '--mtu', '67'], /Expected a whole number from 68 to 9706/);
   });
 
+  it('tells programs of it as well', async () => {
+    const { code, out, err } = await netcx(['tap', 'a', '--json']);
+    const message = 'one interface needs a --wire; two are plugged into each other';
+    expect(JSON.parse(out)).toMatchObject({ event: 'error', exitCode: 2, message });
+    expect([code, err]).toEqual([2, `error: ${message}\n`]);
+  });
+
   it.runIf(process.platform === 'linux')('takes everything down again when an interface cannot be made', async () => {
     await expectRefusal(
       ['a@there-is-no-such-namespace', 'b'],

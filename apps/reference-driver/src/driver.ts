@@ -4,7 +4,7 @@
  * starts: each step is one call into the file that owns it.
  */
 
-import { DISCONNECTED, NetAdapter, type NetDevice, type QueueInit, type RxQueue } from '@netcx/adapter';
+import { DISCONNECTED, NetAdapter, type LinkState, type NetDevice, type QueueInit, type RxQueue } from '@netcx/adapter';
 import type { PciSlot } from '@netcx/bus';
 import { MILLISECOND, type Clock } from '@netcx/clock';
 import { REGISTERS } from '@netcx/nic-82576/registers';
@@ -14,6 +14,7 @@ import { DriverError } from './driver-error.ts';
 import type { DriverCounters } from './driver-counters.ts';
 import { readPermanentAddress } from './eeprom.ts';
 import { Filter, USUAL_KINDS } from './filter.ts';
+import { FlowControl } from './flow-control.ts';
 import { HangWatch } from './hang-watch.ts';
 import { connectInterrupts, type InterruptKind, type Interrupts } from './interrupt.ts';
 import { optionsFrom } from './keywords.ts';
@@ -39,6 +40,7 @@ export class ReferenceDriver {
   readonly #device: Device;
   readonly #settings: Settings;
   readonly #filter: Filter;
+  readonly #flow: FlowControl;
   readonly #rss: Rss;
   readonly #offloads: OffloadSwitches;
   readonly #statistics: HardwareStatistics;
@@ -67,8 +69,11 @@ export class ReferenceDriver {
     const device = new Device(slot, clock);
     this.#settings = settings;
     this.#device = device;
-    this.#filter = new Filter(device);
+    this.#filter = new Filter(device, settings.flowControl === 'receive' || settings.flowControl === 'both');
     this.#filter.keep({ ...USUAL_KINDS, promiscuous: settings.promiscuous }, settings.vlans);
+    this.#flow = new FlowControl(device, settings.flowControl, () => {
+      this.#reportLink();
+    });
     this.#rss = new Rss(device);
     this.#offloads = new OffloadSwitches(device);
     this.#statistics = new HardwareStatistics(device);
@@ -178,6 +183,7 @@ export class ReferenceDriver {
   /** What a reset has made the chip forget, but for interrupts and queues. */
   #program(): void {
     this.#filter.program();
+    this.#flow.program(this.#settings.maximumMtu);
     this.#rss.program();
     this.#offloads.program();
     this.#clock?.start();
@@ -189,7 +195,8 @@ export class ReferenceDriver {
     this.#filter.enable(this.adapter.mtu);
     device.write(TCTL, TCTL.EN.mask | TCTL.PSP.mask);
     this.#interrupts?.enableOther();
-    await startPhy(device);
+    await startPhy(device, this.#flow.advertised);
+    this.#flow.start();
     this.#linkChanged();
   }
 
@@ -231,6 +238,7 @@ export class ReferenceDriver {
   /** The queues are gone. */
   #disconnect(): void {
     const device = this.#device;
+    this.#flow.end();
     if (!device.gone) device.write(TCTL, TCTL.PSP.mask);
     this.#interrupts?.release();
     this.#interrupts = undefined;
@@ -366,7 +374,17 @@ export class ReferenceDriver {
   }
 
   #linkChanged(): void {
-    this.adapter.setLinkState(this.#broken ? DISCONNECTED : readLinkState(this.#device));
+    this.#flow.linkChanged(this.#link);
+    this.#reportLink();
+  }
+
+  get #link(): LinkState {
+    return this.#broken ? DISCONNECTED : readLinkState(this.#device);
+  }
+
+  #reportLink(): void {
+    const link = this.#link;
+    this.adapter.setLinkState(link.connected ? { ...link, pause: this.#flow.pause } : link);
     if (this.adapter.linkState.connected && this.#queues.busy) this.#watch.begin();
   }
 }

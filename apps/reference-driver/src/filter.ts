@@ -42,6 +42,8 @@ export const USUAL_KINDS: FrameKinds = {
 /** The receive filter of the chip, which a reset forgets and this object does not. */
 export class Filter {
   readonly #device: Device;
+  /** Bits of RCTL: what becomes of MAC control frames, which nobody looks at while this is 0. */
+  readonly #macControl: number;
   #station = new Uint8Array(6);
   #kinds: FrameKinds = USUAL_KINDS;
   #groups: readonly Uint8Array[] = [];
@@ -51,9 +53,11 @@ export class Filter {
 
   /**
    * @param device - the device
+   * @param pauseEnds - whether PAUSE frames end in the MAC, as where it heeds them; other MAC control frames pass in any case
    */
-  constructor(device: Device) {
+  constructor(device: Device, pauseEnds: boolean) {
     this.#device = device;
+    this.#macControl = pauseEnds ? RCTL.DPF.mask | RCTL.PMCF.mask : 0;
   }
 
   /**
@@ -135,7 +139,7 @@ export class Filter {
     let control = 0;
     if (this.#enabled) {
       const longest = this.#mtu + ETHERNET_HEADER_BYTES + FCS_BYTES;
-      control = RCTL.EN.mask | RCTL.SECRC.mask;
+      control = RCTL.EN.mask | RCTL.SECRC.mask | this.#macControl;
       if (longest > STANDARD_FRAME) control |= RCTL.LPE.mask;
       if (broadcast || promiscuous) control |= RCTL.BAM.mask;
       if (promiscuous) control |= RCTL.UPE.mask;

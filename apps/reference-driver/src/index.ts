@@ -7,6 +7,7 @@ export { ReferenceDriver } from './driver.ts';
 export type { DriverOptions } from './settings.ts';
 export type { DriverCounters } from './driver-counters.ts';
 export type { HardwareCounters } from './statistics.ts';
+export type { FlowControlMode } from './flow-control.ts';
 export type { InterruptKind } from './interrupt.ts';
 export type { InterruptInterval } from './moderation.ts';
 export type { WakeOn, WakeReason } from './power.ts';

@@ -8,6 +8,8 @@ import { integerKeyword, StandardKeywords, type Configuration } from '@netcx/ada
 import { RX_QUEUES } from '@netcx/nic-82576/registers';
 import { MAXIMUM_MTU, MAXIMUM_RING, MINIMUM_MTU, MINIMUM_RING, type DriverOptions } from './settings.ts';
 
+/** By the value of `*FlowControl`; 4 leaves it to negotiation, which decides in any case. */
+const FLOW_CONTROL = ['off', 'send', 'receive', 'both', 'both'] as const;
 const ETHERNET_HEADER_BYTES = 14;
 const buffers = { minimum: MINIMUM_RING, maximum: MAXIMUM_RING };
 /** With the ranges that this chip has. */
@@ -34,6 +36,9 @@ export function optionsFrom(configuration: Configuration): DriverOptions {
     ...(configuration.has(NUMBER_OF_QUEUES) && { queues: scales ? configuration.query(NUMBER_OF_QUEUES) : 1 }),
     ...(configuration.has(StandardKeywords['*InterruptModeration']) && {
       interruptInterval: configuration.query(StandardKeywords['*InterruptModeration']) === 0 ? 0 : 'adaptive',
+    }),
+    ...(configuration.has(StandardKeywords['*FlowControl']) && {
+      flowControl: FLOW_CONTROL[configuration.query(StandardKeywords['*FlowControl']) as 0 | 1 | 2 | 3 | 4],
     }),
     ...(configuration.has(StandardKeywords.NetworkAddress) && {
       address: configuration.query(StandardKeywords.NetworkAddress),

@@ -28,6 +28,26 @@ const command = (operation: number, register: PhyRegister): number =>
   MDIC.OP.set(0, operation) | MDIC.PHYADD.set(0, PHY_ADDRESS) | MDIC.REGADD.set(0, phyNumber(register));
 
 /**
+ * Asks for what `answerOf` will have, a little later on most chips: for who cannot wait in between.
+ *
+ * @param device - the device, whose PHY is asked nothing else meanwhile
+ * @param register - a register of the PHY
+ */
+export function askPhy(device: Device, register: PhyRegister): void {
+  device.write(MDIC, command(MDI_OPERATION.READ, register));
+}
+
+/**
+ * @param device - the device, after `askPhy`
+ * @returns the register's 16 bits; `undefined` while they are not there, or when the PHY failed
+ */
+export function answerOf(device: Device): number | undefined {
+  const result = device.read(MDIC);
+  const good = MDIC.READY.get(result) === 1 && MDIC.ERROR.get(result) === 0;
+  return good ? MDIC.DATA.get(result) : undefined;
+}
+
+/**
  * @param device - the device
  * @param register - a register of the PHY
  * @returns its 16 bits
@@ -51,9 +71,10 @@ async function writePhy(device: Device, register: PhyRegister, value: number): P
  * Mbit/s. The link comes up later, by an interrupt.
  *
  * @param device - the device, after reset
+ * @param pause - what is offered of flow control, bits of ANAR
  * @throws DriverError `PHY_UNKNOWN`, `PHY_ERROR` or `TIMEOUT`
  */
-export async function startPhy(device: Device): Promise<void> {
+export async function startPhy(device: Device, pause: number): Promise<void> {
   const identifier = (await readPhy(device, PHYID1)) * 0x1_0000 + ((await readPhy(device, PHYID2)) & ~REVISION);
   if (identifier !== PHY_IDENTIFIER) {
     throw new DriverError(
@@ -67,7 +88,7 @@ export async function startPhy(device: Device): Promise<void> {
   device.write(CTRL, control & ~CTRL.PHY_RST.mask);
   // QEMU's chip never says so (reference §2, EEMNGCTL): like Linux, wait a while and go on.
   await device.settle(100 * MILLISECOND, () => EEMNGCTL.CFG_DONE_0.get(device.read(EEMNGCTL)) === 1);
-  await writePhy(device, ANAR, ANAR.reset);
+  await writePhy(device, ANAR, (ANAR.reset & ~(ANAR.PAUSE.mask | ANAR.ASM_DIR.mask)) | pause);
   await writePhy(device, GBCR, GBCR.T1000_FULL.mask);
   await writePhy(device, BMCR, (await readPhy(device, BMCR)) | BMCR.AN_ENABLE.mask | BMCR.RESTART_AN.mask);
 }

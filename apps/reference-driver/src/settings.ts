@@ -6,6 +6,7 @@ import type { VerifierOptions } from '@netcx/adapter';
 import { RX_QUEUES, TX_QUEUES } from '@netcx/nic-82576/registers';
 import type { Configuration } from '@netcx/adapter';
 import { DriverError } from './driver-error.ts';
+import { FLOW_CONTROL_MODES, type FlowControlMode } from './flow-control.ts';
 import type { InterruptKind } from './interrupt.ts';
 import { LONGEST_INTERVAL, type InterruptInterval } from './moderation.ts';
 
@@ -53,6 +54,11 @@ export interface DriverOptions {
   readonly segmentationOffload?: boolean;
   /** Whether the chip takes VLAN tags out of frames and puts them in; false when left out. */
   readonly vlanOffload?: boolean;
+  /**
+   * Who of the link's ends may ask the other to be silent, as far as the partner has it on offer: this one (`send`), the
+   * partner (`receive`), `both` or nobody (`off`); `both` when left out.
+   */
+  readonly flowControl?: FlowControlMode;
   /** Whether frames are stamped with the time when they pass the wire; false when left out. */
   readonly timestamps?: boolean;
   /**
@@ -97,6 +103,7 @@ export function settingsOf(name: string, options: DriverOptions): Settings {
     checksumOffload,
     segmentationOffload: options.segmentationOffload ?? checksumOffload,
     vlanOffload: options.vlanOffload ?? false,
+    flowControl: options.flowControl ?? 'both',
     timestamps: options.timestamps ?? false,
     plugAndPlay: options.plugAndPlay ?? false,
     hangLimit: options.hangLimit ?? 1000,
@@ -115,6 +122,8 @@ export function settingsOf(name: string, options: DriverOptions): Settings {
   if (interruptInterval !== 'adaptive') inRange('interruptInterval', interruptInterval, 0, LONGEST_INTERVAL);
   inRange('hangLimit', settings.hangLimit, 1, 60_000);
   for (const identifier of vlans ?? []) inRange('a VLAN', identifier, 0, 4095);
+  if (!FLOW_CONTROL_MODES.includes(settings.flowControl))
+    refuse('flowControl', settings.flowControl, FLOW_CONTROL_MODES.join(', '));
   const { address } = settings;
   if (address !== undefined && (address.length !== 6 || (address[0]! & GROUP) !== 0))
     refuse('address', address, "six bytes, and no group's");

@@ -100,6 +100,8 @@ it('grants the rings that were asked for, and says so', async () => {
     txLinkSpeed: 1e9,
     rxLinkSpeed: 1e9,
     duplex: 'full',
+    pause: 'sendAndReceive',
+    autoNegotiated: 15,
   });
   expect(pair.a.driver.adapter.linkLayerAddress).toEqual(Uint8Array.of(2, 0, 0, 0, 0, 1));
   await pair.close();

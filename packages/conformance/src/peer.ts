@@ -4,7 +4,7 @@
  */
 
 import { Frame, FRAME_HEADER_BYTES, i32, u8 } from '@netcx/hardware/wire';
-import type { LinkEnd, LinkPartner } from '@netcx/hardware';
+import { ALL_MODES, type LinkEnd, type LinkPartner } from '@netcx/hardware';
 
 /**
  * Told of each frame that arrives.
@@ -38,7 +38,7 @@ export class Peer implements LinkPartner {
     this.#end = end;
     this.#listener = listener;
     end.attach(this);
-    end.enable(true);
+    end.enable(true, ALL_MODES); // it heeds nobody's PAUSE frames
   }
 
   /** Frames that wait for room on the cable. */
@@ -50,7 +50,7 @@ export class Peer implements LinkPartner {
    * @param plugged - false pulls the cable out, true plugs it in
    */
   plug(plugged: boolean): void {
-    this.#end.enable(plugged);
+    this.#end.enable(plugged, ALL_MODES);
   }
 
   /**

@@ -25,7 +25,7 @@ export { DmaPort, type BusMaster } from './dma-port.ts';
 export type { Duplex, LinkEnd, LinkPartner, LinkSpeed } from './link-end.ts';
 export { Link, type Direction, type Impairments, type LinkOptions, type LinkTap } from './link.ts';
 export { LoopbackLink, type LoopbackOptions } from './loopback-link.ts';
-export { ALL_ABILITIES, LINK_ABILITY, type LinkMode } from './negotiation.ts';
+export { ALL_ABILITIES, ALL_MODES, LINK_ABILITY, type LinkMode } from './negotiation.ts';
 export type { LaneCounters } from './lane.ts';
 export type { LinkState } from './link-port.ts';
 export { parseImpairments } from './impairments/parse-impairments.ts';

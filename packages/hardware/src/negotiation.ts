@@ -5,7 +5,10 @@
 import { HardwareError } from './hardware-error.ts';
 import type { Duplex, LinkSpeed } from './link-end.ts';
 
-/** What an end of a link can run at: bits, a better one being a higher one. */
+/**
+ * What an end of a link has on offer, bits: the modes that it can run at, a better one being a higher one, and whether PAUSE
+ * frames may go both ways (`PAUSE`) or one way (`ASYMMETRIC_PAUSE`, which with `PAUSE` says: towards this end at least).
+ */
 // prettier-ignore
 export const LINK_ABILITY = {
   HALF_10:   1,
@@ -14,10 +17,15 @@ export const LINK_ABILITY = {
   FULL_100:  8,
   HALF_1000: 16,
   FULL_1000: 32,
+  PAUSE:            64,
+  ASYMMETRIC_PAUSE: 128,
 } as const;
 
+/** Every mode that a link can run at, without flow control: what stands there does not heed PAUSE frames. */
+export const ALL_MODES = 63;
+
 /** Every {@link LINK_ABILITY}. */
-export const ALL_ABILITIES = 63;
+export const ALL_ABILITIES = 255;
 
 /** How fast both ends of a link can send, and whether both at once. */
 export interface LinkMode {

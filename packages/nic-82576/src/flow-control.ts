@@ -25,8 +25,8 @@ const FRAME_SPACE = FRAME_HEADER_BYTES + 64;
 
 /** Both directions of flow control. */
 export class FlowControl {
-  /** Whether frames that arrive must be asked whether they are MAC control frames. */
-  watches = false;
+  /** The Ether type of MAC control frames, bytes in the order of memory; -1 while nobody asks which frames are some. */
+  etherType = -1;
   readonly #parts: EngineParts;
   /** Goes off when a pause time that was sent is to be sent again. */
   readonly #alarm: Alarm;
@@ -48,11 +48,13 @@ export class FlowControl {
     return CTRL.TFCE.get(this.#parts.registers.get(CTRL)) === 1;
   }
 
-  /** Reads CTRL and RCTL anew: they were written, or reset. */
+  /** Reads CTRL, RCTL and FCT anew: they were written, or reset. */
   rebuild(): void {
     const { registers } = this.#parts;
     const receives = CTRL.RFCE.get(registers.get(CTRL)) === 1;
-    this.watches = receives || RCTL.DPF.get(registers.get(RCTL)) === 1;
+    const watches = receives || RCTL.DPF.get(registers.get(RCTL)) === 1;
+    const type = registers.get(FCT);
+    this.etherType = watches ? ((type & 0xff) << 8) | (type >>> 8) : -1;
     if (!this.sends) this.reset();
   }
 
@@ -63,14 +65,13 @@ export class FlowControl {
   }
 
   /**
-   * Looks at a good frame that has arrived, and does what it says.
+   * Looks at a good frame of `etherType` that has arrived, and does what it says.
    *
    * @param data - byte offset of its first byte in device memory
-   * @returns whether it is a MAC control frame that nobody else gets
+   * @returns whether nobody else gets it
    */
   takes(data: number): boolean {
     const { registers } = this.#parts;
-    if (word16(data + 12) !== registers.get(FCT)) return false;
     const receives = CTRL.RFCE.get(registers.get(CTRL)) === 1;
     const control = registers.get(RCTL);
     if (word16(data + 14) !== PAUSE) {

@@ -13,12 +13,14 @@ const { ANAR, ANER, ANLPAR, BMCR, BMSR, GBCR, GBSR, PAGE_SELECT, PORT_CONFIG, PO
 
 /** What a link partner advertises that can do everything: the values that hardware shows. */
 const PARTNER_ABILITY = 0x7de1;
-/** The bit of ANAR and ANLPAR for each mode up to 100 Mbit/s. */
+/** The bit of ANAR and ANLPAR for each mode up to 100 Mbit/s, and for flow control. */
 const ADVERTISED = [
   [ANAR.T10_HALF.mask, LINK_ABILITY.HALF_10],
   [ANAR.T10_FULL.mask, LINK_ABILITY.FULL_10],
   [ANAR.TX100_HALF.mask, LINK_ABILITY.HALF_100],
   [ANAR.TX100_FULL.mask, LINK_ABILITY.FULL_100],
+  [ANAR.PAUSE.mask, LINK_ABILITY.PAUSE],
+  [ANAR.ASM_DIR.mask, LINK_ABILITY.ASYMMETRIC_PAUSE],
 ] as const;
 /** Bits of BMCR that decide about the link: when one changes, it starts over. */
 const DECISIVE =

@@ -33,7 +33,7 @@ const { WakeFilter } = wakes;
 const { countReceived, countReceivedGroup } = tallies;
 const { countOther, FRAME_STAMPED, FRAME_TAKEN, judge, SHORTEST, SOUND, UNWANTED } = verdicts;
 const { DESCRIPTOR_BYTES, MAXIMUM_FRAME, REGISTERS, RX_STATUS, RxReadDescriptor, RxWriteBack } = registers;
-const { CTRL_EXT, ETQF, ICR, PSRTYPE, RCTL, RDBAH, RDBAL, RDH, RDLEN, RDT, RQDPC, RXDCTL, SRRCTL } = REGISTERS;
+const { CTRL_EXT, ETQF, FCT, ICR, PSRTYPE, RCTL, RDBAH, RDBAL, RDH, RDLEN, RDT, RQDPC, RXDCTL, SRRCTL } = REGISTERS;
 
 const DONE = RX_STATUS.DD | RX_STATUS.EOP;
 /** Where frames go that nothing is found out about. */
@@ -121,6 +121,7 @@ export class RxEngine {
     file.onWrite(PSRTYPE, changed);
     file.onWrite(ETQF, changed);
     file.onWrite(CTRL_EXT, changed);
+    file.onWrite(FCT, changed);
   }
 
   /** The registers have their reset values already: forget everything else. */
@@ -176,7 +177,7 @@ export class RxEngine {
       if (this.#asleep) this.#wake.inspect(offset, frames);
       return;
     }
-    if (this.#flow.watches || this.#parts.timestamps.receiving) this.#inspect(offset, frames);
+    if (this.#flow.etherType >= 0 || this.#parts.timestamps.receiving) this.#inspect(offset, frames);
     if (this.#buffer.frames > 0) this.#drainBuffer();
     // What waits goes first: a burst behind it must wait as well.
     const taken = this.#buffer.frames > 0 ? 0 : this.#deliver(offset, frames);
@@ -190,19 +191,25 @@ export class RxEngine {
 
   /** Has the MAC itself look at frames, once, as they arrive: what it found stands in front of them. */
   #inspect(offset: number, frames: number): void {
-    const { filter, timestamps } = this.#parts;
-    let at = offset;
+    const stamps = this.#parts.timestamps.receiving;
+    const macControl = this.#flow.etherType | 0;
+    let at = offset | 0;
     for (let frame = 0; frame < frames; frame++) {
-      const length = Frame.length.get(w, at >> 2);
-      const status = Frame.status.get(w, at >> 2);
-      const data = at + FRAME_HEADER_BYTES;
-      if (status === 0 && length >= SHORTEST) {
-        if (this.#flow.watches && this.#flow.takes(data)) Frame.status.set(w, at >> 2, FRAME_TAKEN);
-        else if (timestamps.receiving && judge(filter, false, at, length) === SOUND) {
-          if (timestamps.received(data, length) !== 0) Frame.status.set(w, at >> 2, FRAME_STAMPED);
-        }
-      }
-      at = data + ((length + 7) & ~7);
+      const length = Frame.length.get(w, at >> 2) | 0;
+      const data = (at + FRAME_HEADER_BYTES) | 0;
+      const control = (w[(data + 12) >> 2]! & 0xffff) === macControl;
+      if ((control || stamps) && length >= SHORTEST && Frame.status.get(w, at >> 2) === 0)
+        this.#inspectFrame(at, length, control);
+      at = (data + ((length + 7) & ~7)) | 0;
+    }
+  }
+
+  #inspectFrame(at: number, length: number, control: boolean): void {
+    const { filter, timestamps } = this.#parts;
+    const data = at + FRAME_HEADER_BYTES;
+    if (control && this.#flow.takes(data)) Frame.status.set(w, at >> 2, FRAME_TAKEN);
+    else if (timestamps.receiving && judge(filter, false, at, length) === SOUND) {
+      if (timestamps.received(data, length) !== 0) Frame.status.set(w, at >> 2, FRAME_STAMPED);
     }
   }
 

@@ -120,6 +120,17 @@ describe('received', () => {
     link.close();
   });
 
+  it('knows MAC control frames by the Ether type in FCT, also when that changes', () => {
+    control(R.CTRL.RFCE.mask);
+    write(R.FCT, 0x1234);
+    arrive(macControl(0xffff));
+    const other = macControl(0xffff);
+    other.set([0x12, 0x34], 12);
+    expect(read(R.XOFFRXC)).toBe(0);
+    arrive(other);
+    expect(read(R.XOFFRXC)).toBe(1);
+  });
+
   it('counts operations that nobody knows', () => {
     control(R.CTRL.RFCE.mask);
     arrive(macControl(0xffff, { opcode: 2 }));

@@ -33,7 +33,7 @@ export class DgramWire implements WireBackend {
   private constructor(clock: Clock, end: LinkEnd, description: DgramDescription, socket: Socket) {
     this.#description = description;
     this.#socket = socket;
-    this.#partner = new Partner(clock, end, (frame) => this.#transmit(frame));
+    this.#partner = new Partner(clock, end, (frame) => this.#transmit(frame), { heedsPause: true });
     const { remote } = description;
     socket.on('message', (message, from) => {
       if (from.port !== remote.port || from.address !== remote.host) this.#strangers++;

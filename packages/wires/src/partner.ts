@@ -4,9 +4,19 @@
  */
 
 import type { Clock } from '@netcx/clock';
-import type { LinkEnd, LinkPartner } from '@netcx/hardware';
+import { ALL_ABILITIES, ALL_MODES, type LinkEnd, type LinkPartner } from '@netcx/hardware';
 import { forEachFrame } from './frame-list.ts';
 import { Outbox } from './outbox.ts';
+
+/** What a wire does besides. */
+export interface PartnerOptions {
+  /** Told when the link comes up or goes down. */
+  readonly changed?: (up: boolean) => void;
+  /** Told behind the last frame of each burst that comes off the link. */
+  readonly taken?: () => void;
+  /** Whether PAUSE frames get to a station that heeds them: the partner is offered flow control then. False when left out. */
+  readonly heedsPause?: boolean;
+}
 
 /** One end of a link, with a wire behind it. */
 export class Partner implements LinkPartner {
@@ -22,22 +32,16 @@ export class Partner implements LinkPartner {
    * @param clock - the link's
    * @param end - where it stands
    * @param take - given each good frame that comes off the link: a view, the link's own until it returns
-   * @param changed - told when the link comes up or goes down
-   * @param taken - told behind the last frame of each burst that comes off the link
+   * @param options - what else it does
    */
-  constructor(
-    clock: Clock,
-    end: LinkEnd,
-    take: (frame: Uint8Array) => void,
-    changed: (up: boolean) => void = () => undefined,
-    taken: () => void = () => undefined,
-  ) {
+  constructor(clock: Clock, end: LinkEnd, take: (frame: Uint8Array) => void, options: PartnerOptions = {}) {
+    const { changed = () => undefined, taken = () => undefined, heedsPause = false } = options;
     this.outbox = new Outbox(clock, end);
     this.#take = take;
     this.#changed = changed;
     this.#taken = taken;
     end.attach(this);
-    end.enable(true);
+    end.enable(true, heedsPause ? ALL_ABILITIES : ALL_MODES);
   }
 
   receive(offset: number, frames: number): void {

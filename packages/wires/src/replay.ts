@@ -63,12 +63,7 @@ export class Replay implements WireBackend {
       this.#shut();
       throw new WireError('FILE', `replay: expected a capture at ${description.file}: ${messageOf(error)}`, error);
     }
-    this.#partner = new Partner(
-      clock,
-      end,
-      () => undefined,
-      (up) => this.#linkChanged(up),
-    );
+    this.#partner = new Partner(clock, end, () => undefined, { changed: (up) => this.#linkChanged(up) });
   }
 
   counters(): Record<string, number> {

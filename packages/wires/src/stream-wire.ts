@@ -39,7 +39,7 @@ export class StreamWire implements WireBackend {
     this.#description = description;
     this.#onEvent = onEvent;
     this.#retry = clock.alarm(() => this.#connect());
-    this.#partner = new Partner(clock, end, (frame) => this.#transmit(frame));
+    this.#partner = new Partner(clock, end, (frame) => this.#transmit(frame), { heedsPause: true });
   }
 
   /**

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { HardwareError, parseImpairments } from '@netcx/hardware';
 import { parseWire, wireEnds, WireError, type WireDescription } from '@netcx/wires';
 import { Argument, Command, InvalidArgumentError } from 'commander';
+import { eventsFor, tellingErrors } from '../events.ts';
 import { CommandError } from '../exit-code.ts';
 import { CONTROL_HELP } from '../serve/control.ts';
 import { serve } from '../serve/serving.ts';
@@ -19,6 +20,7 @@ interface ServeArguments {
   readonly impair?: string;
   readonly intx?: true;
   readonly trace?: true;
+  readonly json?: true;
 }
 
 const DEFAULT_MAC = '02:00:00:82:57:00';
@@ -43,7 +45,11 @@ Wires:
 Commands, one a line, on standard input (its end is none); NICs are numbered from 0 in the order of the sockets:
 ${CONTROL_HELP}
 
-Ctrl-C or SIGTERM ends it: peers are disconnected, sockets removed, and the counters printed. The exit code is 0.`;
+Ctrl-C or SIGTERM ends it: peers are disconnected, sockets removed, and the counters printed. The exit code is 0.
+
+With --json each line is an object with "event" and "time": "listening" (nic, socket, model, macAddress, wire), "machine", "link"
+and "wire" (nic, kind, message), "description" (text), "counters" (counters, by NIC), "misunderstood" (message), "trace" (nic,
+message), and last "summary" (exitCode, counters), or "error" (exitCode, message).`;
 
 const collect = (path: string, paths: readonly string[] | undefined): readonly string[] => [...(paths ?? []), path];
 
@@ -70,9 +76,12 @@ export function serveCommand(terminal: Terminal, done: (exitCode: number) => voi
     .option('--impair <list>', 'what goes wrong on the wire')
     .option('--intx', 'offer no MSI and no MSI-X')
     .option('--trace', 'write every message to standard error')
+    .option('--json', 'print events as JSON, one a line, and the counters in the last')
     .addHelpText('after', help)
     .action(async (_nic: string, options: ServeArguments) => {
-      done(await serve(machines(options, terminal.folder), terminal));
+      const events = eventsFor(terminal, options.json && terminal.stdout);
+      const run = async (): Promise<number> => serve(machines(options, terminal.folder), events, terminal);
+      done(await tellingErrors(events, run));
     });
 }
 

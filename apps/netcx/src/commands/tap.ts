@@ -6,6 +6,7 @@ import { HardwareError, parseImpairments } from '@netcx/hardware';
 import { TapError } from '@netcx/tap';
 import { parseWire, wireEnds, WireError } from '@netcx/wires';
 import { Command } from 'commander';
+import { eventsFor, tellingErrors, type Events } from '../events.ts';
 import { CommandError } from '../exit-code.ts';
 import { runTaps, type TapSettings } from '../tap/tap-job.ts';
 import { parseTapPlace } from '../tap/tap-place.ts';
@@ -23,6 +24,7 @@ interface TapArguments {
   readonly coalescing: boolean;
   readonly softwareOffloads?: true;
   readonly iommu?: true;
+  readonly json?: true;
 }
 
 const help = `
@@ -39,7 +41,10 @@ takes root, or "unshare -rn", or an interface that was made for the user.
 
 Wires are those of "netcx serve"; with two interfaces the wire is "pair", or "pcap:FILE+pair" to record what passes.
 
-Ctrl-C or SIGTERM ends it; the counters are printed, and the exit code is 0.`;
+Ctrl-C or SIGTERM ends it; the counters are printed, and the exit code is 0.
+
+With --json each line is an object with "event" and "time": "ready" (interface, macAddress, mtu), "wire" (kind, message), and
+last "summary" (exitCode, counters), or "error" (exitCode, message).`;
 
 /**
  * @param terminal - what the command has of the world around it
@@ -60,9 +65,12 @@ export function tapCommand(terminal: Terminal, done: (exitCode: number) => void)
     .option('--no-coalescing', 'show Linux each frame that comes in')
     .option('--software-offloads', 'do all of this in software, nothing in the NIC')
     .option('--iommu', 'put an IOMMU between the NIC and memory')
+    .option('--json', 'print events as JSON, one a line, and the counters in the last')
     .addHelpText('after', help)
     .action(async (names: string[], options: TapArguments) => {
-      done(await runChecked(settingsOf(names, options), terminal));
+      const events = eventsFor(terminal, options.json && terminal.stdout);
+      const run = async (): Promise<number> => runChecked(settingsOf(names, options), events, terminal.signal);
+      done(await tellingErrors(events, run));
     });
 }
 
@@ -90,9 +98,9 @@ function checkWire(wire: string, impair: string | undefined, interfaces: number)
   }
 }
 
-async function runChecked(settings: TapSettings, terminal: Terminal): Promise<number> {
+async function runChecked(settings: TapSettings, events: Events, signal: AbortSignal): Promise<number> {
   try {
-    return await runTaps(settings, terminal);
+    return await runTaps(settings, events, signal);
   } catch (error) {
     if (error instanceof TapError || error instanceof WireError) throw new CommandError(error.message);
     throw error;

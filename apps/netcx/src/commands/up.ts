@@ -6,6 +6,7 @@ import { HardwareError, parseImpairments } from '@netcx/hardware';
 import { TapError } from '@netcx/tap';
 import { WireError } from '@netcx/wires';
 import { Command, Option } from 'commander';
+import { eventsFor, tellingErrors, type Events } from '../events.ts';
 import { CommandError } from '../exit-code.ts';
 import { parseTapPlace } from '../tap/tap-place.ts';
 import type { Terminal } from '../terminal.ts';
@@ -21,6 +22,7 @@ interface UpArguments {
   readonly record?: string;
   readonly passt: string;
   readonly inside?: string;
+  readonly json?: true;
 }
 
 const help = `
@@ -30,6 +32,9 @@ at the other end of the wire, which makes ordinary connections of what comes out
   netcx up                                     a shell with a network that is all ours
   netcx up -- curl -sS http://${NETWORK.gateway}:8080/    one command; its exit code is the exit code
   netcx up --record wire.pcapng -- ssh host    with a capture of the wire
+
+With --json standard error has an object a line, with "event" and "time": "ready" (interface, macAddress, mtu), "wire" (kind,
+message), and last "summary" (exitCode, counters), or "error" (exitCode, message). Standard output is the command's.
 
 Linux must allow user namespaces and let the user open /dev/net/tun ("netcx doctor" tells). passt, unshare and ip come from
 the packages passt, util-linux and iproute2.`;
@@ -48,16 +53,23 @@ export function upCommand(terminal: Terminal, done: (exitCode: number) => void):
     .option('--impair <list>', 'what goes wrong on the wire')
     .option('--record <file>', 'write what passes on the wire to a capture')
     .option('--passt <program>', 'where passt is', 'passt')
+    .option('--json', 'print events as JSON, one a line, to standard error')
     .addOption(new Option('--inside <socket>').hideHelp())
     .passThroughOptions()
     .addHelpText('after', help)
     .action(async (command: string[], options: UpArguments) => {
-      done(await runChecked(command, options, terminal));
+      const events = eventsFor(terminal, options.json && terminal.stderr);
+      done(await tellingErrors(events, () => runChecked(command, options, events, terminal)));
     });
 }
 
-async function runChecked(command: readonly string[], options: UpArguments, terminal: Terminal): Promise<number> {
-  const { mtu, speedup, impair, record, inside } = options;
+async function runChecked(
+  command: readonly string[],
+  options: UpArguments,
+  events: Events,
+  terminal: Terminal,
+): Promise<number> {
+  const { mtu, speedup, impair, record, inside, json } = options;
   const wanted = command.length > 0 ? command : [process.env['SHELL'] ?? '/bin/sh'];
   try {
     if (impair !== undefined) parseImpairments(impair);
@@ -65,7 +77,8 @@ async function runChecked(command: readonly string[], options: UpArguments, term
       const repeated = Object.entries({ mtu, speedup, impair, record }).flatMap(([name, value]) =>
         value === undefined ? [] : [`--${name}`, String(value)],
       );
-      const args = (socket: string): string[] => ['up', ...repeated, '--inside', socket, '--', ...wanted];
+      const format = json === true ? ['--json'] : [];
+      const args = (socket: string): string[] => ['up', ...repeated, ...format, '--inside', socket, '--', ...wanted];
       return await runUp({ passt: options.passt, inside: args }, terminal);
     }
     const stream = `stream:${inside},connect,trim`;
@@ -79,7 +92,7 @@ async function runChecked(command: readonly string[], options: UpArguments, term
       iommu: false,
       speedup,
     };
-    return await runInside(settings, wanted, terminal);
+    return await runInside(settings, wanted, events, terminal.signal);
   } catch (error) {
     if (error instanceof TapError || error instanceof WireError || error instanceof HardwareError)
       throw new CommandError(error.message);

@@ -7,7 +7,7 @@ import { parseImpairments } from '@netcx/hardware';
 import { Nic82576 } from '@netcx/nic-82576';
 import { RealTime, VfioUserServer } from '@netcx/vfio-user';
 import { openWire, parseWire, type Wire } from '@netcx/wires';
-import type { ControlRequest, MachineReport, MachineSettings } from './worker-messages.ts';
+import type { ControlRequest, MachineReport, MachineSettings, NicCounter } from './worker-messages.ts';
 
 /**
  * A driver in a virtual machine enables its interrupts some time after it made the PHY negotiate; real links take seconds.
@@ -45,7 +45,7 @@ export async function startMachine(
   const wire = await openWire(parseWire(settings.wire), {
     clock,
     impair: settings.impair === undefined ? undefined : parseImpairments(settings.impair),
-    onEvent: ({ kind, message }) => report({ kind: 'line', nic: first, text: `wire ${kind}: ${message}` }),
+    onEvent: ({ kind, message }) => report({ kind: 'line', about: 'wire', nic: first, what: kind, text: message }),
   });
   const seats: Seat[] = [];
   const time = new RealTime(clock, (error) => {
@@ -70,7 +70,7 @@ export async function startMachine(
         trace: settings.trace,
         onEvent: ({ kind, detail }) => {
           if (kind === 'message') report({ kind: 'trace', nic: number, text: detail });
-          else report({ kind: 'line', nic: number, text: detail === '' ? kind : `${kind}: ${detail}` });
+          else report({ kind: 'line', about: 'machine', nic: number, what: kind, text: detail });
         },
       });
       seats.push({ number, nic, server });
@@ -97,11 +97,11 @@ async function carryOut(request: ControlRequest, machine: Machine): Promise<bool
   switch (request.kind) {
     case 'link':
       wire.plug(request.up);
-      report({ kind: 'line', nic: request.nic, text: `link ${request.up ? 'up' : 'down'}` });
+      report({ kind: 'line', about: 'link', nic: request.nic, what: request.up ? 'up' : 'down', text: '' });
       break;
     case 'remove':
       seat?.server.remove();
-      report({ kind: 'line', nic: request.nic, text: 'removed' });
+      report({ kind: 'line', about: 'machine', nic: request.nic, what: 'removed', text: '' });
       break;
     case 'describe':
       report({ kind: 'text', text: seat?.nic.describe() ?? '' });
@@ -121,18 +121,15 @@ async function carryOut(request: ControlRequest, machine: Machine): Promise<bool
   return true;
 }
 
-function count({ seats, wire }: Machine): (readonly [string, number])[] {
-  const counters: (readonly [string, number])[] = [];
+function count({ seats, wire }: Machine): NicCounter[] {
+  const counters: NicCounter[] = [];
+  const add = (nic: number, prefix: string, values: object): void => {
+    for (const [name, value] of Object.entries(values)) counters.push([nic, `${prefix}${name}`, Number(value)]);
+  };
   for (const { number, nic, server } of seats) {
-    const add = (prefix: string, values: object): void => {
-      for (const [name, value] of Object.entries(values)) {
-        counters.push([`${String(number)} ${prefix}${name}`, Number(value)]);
-      }
-    };
-    add('server.', server.counters());
-    add('', nic.drops());
+    add(number, 'server.', server.counters());
+    add(number, '', nic.drops());
   }
-  const first = String(seats[0]?.number ?? 0);
-  for (const [name, value] of Object.entries(wire.counters())) counters.push([`${first} wire.${name}`, value]);
+  add(seats[0]?.number ?? 0, 'wire.', wire.counters());
   return counters;
 }

@@ -4,10 +4,11 @@
  */
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
+import type { CountersByNic, Events } from '../events.ts';
 import { CommandError, ExitCode } from '../exit-code.ts';
 import type { Terminal } from '../terminal.ts';
 import { parseControl } from './control.ts';
-import type { ControlRequest, MachineReport, MachineSettings } from './worker-messages.ts';
+import type { ControlRequest, MachineReport, MachineSettings, NicCounter } from './worker-messages.ts';
 
 /** How long a worker may take to end, in milliseconds. */
 const PATIENCE = 10_000;
@@ -56,35 +57,56 @@ class Machine {
   }
 }
 
+/** What machines have counted, by NIC. */
+class Counted {
+  readonly #byNic: Partial<Record<string, Record<string, number>>> = {};
+
+  add(counters: readonly NicCounter[]): void {
+    for (const [nic, name, value] of counters) (this.#byNic[nic] ??= {})[name] = value;
+  }
+
+  get byNic(): CountersByNic {
+    return this.#byNic;
+  }
+
+  /** For a person; the last line says that it is. */
+  get lines(): string {
+    const lines = Object.entries(this.#byNic).flatMap(([nic, counters]) =>
+      Object.entries(counters ?? {}).map(([name, value]) => `counter ${nic} ${name} ${String(value)}\n`),
+    );
+    return `${lines.join('')}end of counters\n`;
+  }
+}
+
 /**
  * Serves until the user ends it.
  *
  * @param settings - the machines
+ * @param events - told of what happens
  * @param terminal - the world around
  * @returns the exit code
  * @throws CommandError when a machine cannot be started
  */
-export async function serve(settings: readonly MachineSettings[], terminal: Terminal): Promise<number> {
-  const { stdout, stderr, signal } = terminal;
+export async function serve(settings: readonly MachineSettings[], events: Events, terminal: Terminal): Promise<number> {
+  const { signal } = terminal;
   const nics = settings.flatMap((machine) => machine.nics);
-  let asked = 0;
+  let counted = new Counted();
+  let answers = 0;
   let end: (why: Error | undefined) => void = () => undefined;
   const over = new Promise<Error | undefined>((resolve) => (end = resolve));
+  let ending = false;
   const heard = (index: number) => (report: MachineReport) => {
-    if (report.kind === 'listening') sayListening(settings[index]!, terminal);
-    else if (report.kind === 'line') stdout.write(`${String(report.nic)}: ${report.text}\n`);
-    else if (report.kind === 'trace') stderr.write(`${String(report.nic)}: ${report.text}\n`);
-    else if (report.kind === 'text') stdout.write(`${report.text}\n`);
-    else if (report.kind === 'fault')
-      stderr.write(`error: a fault of netcx itself, please report it\n${report.stack}\n`);
+    if (report.kind === 'listening') tellListening(settings[index]!, events);
     else if (report.kind === 'refused') end(new CommandError(report.message));
-    else {
-      for (const [name, value] of report.counters) stdout.write(`counter ${name} ${String(value)}\n`);
-      if (++asked % settings.length === 0) stdout.write('end of counters\n');
-    }
+    else if (report.kind === 'counters') {
+      counted.add(report.counters);
+      if (++answers % settings.length !== 0 || ending) return;
+      events.tell({ event: 'counters', counters: counted.byNic }, counted.lines);
+      counted = new Counted();
+    } else tellReport(report, events);
   };
   const machines = settings.map((machine, index) => new Machine(machine, heard(index), end));
-  const control = listen(terminal, nics.length, (request) => {
+  const control = listen(terminal, nics.length, events, (request) => {
     if (request.kind === 'close') end(undefined);
     else if (request.kind === 'counters') for (const machine of machines) machine.ask(request);
     else machines.find((machine) => machine.settings.nics.some(({ number }) => number === request.nic))?.ask(request);
@@ -94,28 +116,60 @@ export async function serve(settings: readonly MachineSettings[], terminal: Term
   if (signal.aborted) abort();
   void Promise.all(machines.map((machine) => machine.ended)).then(() => end(new Error('every machine has ended')));
   const why = await over;
+  ending = true;
   signal.removeEventListener('abort', abort);
   control();
   await Promise.all(machines.map((machine) => machine.end()));
   if (why !== undefined) throw why;
+  events.tell({ event: 'summary', exitCode: ExitCode.Ok, counters: counted.byNic }, counted.lines);
   return ExitCode.Ok;
 }
 
-function sayListening({ nics, wire }: MachineSettings, { stdout }: Terminal): void {
-  for (const { number, socket, mac } of nics) {
-    const address = mac.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
-    stdout.write(`${String(number)}: listening at ${socket} (nic-82576, ${address}, wire ${wire})\n`);
+function tellListening({ nics, wire }: MachineSettings, events: Events): void {
+  for (const { number: nic, socket, mac } of nics) {
+    const macAddress = mac.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+    const line = `${String(nic)}: listening at ${socket} (nic-82576, ${macAddress}, wire ${wire})\n`;
+    events.tell({ event: 'listening', nic, socket, model: 'nic-82576', macAddress, wire }, line);
+  }
+}
+
+type Told = Exclude<MachineReport, { readonly kind: 'listening' | 'refused' | 'counters' }>;
+
+function tellReport(report: Told, events: Events): void {
+  switch (report.kind) {
+    case 'line': {
+      const { about, nic, what, text } = report;
+      const words = [about === 'machine' ? what : `${about} ${what}`, ...(text === '' ? [] : [text])];
+      events.tell({ event: about, nic, kind: what, message: text }, `${String(nic)}: ${words.join(': ')}\n`);
+      return;
+    }
+    case 'trace':
+      events.tell(
+        { event: 'trace', nic: report.nic, message: report.text },
+        `${String(report.nic)}: ${report.text}\n`,
+        'aside',
+      );
+      return;
+    case 'text':
+      events.tell({ event: 'description', text: report.text }, `${report.text}\n`);
+      return;
+    case 'fault':
+      events.tell(
+        { event: 'fault', stack: report.stack },
+        `error: a fault of netcx itself, please report it\n${report.stack}\n`,
+        'aside',
+      );
   }
 }
 
 /** Takes commands from standard input while there is one; its end is no command. */
-function listen(terminal: Terminal, nics: number, act: (request: ControlRequest) => void): () => void {
-  const { stdin, stderr } = terminal;
+function listen({ stdin }: Terminal, nics: number, events: Events, act: (request: ControlRequest) => void): () => void {
   if (stdin === undefined) return () => undefined;
   const lines = createInterface({ input: stdin });
   lines.on('line', (text) => {
     const line = parseControl(text, nics);
-    if (line.kind === 'wrong') stderr.write(`error: ${line.message}\n`);
+    if (line.kind === 'wrong')
+      events.tell({ event: 'misunderstood', message: line.message }, `error: ${line.message}\n`, 'aside');
     else if (line.kind !== 'empty') act(line);
   });
   return () => {

@@ -35,12 +35,23 @@ export type ControlRequest =
   | { readonly kind: 'counters' }
   | { readonly kind: 'close' };
 
+/** What was counted at a NIC; what belongs to the machine is the first one's. */
+export type NicCounter = readonly [nic: number, name: string, value: number];
+
 /** What a worker says. */
 export type MachineReport =
   | { readonly kind: 'listening' }
-  | { readonly kind: 'line'; readonly nic: number; readonly text: string }
+  | {
+      readonly kind: 'line';
+      /** What it is about: who has the NIC, what is at its wire, whether its cable is in. */
+      readonly about: 'machine' | 'wire' | 'link';
+      readonly nic: number;
+      /** In a word. */
+      readonly what: string;
+      readonly text: string;
+    }
   | { readonly kind: 'trace'; readonly nic: number; readonly text: string }
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'counters'; readonly counters: readonly (readonly [name: string, value: number])[] }
+  | { readonly kind: 'counters'; readonly counters: readonly NicCounter[] }
   | { readonly kind: 'fault'; readonly stack: string }
   | { readonly kind: 'refused'; readonly message: string };

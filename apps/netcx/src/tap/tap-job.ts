@@ -10,10 +10,10 @@ import { parseImpairments } from '@netcx/hardware';
 import { buildStation, type Station } from '@netcx/reference-driver';
 import { Tap } from '@netcx/tap';
 import { openWire, parseWire, type Wire } from '@netcx/wires';
+import type { Events } from '../events.ts';
 import { ExitCode } from '../exit-code.ts';
 import { snapshotOf } from '../status/snapshot.ts';
 import { StatusSocket } from '../status/status-socket.ts';
-import type { Terminal } from '../terminal.ts';
 import { LargeFrames } from './large-frames.ts';
 import type { TapPlace } from './tap-place.ts';
 import { TapProtocol } from './tap-protocol.ts';
@@ -62,18 +62,36 @@ const text = (address: Uint8Array): string => [...address].map((byte) => byte.to
  * Runs until the user ends it.
  *
  * @param settings - what was asked for
- * @param terminal - the world around
+ * @param events - told of what happens
+ * @param signal - the user wants an end
  * @returns the exit code
  * @throws TapError, WireError, DriverError when something cannot be set up
  */
-export async function runTaps(settings: TapSettings, terminal: Terminal): Promise<number> {
-  const { stdout, signal } = terminal;
-  return withTaps(settings, terminal, async (taps, counters) => {
-    for (const { name, macAddress } of taps) stdout.write(`${name}: ${text(macAddress)}, MTU ${settings.mtu}, ready\n`);
+export async function runTaps(settings: TapSettings, events: Events, signal: AbortSignal): Promise<number> {
+  const summary = await withTaps(settings, events, async (taps, counters) => {
+    for (const tap of taps) tellReady(events, tap, settings.mtu);
     await ended(signal);
-    for (const [name, count] of Object.entries(counters())) stdout.write(`${name} ${count}\n`);
-    return ExitCode.Ok;
+    return counters();
   });
+  // Said when everything is gone: whoever reads it may begin anew.
+  const lines = Object.entries(summary).map(([name, count]) => `${name} ${count}\n`);
+  events.tell({ event: 'summary', exitCode: ExitCode.Ok, counters: summary }, lines.join(''));
+  return ExitCode.Ok;
+}
+
+/**
+ * @param events - told that an interface is up
+ * @param tap - the interface
+ * @param mtu - of the interface
+ * @param aside - whether a person has no need to know
+ */
+export function tellReady(events: Events, tap: OpenTap, mtu: number, aside = false): void {
+  const { name, macAddress } = tap;
+  const address = text(macAddress);
+  events.tell(
+    { event: 'ready', interface: name, macAddress: address, mtu },
+    aside ? '' : `${name}: ${address}, MTU ${mtu}, ready\n`,
+  );
 }
 
 /** An interface that is up. */
@@ -86,17 +104,16 @@ export interface OpenTap {
 
 /**
  * @param settings - what was asked for
- * @param terminal - the world around
+ * @param events - told of what happens
  * @param use - called when the interfaces are up, with them and a way to read the counters; they go when it has ended
  * @returns what `use` returned
  * @throws TapError, WireError, DriverError when something cannot be set up
  */
 export async function withTaps<T>(
   settings: TapSettings,
-  terminal: Terminal,
+  events: Events,
   use: (taps: readonly OpenTap[], counters: () => Record<string, number>) => Promise<T>,
 ): Promise<T> {
-  const { stderr } = terminal;
   const takeDown: (() => void | Promise<void>)[] = [];
   const clock = new RealClock({ precise: true });
   takeDown.push(() => clock.close());
@@ -105,7 +122,7 @@ export async function withTaps<T>(
       clock,
       speedup: settings.speedup,
       impair: settings.impair === undefined ? [] : parseImpairments(settings.impair),
-      onEvent: ({ message }) => stderr.write(`${message}\n`),
+      onEvent: ({ kind, message }) => events.tell({ event: 'wire', kind, message }, `${message}\n`, 'aside'),
     });
     takeDown.unshift(() => wire.close());
     const bridge = new HostBridge(clock);
@@ -115,8 +132,8 @@ export async function withTaps<T>(
     for (const { protocol } of columns) protocol.open();
     const counters = (): Record<string, number> => {
       const all: Record<string, number> = {};
-      for (const { tap, protocol } of columns)
-        for (const [name, count] of Object.entries<number>({ ...protocol.counters }))
+      for (const { tap, protocol, station } of columns)
+        for (const [name, count] of Object.entries<number>({ ...protocol.counters, ...nicCounters(station) }))
           all[`${tap.name}.${name}`] = count;
       return { ...all, ...wire.counters() };
     };
@@ -141,6 +158,16 @@ export async function withTaps<T>(
   } finally {
     for (const step of takeDown) await step();
   }
+}
+
+/** What the NIC could not take, and who asked whom to be silent. */
+function nicCounters({ driver }: Station): Record<string, number> {
+  const { receive, pause } = driver.hardwareCounters();
+  return {
+    missed: receive.missed,
+    pausesSent: pause.sentOff,
+    pausesReceived: pause.receivedOff,
+  };
 }
 
 async function openColumn(

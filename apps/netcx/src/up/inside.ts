@@ -5,8 +5,8 @@
  */
 import { spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
-import { withTaps, type TapSettings } from '../tap/tap-job.ts';
-import type { Terminal } from '../terminal.ts';
+import type { Events } from '../events.ts';
+import { tellReady, withTaps, type TapSettings } from '../tap/tap-job.ts';
 import { exitOf, missing, NETWORK, runQuietly } from './network.ts';
 
 /** How long the link may take to come up. */
@@ -15,16 +15,18 @@ const PATIENCE = 10_000;
 /**
  * @param settings - the interface and its wire
  * @param command - a program and its arguments
- * @param terminal - the world around
+ * @param events - told of what happens
+ * @param signal - the user wants an end
  * @returns the command's exit code
  * @throws CommandError, TapError, WireError when something cannot be set up
  */
 export async function runInside(
   settings: TapSettings,
   command: readonly string[],
-  terminal: Terminal,
+  events: Events,
+  signal: AbortSignal,
 ): Promise<number> {
-  return withTaps(settings, terminal, async ([tap]) => {
+  const summary = await withTaps(settings, events, async ([tap], counters) => {
     const name = tap?.name ?? '';
     const { address, prefix, gateway } = NETWORK;
     await runQuietly('ip', 'link', 'set', 'lo', 'up');
@@ -32,14 +34,18 @@ export async function runInside(
     await runQuietly('ip', 'route', 'add', 'default', 'via', gateway, 'dev', name);
     const limit = performance.now() + PATIENCE;
     while (tap?.linkUp() !== true && performance.now() < limit) await wait(20);
+    if (tap !== undefined) tellReady(events, tap, settings.mtu, true);
     const [program = '', ...args] = command;
     const child = spawn(program, args, { stdio: 'inherit' });
     const end = (): void => void child.kill('SIGTERM');
-    terminal.signal.addEventListener('abort', end, { once: true });
+    signal.addEventListener('abort', end, { once: true });
     try {
-      return await exitOf(child).catch((error: unknown) => missing(program, error));
+      const exitCode = await exitOf(child).catch((error: unknown) => missing(program, error));
+      return { exitCode, counters: counters() };
     } finally {
-      terminal.signal.removeEventListener('abort', end);
+      signal.removeEventListener('abort', end);
     }
   });
+  events.tell({ event: 'summary', ...summary }, '');
+  return summary.exitCode;
 }

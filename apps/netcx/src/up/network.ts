@@ -4,6 +4,7 @@
  * Invariant: the same numbers on both sides; nothing of the host's own addresses is needed.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { constants } from 'node:os';
 import { CommandError } from '../exit-code.ts';
 
 /** Addresses on the inside; the gateway stands for the host itself. */
@@ -17,7 +18,7 @@ export const NETWORK = { address: '10.0.2.15', prefix: 24, gateway: '10.0.2.2' }
 export function exitOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(code ?? 128 + (signal === 'SIGINT' ? 2 : 15)));
+    child.once('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
   });
 }
 

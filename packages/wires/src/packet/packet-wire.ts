@@ -39,13 +39,9 @@ export class PacketWire implements WireBackend {
     this.#name = description.name;
     this.#onEvent = onEvent;
     this.#socket = new PacketSocket(description.name, description.namespace);
-    this.#partner = new Partner(
-      clock,
-      end,
-      (frame) => this.#transmit(frame),
-      () => undefined,
-      () => this.#socket.send(this.#outcome),
-    );
+    this.#partner = new Partner(clock, end, (frame) => this.#transmit(frame), {
+      taken: () => this.#socket.send(this.#outcome),
+    });
     this.#waiting = this.#watch();
   }
 
