@@ -1,6 +1,7 @@
 /*
  * One measurement of the whole path, in a process of its own: warms up, then times blocks of packets and prints their
- * median as JSON. `node bench/datapath.mjs [frame bytes]`.
+ * median as JSON. `node bench/datapath.mjs [frame bytes] [adapters] [shown]`: with `shown` a protocol is shown every frame and
+ * submits it again; without it frames go on unseen.
  */
 
 import { buildLoad } from './harness.mjs';
@@ -9,8 +10,9 @@ const WARM_UP = 4_000_000;
 const BLOCK = 500_000;
 const BLOCKS = 9;
 
-const frameBytes = Number(process.argv[2] ?? 64);
-const load = await buildLoad({ frameBytes });
+const [frameBytes = 64, adapters = 2] = process.argv.slice(2, 4).map(Number);
+const unseen = process.argv[4] !== 'shown';
+const load = await buildLoad({ frameBytes, adapters, unseen, ringSize: adapters > 2 ? 128 : 256 });
 load.run(WARM_UP);
 const blocks = [];
 for (let block = 0; block < BLOCKS; block++) {
