@@ -22,19 +22,12 @@ const QUEUE_SHIFT = 6;
 /** Every vector but that of the link. */
 const QUEUE_VECTORS = 0x1ff_fffe;
 
-/** One queue pair, as the device sees it. */
-class Queue {
-  constructor({ rxRing, rxBytes, txRing, txBytes, writeBack }) {
-    this.rxRing = rxRing;
-    this.rxBytes = rxBytes;
-    this.txRing = txRing;
-    this.txCount = txBytes / DESCRIPTOR_BYTES;
-    this.writeBack = writeBack >>> 2;
-    this.rxHead = 0; // bytes from the ring's start
-    this.txHead = 0;
-    this.received = []; // where frames lie that came and were not sent: only when checked
-  }
-}
+/** One queue pair, as the device sees it. Where frames lie that came and were not sent, is kept only when it is checked. */
+const queuePair = ({ rxRing, rxBytes, txRing, txBytes, writeBack }) => ({
+  ...{ rxRing, rxBytes, rxHead: 0 }, // the head in bytes from the ring's start
+  ...{ txRing, txCount: txBytes / DESCRIPTOR_BYTES, txHead: 0, writeBack: writeBack >>> 2 },
+  received: [],
+});
 
 export class PrecomputedNic {
   /** Frames that may still come. */
@@ -63,7 +56,7 @@ export class PrecomputedNic {
     const get = (register, index) => this.#nic.registers.get(register, index);
     for (let index = 0; index < queues; index++) {
       this.#queues.push(
-        new Queue({
+        queuePair({
           rxRing: get(RDBAL, index),
           rxBytes: get(RDLEN, index),
           txRing: get(TDBAL, index),

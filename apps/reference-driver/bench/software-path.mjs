@@ -4,44 +4,19 @@
  * that was received, in order. Prints one JSON object: `node bench/software-path.mjs [queues] [ring size]`.
  */
 
-import * as edge from '@netcx/adapter/edge';
 import { HostBridge } from '@netcx/bus';
 import { MILLISECOND, VirtualClock } from '@netcx/clock';
 import { IdentityMap } from '@netcx/dma';
-import { copy } from '@netcx/dma/copy';
 import { LoopbackLink } from '@netcx/hardware';
 import { ReferenceDriver } from '@netcx/reference-driver';
+import { Forwarder } from './forwarder.mjs';
 import { BURST, PrecomputedNic } from './precomputed-nic.mjs';
 
-const { FRAME_DESCRIPTOR_BYTES } = edge;
-const WORDS = FRAME_DESCRIPTOR_BYTES / 4;
 const ADAPTERS = 2;
 const FRAME_BYTES = 64;
 const WARM_UP = 4_000_000;
 const BLOCK = 1_000_000;
 const BLOCKS = 9;
-
-/** Sends every received frame back out: its descriptors are moved as they are. */
-class Forwarder {
-  constructor(adapter) {
-    this.adapter = adapter;
-  }
-
-  receive(receiveEdge, count) {
-    const transmitEdge = this.adapter.transmitQueues[receiveEdge.id].edge;
-    const from = receiveEdge.ring;
-    const to = transmitEdge.ring;
-    for (let done = 0; done < count;) {
-      const source = (from.beginIndex + done) & from.mask;
-      const target = (to.endIndex + done) & to.mask;
-      const run = Math.min(count - done, from.elements - source, to.elements - target);
-      copy((to.base + target * WORDS) << 2, (from.base + source * WORDS) << 2, run * FRAME_DESCRIPTOR_BYTES);
-      done += run;
-    }
-    receiveEdge.complete(count);
-    transmitEdge.submit(count);
-  }
-}
 
 const queues = Number(process.argv[2] ?? 16);
 const ringSize = Number(process.argv[3] ?? 256);

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Builds one of the C programs beside it against DPDK's libraries and runs it: `node native.mjs checksum`. What it was compiled
-// to is kept in NETCX_BENCH_SCRATCH, if that says where. Ends with 77 when gcc or DPDK is not installed.
+// Builds one of the C programs beside it against DPDK's libraries and runs it: `node native.mjs checksum [generic]`, for this
+// processor, or for the one that Debian's pkg-config names. What it was compiled to is kept in NETCX_BENCH_SCRATCH, if that
+// says where. Ends with 77 when gcc or DPDK is not installed.
 // Invariant: nothing is left behind but in that folder.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const name = process.argv[2] ?? '';
+const [, , name = '', target = 'native'] = process.argv;
 const source = join(here, `${name}.c`);
 const scratch = process.env['NETCX_BENCH_SCRATCH'];
 
@@ -35,13 +36,14 @@ if (!/^\w+$/.test(name) || !existsSync(source)) {
 }
 const folder = scratch ?? mkdtempSync(join(tmpdir(), 'netcx-dpdk-'));
 if (scratch === undefined) process.on('exit', () => rmSync(folder, { recursive: true }));
-const built = join(folder, `dpdk-${name}`);
+const built = join(folder, `dpdk-${name}-${target}`);
 if (!existsSync(built)) {
   if (said('gcc', ['--version']) === undefined) skip('gcc');
   const flags = said('pkg-config', ['--cflags', '--libs', 'libdpdk']);
   if (flags === undefined) skip('libdpdk');
   // What pkg-config says names an older processor: the last one counts.
-  const words = [source, '-o', built, ...(flags ?? '').split(/\s+/), '-O3', '-march=native', '-D_GNU_SOURCE'];
+  const words = [source, '-o', built, ...(flags ?? '').split(/\s+/), '-O3', '-D_GNU_SOURCE'];
+  if (target === 'native') words.push('-march=native');
   execFileSync('gcc', words, { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 process.stdout.write(execFileSync(built, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }));

@@ -36,6 +36,7 @@ const LIMIT = 300_000;
 
 /** It cannot take part here: something is not installed. */
 export class Missing extends Error {
+  /** @override */
   name = 'Missing';
 }
 

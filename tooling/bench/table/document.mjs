@@ -27,7 +27,7 @@ export function renderDocument(template, results) {
     if (kind === 'goals') return goalTable(results);
     if (kind === 'series') return seriesTable(String(name), results);
     if (kind === 'comment') return place;
-    throw new Error(`performance.template.md: nothing goes to ${String(place)}`);
+    throw new Error(`performance.template.md: nothing goes to ${place}`);
   });
 }
 
@@ -36,11 +36,9 @@ export function renderDocument(template, results) {
  * @param {readonly (readonly string[])[]} lines the head first
  */
 function table(lines) {
-  const widths = (lines[0] ?? []).map((_, column) =>
-    Math.max(3, ...lines.map((line) => [...(line[column] ?? '')].length)),
-  );
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(3, ...lines.map((line) => (line[column] ?? '').length)));
   const row = (/** @type {readonly string[]} */ cells) =>
-    `| ${cells.map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - [...cell].length)).join(' | ')} |`;
+    `| ${cells.map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - cell.length)).join(' | ')} |`;
   const [head = [], ...body] = lines;
   return [row(head), row(widths.map((width) => '-'.repeat(width))), ...body.map(row)].join('\n');
 }
@@ -65,6 +63,15 @@ export function goalTable(results) {
   return table([['what', 'median (least..most)', 'goal', 'floor', ''], ...body]);
 }
 
+/** What programs say besides: how their own blocks of packets scatter, and what they were told. */
+const besides = ['least', 'most', 'frameBytes', 'packets', 'bytesPerPacket', 'cycles'];
+
+/**
+ * @param {readonly import('./contender.mjs').Sample[]} samples
+ * @returns {string[]} the figures that count
+ */
+export const figuresOf = (samples) => Object.keys(samples[0] ?? {}).filter((figure) => !besides.includes(figure));
+
 /**
  * @param {string} name
  * @param {Results} results
@@ -76,7 +83,7 @@ function seriesTable(name, results) {
   if (outcomes === undefined) return `${about.title}: not measured.`;
   const lines = Object.entries(outcomes).flatMap(([contender, { samples, missing, command }]) => {
     if (samples.length === 0) return [[contender, `not measured: ${missing ?? ''}`, `\`${command}\``]];
-    return Object.keys(samples[0] ?? {}).map((figure, index) => {
+    return figuresOf(samples).map((figure, index) => {
       const values = samples.map((sample) => sample[figure] ?? NaN);
       const unit = figure === 'nanoseconds' ? 'ns' : figure;
       return [

@@ -2,7 +2,6 @@
 // Invariant: nothing that names a person, a host or a path.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,7 +16,7 @@ export function describeMachine(root) {
   return {
     processor: `${first?.model.trim() ?? 'unknown'}, ${availableParallelism()} usable, ${arch()}`,
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-    system: `${type()} ${release()}${isVirtual() ? ', a virtual machine' : ''}`,
+    system: `${type()} ${release().split('-')[0]}${isVirtual() ? ', a virtual machine' : ''}`,
     Node: `${process.version}, V8 ${process.versions.v8}`,
     compiler: said('gcc', '--version').split('\n')[0] ?? 'none',
     DPDK: said('pkg-config', '--modversion', 'libdpdk'),
@@ -53,8 +52,10 @@ function said(name, ...args) {
  */
 function versionOf(root, workspace, name) {
   try {
-    const manifest = createRequire(join(root, workspace, 'package.json')).resolve(`${name}/package.json`);
-    return String(/** @type {{ version: unknown }} */ (JSON.parse(readFileSync(manifest, 'utf8'))).version);
+    const manifest = join(root, workspace, 'node_modules', name, 'package.json');
+    /** @type {{ version: string }} */
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8'));
+    return version;
   } catch {
     return 'not installed';
   }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { goalTable, renderDocument } from './document.mjs';
+import { figuresOf, goalTable, renderDocument } from './document.mjs';
 import { describeMachine } from './machine.mjs';
 import { measureSeries } from './rounds.mjs';
 import { series } from './series.mjs';
@@ -64,7 +64,7 @@ async function measure(names, { rounds, quick, progress }) {
       });
       measured[name] = outcomes;
       for (const [contender, { samples }] of Object.entries(outcomes)) {
-        const figures = Object.keys(samples[0] ?? {}).map(
+        const figures = figuresOf(samples).map(
           (figure) => `${shownSpread(spreadOf(samples.map((sample) => sample[figure] ?? NaN)))} ${figure}`,
         );
         if (figures.length > 0) progress(`  ${contender.padEnd(28)} ${figures.join(', ')}`);
@@ -88,17 +88,29 @@ async function main() {
       help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) return void process.stdout.write(help);
-  if (values.render) return write(readResults());
+  if (values.help) {
+    console.log(help);
+    return;
+  }
+  if (values.render) {
+    write(readResults());
+    return;
+  }
   const { quick, json } = values;
   const rounds = Number(values.rounds ?? (quick ? 3 : 5));
   const least = quick || json ? 1 : 5;
   if (!Number.isInteger(rounds) || rounds < least)
     throw new Error(`--rounds: expected ${least} or more, got ${values.rounds}`);
   const names = values.only?.split(',') ?? Object.keys(series);
-  const progress = (/** @type {string} */ text) => void (json ? console.error(text) : console.log(text));
+  const progress = (/** @type {string} */ text) => {
+    if (json) console.error(text);
+    else console.log(text);
+  };
   const results = await measure(names, { rounds, quick, progress });
-  if (json) return console.log(JSON.stringify(results));
+  if (json) {
+    console.log(JSON.stringify(results));
+    return;
+  }
   console.log(`\n${goalTable(results)}`);
   if (quick) return;
   write(values.only === undefined ? results : merge(readResults(), results));

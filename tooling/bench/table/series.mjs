@@ -31,6 +31,24 @@ export const series = {
       'testpmd io, copied': testpmd({ mode: 'io', copy: true, size: 1500 }),
     },
   },
+  offloads: {
+    title: '64 B frames forwarded with RSS over 16 queues and checksums in the model, ns a packet',
+    contenders: {
+      'netcx, whole path with offloads': program(`${path}/offloads.mjs`),
+      'testpmd csum': testpmd({ mode: 'csum' }),
+    },
+  },
+  queues: {
+    title: '64 B frames forwarded over many queues, rings of 128, ns a packet',
+    contenders: {
+      '1 queue': program(`${path}/many-queues.mjs`, '1'),
+      '256 queues': program(`${path}/many-queues.mjs`, '256'),
+      '1024 queues': program(`${path}/many-queues.mjs`, '1024'),
+      '4096 queues': program(`${path}/many-queues.mjs`, '4096'),
+      '16 queues': program(`${path}/many-queues.mjs`, '16'),
+      '16 queues, 4 unread extensions': program(`${path}/many-queues.mjs`, '16', '4'),
+    },
+  },
   'hand-off': {
     title: 'from one worker to another, ns an element of 16 bytes',
     contenders: {
@@ -43,7 +61,8 @@ export const series = {
     title: 'the Internet checksum of 1500 B, ns',
     contenders: {
       netcx: program(`${path}/checksum.mjs`),
-      'rte_raw_cksum, -march=native': program(native, 'checksum'),
+      'rte_raw_cksum, for this processor': program(native, 'checksum'),
+      'rte_raw_cksum, as pkg-config builds it': program(native, 'checksum', 'generic'),
     },
   },
   toeplitz: {
@@ -51,6 +70,24 @@ export const series = {
     contenders: {
       netcx: program(`${path}/toeplitz.mjs`),
       rte_softrss_be: program(native, 'toeplitz'),
+    },
+  },
+  segmentation: {
+    title: 'headers of 64 KB in 45 TCP segments, ns',
+    contenders: {
+      'netcx, from submit to the driver and back': program(`${path}/segmentation.mjs`),
+      rte_gso_segment: program(native, 'segmentation'),
+    },
+  },
+  garbage: {
+    title: 'the whole path over 100,000,000 packets',
+    contenders: { netcx: program(`${path}/garbage.mjs`, '--packets', '100000000') },
+  },
+  tail: {
+    title: 'a step of 32 packets, ns',
+    contenders: {
+      'netcx, whole path': program(`${path}/tail.mjs`),
+      'C twin, whole path': program(`${path}/twin.mjs`, '64', '1', '16000000', 'tail'),
     },
   },
 };
