@@ -16,7 +16,7 @@ const commands = /** @type {const} */ ({
   'test:linux': 'Linux and iPXE in virtual machines judge the NIC model; arguments choose suites by name',
   'test:qemu': "the driver on QEMU's own NIC, and on our model beside it",
   'test:net': 'the Linux TCP/IP stack in network namespaces, through the driver and the NIC model',
-  bench: 'benchmarks on the built packages; arguments choose files by name',
+  bench: 'the table of docs/performance.md, measured anew; or the benchmarks that arguments name',
   soak: 'long runs on the built packages; arguments choose files by name',
   api: 'rewrite the API reports in etc/',
   docs: 'reference documentation into docs/api/',

@@ -3,13 +3,15 @@
  * their descriptors; after warm-up, collections of garbage and growth of the heap are counted over two million packets.
  * Not one collection may happen, and the heap may grow by a tenth of a byte per packet: the smallest object takes 12.
  *
- *     node bench/garbage.mjs [--litter]        (--litter: makes one object for each burst, to show that it would be found)
+ *     node bench/garbage.mjs [--litter] [--packets N]
  *
+ * With --litter it makes one object for each burst, to show that it would be found; with --packets it counts over as many.
  * Prints one JSON object; ends with 1 when the path allocates.
  */
 
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import { buildLoad } from './harness.mjs';
@@ -17,8 +19,11 @@ import { buildLoad } from './harness.mjs';
 /** Runs before it counts: V8 compiles the end of a run, where queues fall asleep, only after it has seen a few. */
 const WARM_UP = 10;
 const BLOCK = 500_000;
-const BLOCKS = 4;
 const MOST_BYTES_PER_PACKET = 0.1;
+const { values: options } = parseArgs({
+  options: { litter: { type: 'boolean', default: false }, packets: { type: 'string', default: '2000000' } },
+});
+const blocks = Math.ceil(Number(options.packets) / BLOCK);
 
 // From an empty young generation on, so that growth is all that was allocated as long as nothing is collected.
 v8.setFlagsFromString('--expose-gc');
@@ -29,7 +34,7 @@ new PerformanceObserver((list) => (collections += list.getEntries().length)).obs
 
 const load = await buildLoad();
 load.stations[1].forwarder.unseen = false; // one adapter each way: frames that go on unseen, frames that are shown
-if (process.argv.includes('--litter')) {
+if (options.litter) {
   for (const { forwarder } of load.stations) {
     const redirect = forwarder.redirect.bind(forwarder);
     forwarder.redirect = (edge) => {
@@ -43,12 +48,12 @@ collectGarbage();
 await sleep(20); // what is observed is told later
 collections = 0;
 const before = process.memoryUsage().heapUsed;
-for (let block = 0; block < BLOCKS; block++) load.run(BLOCK);
+for (let block = 0; block < blocks; block++) load.run(BLOCK);
 const bytes = process.memoryUsage().heapUsed - before;
 await sleep(20);
 await load.stop();
 
-const packets = BLOCK * BLOCKS;
+const packets = BLOCK * blocks;
 const bytesPerPacket = bytes / packets;
 const clean = collections === 0 && bytesPerPacket <= MOST_BYTES_PER_PACKET;
 console.log(JSON.stringify({ packets, collections, bytes, bytesPerPacket, clean }));

@@ -52,8 +52,21 @@ export class Toeplitz {
     if (length > LONGEST_INPUT)
       throw new AdapterError('HASH_INPUT_TOO_LONG', `an input of ${String(length)} bytes; expected 36 at most`);
     const table = this.#table;
+    const end = (from + length) | 0;
+    let at = from | 0;
+    let row = 0;
     let hash = 0;
-    for (let index = 0; index < length; index++) hash ^= table[index * 256 + (input[from + index]! & 0xff)]!;
+    // Addresses and ports come in words of four bytes.
+    for (; at < ((end - 3) | 0); at = (at + 4) | 0) {
+      const first = table[row + (input[at]! & 0xff)]! ^ table[row + 256 + (input[at + 1]! & 0xff)]!;
+      const second = table[row + 512 + (input[at + 2]! & 0xff)]! ^ table[row + 768 + (input[at + 3]! & 0xff)]!;
+      hash ^= first ^ second;
+      row = (row + 1024) | 0;
+    }
+    for (; at < end; at = (at + 1) | 0) {
+      hash ^= table[row + (input[at]! & 0xff)]!;
+      row = (row + 256) | 0;
+    }
     return hash >>> 0;
   }
 }
