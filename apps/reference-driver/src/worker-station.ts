@@ -53,7 +53,13 @@ export function driverStation(
   protocolOf: (adapter: NetAdapter, context: StationContext) => StationProtocol,
 ): Station {
   const { clock, index, link } = context;
-  const { address = ADDRESS, iommu = 0, verifier = 0, checksumOffload = 1, ...rest } = context.numbers as StationNumbers;
+  const {
+    address = ADDRESS,
+    iommu = 0,
+    verifier = 0,
+    checksumOffload = 1,
+    ...rest
+  } = context.numbers as StationNumbers;
   const { queues, ringSize, mtu, interruptInterval, promiscuous = 0 } = rest;
   const digits = address.toString(16).padStart(HEX_DIGITS, '0');
   const mac = Uint8Array.from(Buffer.from(digits, 'hex'));

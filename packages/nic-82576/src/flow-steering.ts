@@ -62,7 +62,8 @@ export class FlowSteering {
     const file = new RegisterFile('flow steering', REGISTERS, BAR.REGISTERS.bytes);
     this.#vlan = new VlanFilter(file);
     this.#rss = new Rss(file);
-    const word = (bytes: Uint8Array, at: number): number => new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, true);
+    const word = (bytes: Uint8Array, at: number): number =>
+      new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, true);
     for (let index = 0; index < RSSRK.count; index++) file.set(RSSRK, word(key, 4 * index), index);
     for (let index = 0; index < RETA.count; index++) file.set(RETA, word(table, 4 * index), index);
     file.set(MRQC, MRQC.MODE.set(ALL_TYPES, MODE_RSS));

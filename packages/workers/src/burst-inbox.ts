@@ -47,7 +47,9 @@ export class BurstInbox {
 
   /** There may be something: at the beginning, when the other side says so, or when what could not be taken may be now. */
   look(): void {
-    if (this.#open) this.#alarm.soon();
+    if (!this.#open) return;
+    if (this.#parts.delay === undefined) this.#alarm.soon();
+    else this.#guarded(() => this.#expect());
   }
 
   /** Nothing more is taken over. */
@@ -56,33 +58,43 @@ export class BurstInbox {
     this.#alarm.cancel();
   }
 
+  /** In lock-step, when a turn begins: what was sent in the one before. */
+  #expect(): void {
+    if (this.#parts.receiver.next()) this.#alarm.at(this.#arrival());
+  }
+
   #run(): void {
-    const { receiver, wake, failed } = this.#parts;
+    this.#guarded(() => this.#takeOver());
+  }
+
+  /** What the other side has written cannot be: nothing more is believed. */
+  #guarded(work: () => void): void {
     try {
-      for (let burst = 0; burst < BURSTS; burst++) {
-        if (!receiver.next()) {
-          if (this.#sleeps()) return;
-        } else if (!this.#arrived() || !this.#parts.deliver(receiver.offset, receiver.frames, receiver.bytes)) {
-          return;
-        } else if (receiver.done()) wake();
-      }
+      work();
     } catch (error) {
       this.close();
-      failed(error);
+      this.#parts.failed(error);
     }
-    this.look();
   }
 
-  /** Whether there is nothing to do until somebody says so. */
-  #sleeps(): boolean {
+  #takeOver(): void {
+    const { clock, delay, deliver, receiver, wake } = this.#parts;
+    for (let burst = 0; burst < BURSTS; burst++) {
+      if (!receiver.next()) {
+        if (delay !== undefined || receiver.arm()) return;
+      } else if (this.#arrival() > clock.now()) {
+        this.#alarm.at(this.#arrival());
+        return;
+      } else if (!deliver(receiver.offset, receiver.frames, receiver.bytes)) {
+        return;
+      } else if (receiver.done()) wake();
+    }
+    this.#alarm.soon();
+  }
+
+  /** When the burst arrives that `next` has found. */
+  #arrival(): number {
     const { delay, receiver } = this.#parts;
-    return delay !== undefined || receiver.arm();
-  }
-
-  #arrived(): boolean {
-    const { clock, delay, receiver } = this.#parts;
-    if (delay === undefined || receiver.time + delay <= clock.now()) return true;
-    this.#alarm.at(receiver.time + delay);
-    return false;
+    return delay === undefined ? 0 : receiver.time + delay;
   }
 }

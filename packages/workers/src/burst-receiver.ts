@@ -7,12 +7,13 @@
 
 import * as memory from '@netcx/dma/memory';
 import * as wire from '@netcx/hardware/wire';
-import { RingConsumer } from '@netcx/rings';
+import * as rings from '@netcx/rings';
 import * as bursts from './burst-ring.ts';
 import * as errors from './worker-error.ts';
 
 const { i32: m } = memory;
 const { i32: w, Frame, FRAME_HEADER_BYTES } = wire;
+const { RingConsumer } = rings;
 const { Burst } = bursts;
 const { WorkerError } = errors;
 /** Longest frame that anything here sends: 64 KiB, as the lengths of IP have it. */
@@ -29,7 +30,7 @@ export class BurstReceiver {
   /** Of the same: when it was sent, nanoseconds of its sender's clock. */
   time = 0;
   readonly #name: string;
-  readonly #consumer: RingConsumer;
+  readonly #consumer: rings.RingConsumer;
   readonly #start: number;
   readonly #end: number;
 
@@ -89,7 +90,8 @@ export class BurstReceiver {
     let at = offset | 0;
     for (let left = frames; left > 0; left--) {
       const length = at + FRAME_HEADER_BYTES <= end ? Frame.length.get(w, at >> 2) : 0;
-      if (length === 0 || length > LONGEST_FRAME) this.#refuse(`frame ${String(frames - left)} has ${String(length)} bytes`);
+      if (length === 0 || length > LONGEST_FRAME)
+        this.#refuse(`frame ${String(frames - left)} has ${String(length)} bytes`);
       at = (at + FRAME_HEADER_BYTES + length + 7) & ~7;
     }
     if (at !== end) this.#refuse(`its frames end at ${String(at)}`);

@@ -1,16 +1,11 @@
 /*
  * The sending end of a burst ring: hands out wire memory to write frames into, and sends what was written with one atomic store.
  * Which bursts are on their way is kept here, so that nothing the other side writes decides which memory is free.
- *
- * @hot
  */
 
-import * as memory from '@netcx/dma/memory';
+import { i32 as m } from '@netcx/dma/memory';
 import { RingProducer } from '@netcx/rings';
-import * as bursts from './burst-ring.ts';
-
-const { i32: m } = memory;
-const { Burst } = bursts;
+import { Burst, type BurstRingPlace } from './burst-ring.ts';
 
 /** Sends bursts to another thread. */
 export class BurstSender {
@@ -30,7 +25,7 @@ export class BurstSender {
    * @param name - for messages
    * @throws RingError when no ring lies there, or memory is not shared
    */
-  constructor(place: bursts.BurstRingPlace, name: string) {
+  constructor(place: BurstRingPlace, name: string) {
     this.#producer = RingProducer.attach(place.ring, name);
     this.#start = place.data;
     this.#end = place.data + place.capacity;

@@ -50,36 +50,39 @@ export class LockStep {
   }
 
   /**
-   * Lets time pass while somebody waits.
+   * Lets time pass while somebody waits: at least a turn, since how soon a thread answers decides nothing.
    *
    * @param promise - what is waited for
-   * @param most - nanoseconds that may pass; a minute when left out
    * @returns what it resolves to
-   * @throws WorkerError `WORKER_STUCK` when it is open after that time; whatever it rejects with
+   * @throws WorkerError `WORKER_STUCK` when it is open and nothing is left that could happen; whatever it rejects with
    */
-  async drive<T>(promise: Promise<T>, most = 60e9): Promise<T> {
-    const { clock } = this.#parts;
-    const limit = clock.now() + most;
+  async drive<T>(promise: Promise<T>): Promise<T> {
+    const { clock, step } = this.#parts;
     const wait = { open: true };
     const close = (): void => {
       wait.open = false;
     };
     promise.then(close, close);
     await this.#alone(async () => {
-      await promiseJobs();
-      while (wait.open) {
-        if (clock.now() >= limit)
-          throw new WorkerError('WORKER_STUCK', `what was waited for is open after ${String(most)} ns of virtual time`);
-        await this.#turn(limit);
-      }
+      do {
+        const quiet = this.#earliest === Infinity;
+        await this.#turn(quiet ? clock.now() + step : Infinity);
+        if (quiet && wait.open && this.#earliest === Infinity)
+          throw new WorkerError('WORKER_STUCK', 'what is waited for is open, and nothing is left that could happen');
+      } while (wait.open);
     });
     return promise;
   }
 
+  /** When the next alarm goes off, in any thread, as far as is known; Infinity when none will. */
+  get #earliest(): number {
+    const { clock, members } = this.#parts;
+    return members.reduce((least, { nextTime }) => Math.min(least, nextTime), clock.nextTime);
+  }
+
   /** One at a time: turns cannot be taken by two. */
   async #alone(work: () => Promise<void>): Promise<void> {
-    if (this.#running)
-      throw new WorkerError('NOT_LOCK_STEP', 'time is running already; await the one before');
+    if (this.#running) throw new WorkerError('NOT_LOCK_STEP', 'time is running already; await the one before');
     this.#running = true;
     try {
       await work();
@@ -91,8 +94,7 @@ export class LockStep {
   async #turn(limit: number): Promise<void> {
     const { clock, step, members, collect } = this.#parts;
     const now = clock.now();
-    const earliest = members.reduce((least, { nextTime }) => Math.min(least, nextTime), clock.nextTime);
-    const until = Math.min(limit, Math.max(now, earliest) + step);
+    const until = Math.min(limit, Math.max(now, this.#earliest) + step);
     clock.advance(until - now);
     await promiseJobs();
     await Promise.all(members.map((member) => member.run(until)));

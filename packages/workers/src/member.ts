@@ -5,7 +5,7 @@
 
 import type { Worker } from 'node:worker_threads';
 import { hostPages } from '@netcx/dma';
-import { hostBytes, wasm } from '@netcx/dma/memory';
+import { hostBytes } from '@netcx/dma/memory';
 import { allocateWire, freeWire } from '@netcx/hardware/wire';
 import { BurstRing, type BurstRingSize } from './burst-ring.ts';
 import { checkReport, type LinkNews, type Report, type WorkerSettings } from './messages.ts';
@@ -13,10 +13,13 @@ import type { Numbers } from './station.ts';
 import { startThread } from './thread.ts';
 import { remoteError, WorkerError, type RemoteError, type WorkerErrorCode } from './worker-error.ts';
 
+/** Milliseconds that a thread may take to load its modules and build its station. */
+const LOADING = 60_000;
+
 /** What a member is made with. */
 export interface MemberOptions extends Pick<
   WorkerSettings,
-  'name' | 'index' | 'workers' | 'module' | 'numbers' | 'lockStep'
+  'name' | 'index' | 'workers' | 'module' | 'numbers' | 'lockStep' | 'memory'
 > {
   /** Bytes of its slice. */
   readonly hostBytes: number;
@@ -76,7 +79,15 @@ export class Member {
    * @throws DmaError, RangeError or WorkerError when there is no memory for it
    */
   constructor(options: MemberOptions) {
-    const { name, hostBytes: pageBytes, deviceBytes, ring, listeners: _listeners, patience: _patience, ...rest } = options;
+    const {
+      name,
+      hostBytes: pageBytes,
+      deviceBytes,
+      ring,
+      listeners: _listeners,
+      patience: _patience,
+      ...rest
+    } = options;
     this.name = name;
     this.#options = options;
     const undo: (() => void)[] = [];
@@ -92,16 +103,18 @@ export class Member {
       for (const step of undo.reverse()) step();
       throw error;
     }
-    this.#ready = this.#expect(0, options.patience);
+    this.#ready = this.#expect(0, LOADING);
     this.#thread = startThread({
-      ...{ ...rest, name, hostBytes, memory: wasm! },
+      ...{ ...rest, name, hostBytes, memory: options.memory },
       pages: { start: this.#pages, end: this.#pages + pageBytes },
       device: { start: this.#device, end: this.#device + deviceBytes },
       toWorker: this.toWorker.place,
       fromWorker: this.fromWorker.place,
     });
     this.#thread.on('message', (value: unknown) => this.#heard(value));
-    this.#thread.on('messageerror', (error) => this.lose('WORKER_LOST', 'what it sent cannot be read', remoteError(error)));
+    this.#thread.on('messageerror', (error) =>
+      this.lose('WORKER_LOST', 'what it sent cannot be read', remoteError(error)),
+    );
     this.#thread.on('error', (error) => this.lose('WORKER_LOST', 'nobody caught what it threw', remoteError(error)));
     this.#ended = new Promise((resolve) => {
       this.#thread.on('exit', (code) => {
@@ -238,24 +251,29 @@ export class Member {
     const { listeners } = this.#options;
     switch (report.kind) {
       case 'ready':
-        return this.#settle(0, ({ resolve }) => resolve({}));
+        this.#settle(0, ({ resolve }) => resolve({}));
+        break;
       case 'done':
-        return this.#settle(report.id, ({ resolve }) => resolve(report.numbers));
+        this.#settle(report.id, ({ resolve }) => resolve(report.numbers));
+        break;
       case 'failed': {
         const { error } = report;
         const failure = new WorkerError('STATION_FAILED', `${this.name}: ${error.message}`, error);
-        return this.#settle(report.id, ({ reject }) => reject(failure));
+        this.#settle(report.id, ({ reject }) => reject(failure));
+        break;
       }
       case 'transceiver':
         this.abilities = report.enabled ? report.abilities : 0;
-        return listeners.transceiver();
+        listeners.transceiver();
+        break;
       case 'wake':
-        return listeners.woke();
+        listeners.woke();
+        break;
       case 'refused':
+        this.lose('STATION_MODULE', 'its station was not built', report.error);
+        break;
       case 'broken':
-        return report.kind === 'refused'
-          ? this.lose('STATION_MODULE', 'its station was not built', report.error)
-          : this.lose('BAD_BURST', 'it was sent what cannot be', report.error);
+        this.lose('BAD_BURST', 'it was sent what cannot be', report.error);
     }
   }
 

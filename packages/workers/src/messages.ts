@@ -3,6 +3,7 @@
  * message survives the way between threads. A request is answered once, with its number.
  */
 
+import { inspect } from 'node:util';
 import type { Duplex, LinkSpeed } from '@netcx/hardware';
 import type { BurstRingPlace } from './burst-ring.ts';
 import type { Numbers } from './station.ts';
@@ -61,7 +62,8 @@ export type Report =
   | { readonly kind: 'wake' };
 
 type Fields = Readonly<Record<string, unknown>>;
-const isRecord = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+const isRecord = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isNumbers = (value: unknown): value is Numbers =>
   isRecord(value) && Object.values(value).every((one) => typeof one === 'number');
 const isError = (value: unknown): value is RemoteError =>
@@ -87,7 +89,7 @@ export function checkReport(name: string, value: unknown): Report {
   const kind = isRecord(value) ? value['kind'] : undefined;
   const check = typeof kind === 'string' && Object.hasOwn(CHECKS, kind) ? CHECKS[kind as Report['kind']] : undefined;
   if (!isRecord(value) || check?.(value) !== true)
-    throw new WorkerError('BAD_MESSAGE', `${name} sent ${JSON.stringify(value) ?? String(value)}, which is no report`);
+    throw new WorkerError('BAD_MESSAGE', `${name} sent ${inspect(value, { depth: 1 })}, which is no report`);
   return value as unknown as Report;
 }
 

@@ -145,7 +145,8 @@ export class SteeredPort implements LinkPartner {
     const failed = (error: unknown): void => member.lose('BAD_BURST', 'it sent what cannot be', remoteError(error));
     const sender = new BurstSender(member.toWorker.place, `${member.name} in`);
     const receiver = new BurstReceiver(member.fromWorker.place, `${member.name} out`);
-    const deliver = (offset: number, frames: number, bytes: number): boolean => this.#send(place, offset, frames, bytes);
+    const deliver = (offset: number, frames: number, bytes: number): boolean =>
+      this.#send(place, offset, frames, bytes);
     const place: Place = {
       member,
       inbox: new BurstInbox({ clock, receiver, delay, wake, failed, deliver }),

@@ -57,6 +57,6 @@ export function remoteError(thrown: unknown): RemoteError {
     name: thrown.name,
     message: thrown.message,
     code: typeof code === 'string' ? code : undefined,
-    stack: String(thrown.stack ?? thrown.message),
+    stack: thrown.stack ?? thrown.message,
   };
 }

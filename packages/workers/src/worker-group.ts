@@ -64,6 +64,8 @@ export class WorkerGroup {
     const { hostBytes = 1024 * WASM_PAGE, deviceBytes = 256 * WASM_PAGE, ring = {}, onLost } = options;
     const { step = 10_000 } = lockStep;
     checkOptions(name, { workers, hostBytes, deviceBytes, step, patience });
+    if (wasm === undefined)
+      throw new WorkerError('MEMORY_NOT_SHARED', `${name}: host memory is no WebAssembly memory, which workers share`);
     const inTurns = clock instanceof VirtualClock;
     this.#name = name;
     this.#clock = clock;
@@ -75,7 +77,7 @@ export class WorkerGroup {
     if (inTurns) this.#lockStep = new LockStep({ clock, step, members: this.#members, collect });
     // In lock-step everything that workers say is taken over when a turn is over, in the order of their numbers.
     const soon = inTurns ? () => undefined : collect;
-    const shared = { workers, module: String(module), hostBytes, deviceBytes, ring, patience };
+    const shared = { memory: wasm, workers, module: String(module), hostBytes, deviceBytes, ring, patience };
     try {
       for (let index = 0; index < workers; index++) {
         const lost = (error: WorkerError): void => {
@@ -230,7 +232,7 @@ export class WorkerGroup {
    *
    * @param promise - what is waited for
    * @returns what it resolves to
-   * @throws whatever it rejects with
+   * @throws WorkerError `WORKER_STUCK` in lock-step, when it is open and nothing is left that could happen; whatever it rejects with
    */
   drive<T>(promise: Promise<T>): Promise<T> {
     return this.#lockStep === undefined ? promise : this.#lockStep.drive(promise);
@@ -284,6 +286,4 @@ function checkOptions(
     if (!(value > 0) || value % WASM_PAGE !== 0) refuse(field, value, 'a multiple of 65536');
   if (!(patience > 0)) refuse('patience', patience, 'more than 0 ms');
   if (!Number.isInteger(step) || step < 1) refuse('lockStep.step', step, 'whole nanoseconds, 1 or more');
-  if (wasm === undefined)
-    throw new WorkerError('MEMORY_NOT_SHARED', `${name}: host memory is no WebAssembly memory, which workers share`);
 }

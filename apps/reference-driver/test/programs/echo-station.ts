@@ -1,6 +1,6 @@
 /*
- * A station for tests: the driver with a protocol that sends every frame back as it came, its first byte behind the addresses
- * telling which worker had it. It can be asked to hold a buffer, to throw, to hang and to leave.
+ * A station for tests: the driver with a protocol that sends every frame back as it came. It can be asked to hold buffers, and to
+ * throw where nobody catches it.
  */
 
 import type { NetAdapter } from '@netcx/adapter';
@@ -31,19 +31,12 @@ class Echo implements StationProtocol {
       for (const release of this.#held.splice(0)) release();
       return {};
     },
-    refuse: () => {
-      throw Object.assign(new Error('as it was told'), { code: 'TOLD' });
-    },
     crash: () => {
       setImmediate(() => {
         throw new Error('nobody catches this');
       });
       return {};
     },
-    hang: () => {
-      for (;;);
-    },
-    leave: () => process.exit(3),
   };
 
   receive(edge: ReceiveEdge, count: number): void {
