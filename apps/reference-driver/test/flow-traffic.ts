@@ -12,7 +12,7 @@ const STATION = [2, 0, 0, 0, 0, 1];
 const HEADERS = 42;
 
 /** A datagram of a flow, with this number, for the station whose address all tests use. */
-export function datagram(flow: number, number: number, length: number): Uint8Array {
+function datagram(flow: number, number: number, length: number): Uint8Array {
   const frame = new Uint8Array(length);
   const view = new DataView(frame.buffer);
   frame.set([...STATION, 2, 0, 0, 0, 0, 99, 8, 0, 0x45]);
