@@ -12,6 +12,7 @@ import { takeMemorySource, type MemorySource } from './provide.ts';
 
 const PAGE = 65_536; // of WebAssembly
 const HOST_PAGE = 4096;
+const LINE = 64; // what devices' memory is given out in multiples of
 const DEFAULT_HOST_BYTES = 1024 * 1024 * 1024; // reserved, not used: a page is backed when it is first touched
 const DEFAULT_DEVICE_BYTES = 64 * 1024 * 1024;
 /** Byte offsets stay below 2^31, where they are small integers to V8. */
@@ -27,6 +28,7 @@ interface Chosen {
   readonly hostBytes: number;
   readonly wasm: WebAssembly.Memory | undefined;
   readonly pages: PageRange;
+  readonly device: PageRange;
 }
 
 function choose(source: MemorySource): Chosen {
@@ -35,10 +37,11 @@ function choose(source: MemorySource): Chosen {
     const hostBytes = checkSize(buffer.byteLength, 8);
     const all = { start: HOST_PAGE, end: Math.max(HOST_PAGE, hostBytes) };
     const pages = source.pages === undefined ? all : checkPages(source.pages, hostBytes);
-    return { buffer, hostBytes, wasm: undefined, pages };
+    return { buffer, hostBytes, wasm: undefined, pages, device: { start: hostBytes, end: hostBytes } };
   }
   if ('memory' in source) {
     const { memory: wasm, pages = { start: HOST_PAGE, end: HOST_PAGE } } = source;
+    const { device = { start: source.hostBytes, end: source.hostBytes } } = source;
     const { buffer } = wasm;
     if (!isShared(buffer)) {
       throw new DmaError(
@@ -50,12 +53,14 @@ function choose(source: MemorySource): Chosen {
     if (hostBytes > buffer.byteLength) {
       throw new DmaError('MEMORY_SIZE', `${hostBytes} bytes of host memory in a block of ${buffer.byteLength}`);
     }
-    return { buffer, hostBytes, wasm, pages: checkPages(pages, hostBytes) };
+    checkDevice(device, hostBytes, buffer.byteLength);
+    return { buffer, hostBytes, wasm, pages: checkPages(pages, hostBytes), device };
   }
   const hostBytes = checkSize(source.hostBytes ?? DEFAULT_HOST_BYTES, PAGE);
   const blocks = checkSize(hostBytes + (source.deviceBytes ?? DEFAULT_DEVICE_BYTES), PAGE) / PAGE;
   const wasm = new WebAssembly.Memory({ initial: blocks, maximum: blocks, shared: true });
-  return { buffer: wasm.buffer, hostBytes, wasm, pages: { start: HOST_PAGE, end: hostBytes } };
+  const device = { start: hostBytes, end: wasm.buffer.byteLength };
+  return { buffer: wasm.buffer, hostBytes, wasm, pages: { start: HOST_PAGE, end: hostBytes }, device };
 }
 
 const isShared = (buffer: ArrayBufferLike): boolean => buffer instanceof SharedArrayBuffer;
@@ -69,6 +74,16 @@ function checkPages({ start, end }: PageRange, hostBytes: number): PageRange {
     );
   }
   return { start, end };
+}
+
+function checkDevice({ start, end }: PageRange, hostBytes: number, bytes: number): void {
+  const whole = start % LINE === 0 && end % LINE === 0;
+  if (!whole || start < hostBytes || start > end || end > bytes) {
+    throw new DmaError(
+      'MEMORY_SIZE',
+      `devices' memory from ${start} to ${end}; expected multiples of ${LINE} from ${hostBytes} to ${bytes}`,
+    );
+  }
 }
 
 function checkSize(bytes: number, multiple: number): number {
@@ -107,6 +122,16 @@ export const hostBytes: number = chosen.hostBytes;
  * ```
  */
 export const allocatable: PageRange = chosen.pages;
+/**
+ * The devices' memory that `allocateWire` of `@netcx/hardware/wire` hands out: all behind the host memory or, in a worker, what
+ * its parent gave it. Empty when the block came from outside.
+ *
+ * @example
+ * ```ts
+ * const room = deviceMemory.end - deviceMemory.start; // bytes for packet buffers and frames on their way
+ * ```
+ */
+export const deviceMemory: PageRange = chosen.device;
 /**
  * The same block as a WebAssembly memory; `undefined` when it came from outside.
  *

@@ -39,6 +39,11 @@ export interface SharedMemory {
    * a run that its parent allocated for it. None when left out, since the parent hands out all pages and would not know.
    */
   readonly pages?: { readonly start: number; readonly end: number };
+  /**
+   * The part of the devices' memory that this worker hands out, from `start` up to `end`, both multiples of 64. None when left
+   * out, for the same reason.
+   */
+  readonly device?: { readonly start: number; readonly end: number };
 }
 
 /**

@@ -9,7 +9,7 @@
 
 import { sumKernel as hostSumKernel, type Sum } from '@netcx/dma';
 import { copy, copyAll, copyByWords } from '@netcx/dma/copy';
-import { buffer as hostBuffer, hostBytes, u64 as host64, u8 as host8, wasm } from '@netcx/dma/memory';
+import { buffer as hostBuffer, deviceMemory, hostBytes, u64 as host64, u8 as host8, wasm } from '@netcx/dma/memory';
 import { defineStruct, u32 } from '@netcx/layout';
 
 const SEPARATE_BYTES = 64 * 1024 * 1024;
@@ -86,7 +86,9 @@ export const transferFromHost: TransferAll = inside ? copyAll : eachBy(copyFromH
 /** The slow, simple copy of this package's tests. */
 export const copyByLoop: BlockCopy = inside ? copyByWords : between(u64, u8, u64, u8);
 
-let next = inside ? hostBytes : 64;
+/** The part that is given out here: another worker may have the rest. */
+const part = inside ? deviceMemory : { start: 64, end: buffer.byteLength };
+let next = part.start;
 const free = new Map<number, number[]>();
 let taken = 0;
 
@@ -105,15 +107,15 @@ export const wireBytesTaken = (): number => taken;
  */
 export function allocateWire(bytes: number): number {
   const size = (bytes + 63) & ~63;
-  const again = free.get(size)?.pop() ?? (next + size > buffer.byteLength ? split(size) : undefined);
+  const again = free.get(size)?.pop() ?? (next + size > part.end ? split(size) : undefined);
   if (again !== undefined) {
     taken += size;
     u8.fill(0, again, again + size);
     return again;
   }
-  if (next + size > buffer.byteLength) {
+  if (next + size > part.end) {
     throw new RangeError(
-      `the devices' memory is used up: ${String(size)} bytes asked, ${String(buffer.byteLength - next)} left; provide more (deviceBytes)`,
+      `the devices' memory is used up: ${String(size)} bytes asked, ${String(part.end - next)} left; provide more (deviceBytes)`,
     );
   }
   const offset = next;

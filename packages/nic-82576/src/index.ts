@@ -10,6 +10,7 @@ export { NicError, type NicErrorCode } from './nic-error.ts';
 export type { MacAddress } from './mac-address.ts';
 export { Eeprom, eepromChecksum, eepromImage } from './eeprom.ts';
 export { Phy, type PhySurroundings } from './phy.ts';
+export { FlowSteering, type FlowSteeringOptions } from './flow-steering.ts';
 export type { FaultInjector, InjectedFault } from './faults.ts';
 export type {
   CorruptWriteBack,

@@ -4,9 +4,9 @@
  */
 
 /** The stable codes of {@link NicError}. */
-export type NicErrorCode = 'MAC_ADDRESS' | 'EEPROM_IMAGE' | 'VECTORS' | 'AUTONEGOTIATION_TIME' | 'FAULT';
+export type NicErrorCode = 'MAC_ADDRESS' | 'EEPROM_IMAGE' | 'VECTORS' | 'AUTONEGOTIATION_TIME' | 'FAULT' | 'STEERING';
 
-/** Thrown by the constructor of the model, and where faults are injected. */
+/** Thrown by the constructor of the model, and where faults are injected or flows are steered. */
 export class NicError extends Error {
   /** Which rule was broken; stable across releases. */
   readonly code: NicErrorCode;
