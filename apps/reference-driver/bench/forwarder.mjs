@@ -1,4 +1,7 @@
-/* The protocol of the benchmarks: every received frame goes back out on the same queue, its descriptors moved as they are. */
+/*
+ * The protocol of the benchmarks: every received frame goes back out on the same queue, unseen as through a bridge, or shown and
+ * submitted again, its descriptors moved as they are.
+ */
 
 import * as edge from '@netcx/adapter/edge';
 import { copy } from '@netcx/dma/copy';
@@ -7,8 +10,13 @@ const { FRAME_DESCRIPTOR_BYTES } = edge;
 const WORDS = FRAME_DESCRIPTOR_BYTES / 4;
 
 export class Forwarder {
-  constructor(adapter) {
+  constructor(adapter, unseen = false) {
     this.adapter = adapter;
+    this.unseen = unseen;
+  }
+
+  redirect(receiveEdge) {
+    return this.unseen ? this.adapter.transmitQueues[receiveEdge.id].edge : undefined;
   }
 
   receive(receiveEdge, count) {

@@ -7,53 +7,15 @@
 import { HostBridge } from '@netcx/bus';
 import { MILLISECOND, VirtualClock } from '@netcx/clock';
 import { IdentityMap } from '@netcx/dma';
-import { copy } from '@netcx/dma/copy';
-import * as edge from '@netcx/adapter/edge';
 import * as wire from '@netcx/hardware/wire';
 import { Nic82576 } from '@netcx/nic-82576';
 import { ReferenceDriver } from '@netcx/reference-driver';
+import { Forwarder } from './forwarder.mjs';
 
-const { FRAME_DESCRIPTOR_BYTES } = edge;
 const { i32: w, u8: w8, allocateWire, Frame, FRAME_HEADER_BYTES } = wire;
-const WORDS = FRAME_DESCRIPTOR_BYTES / 4;
 const OUT_BYTES = 1 << 20;
 /** Turns that the source waits for frames to leave before something must be wrong. */
 const PATIENCE = 1000;
-
-/**
- * Sends every received frame back out: as a bridge does, which says where a queue's frames go; or as a protocol that is shown
- * each and submits it again, which moves descriptors from the receive ring to the transmit ring, as they are.
- */
-class Forwarder {
-  constructor(adapter, unseen) {
-    this.adapter = adapter;
-    this.unseen = unseen;
-    this.forwarded = 0;
-  }
-
-  redirect(receiveEdge) {
-    return this.unseen ? this.adapter.transmitQueues[receiveEdge.id].edge : undefined;
-  }
-
-  receive(receiveEdge, count) {
-    const transmitEdge = this.adapter.transmitQueues[receiveEdge.id].edge;
-    if (transmitEdge.room < count)
-      throw new Error(`the transmit ring has room for ${transmitEdge.room} of ${count} frames`);
-    const from = receiveEdge.ring;
-    const to = transmitEdge.ring;
-    // Without checksum offload nothing in a received descriptor could be taken for a wish. A run ends where a ring wraps.
-    for (let done = 0; done < count;) {
-      const source = (from.beginIndex + done) & from.mask;
-      const target = (to.endIndex + done) & to.mask;
-      const run = Math.min(count - done, from.elements - source, to.elements - target);
-      copy((to.base + target * WORDS) << 2, (from.base + source * WORDS) << 2, run * FRAME_DESCRIPTOR_BYTES);
-      done += run;
-    }
-    receiveEdge.complete(count);
-    transmitEdge.submit(count);
-    this.forwarded += count;
-  }
-}
 
 /** The end of a link that leads nowhere: always up, takes whatever comes, compares it with what went in. */
 class LoadEnd {

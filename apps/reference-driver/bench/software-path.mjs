@@ -29,7 +29,7 @@ for (let index = 0; index < ADAPTERS; index++) {
   const slot = bridge.attach(nic, { dma: new IdentityMap() });
   const options = { queues, ringSize, interruptInterval: 0, checksumOffload: false, name: `adapter ${index}` };
   const driver = new ReferenceDriver(slot, clock, options);
-  driver.adapter.attachProtocol(new Forwarder(driver.adapter));
+  driver.adapter.attachProtocol(new Forwarder(driver.adapter, true));
   stations.push({ nic, driver });
 }
 await clock.drive(Promise.all(stations.map(({ driver }) => driver.start())));

@@ -28,7 +28,7 @@ async function measure() {
   while (Atomics.load(time, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   const steps = new Int32Array(STEPS);
   const record = { count: 0, last: 0, on: false };
-  const load = await buildLoad({ burst: BURST });
+  const load = await buildLoad({ burst: BURST, unseen: false }); // as the C twin
   for (const { end } of load.stations) {
     const inject = end.inject.bind(end);
     end.inject = () => {

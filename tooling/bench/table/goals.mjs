@@ -80,7 +80,7 @@ export const rows = [
     'whole path with the model, offloads off, 64 B, against testpmd null io',
     'path-64',
     [1, 0.8],
-    faster('netcx, whole path', 'testpmd io'),
+    faster('netcx, whole path, 16 queues', 'testpmd io'),
   ),
   ratio(
     'whole path with RSS and checksums in the model, against testpmd csum',
@@ -88,7 +88,7 @@ export const rows = [
     [0.8, 0.6],
     faster('netcx, whole path with offloads', 'testpmd csum'),
   ),
-  ratio('64 B against the C twin', 'path-64', [0.75, 0.64], faster('netcx, whole path', 'C twin, whole path')),
+  ratio('64 B against the C twin', 'path-64', [0.75, 0.64], faster('netcx, whole path, shown', 'C twin, whole path')),
   ratio(
     '1500 B against DPDK null copy=1,size=1500',
     'path-1500',

@@ -18,6 +18,8 @@ export const series = {
     title: '64 B frames forwarded in bursts of 32, ns a packet',
     contenders: {
       'netcx, whole path': program(`${path}/datapath.mjs`, '64'),
+      'netcx, whole path, 16 queues': program(`${path}/datapath.mjs`, '64', '16'),
+      'netcx, whole path, shown': program(`${path}/datapath.mjs`, '64', '2', 'shown'),
       'netcx, software path': program(`${path}/software-path.mjs`),
       'C twin, whole path': program(`${path}/twin.mjs`, '64'),
       'testpmd io': testpmd({ mode: 'io' }),
