@@ -61,6 +61,8 @@ export class FrameLayout {
   layer3Length = 0;
   layer4Type = 0;
   layer4Length = 0;
+  /** What was done about what was said of it, a `LayoutOutcome`. */
+  outcome: number = Honoured;
 
   /**
    * Completes the layout in a frame's first descriptor. `reader` stands at the frame afterwards.
@@ -82,6 +84,7 @@ export class FrameLayout {
     this.layer3Type = said >>> 28;
     this.layer4Type = FrameDescriptor.layer4Type.get(m, d) | 0;
     const outcome = this.#find(medium);
+    this.outcome = outcome;
     if (outcome === Honoured) return Honoured;
     const lengths = this.layer2Length | (this.layer3Length << 7) | (this.layer4Length << 16);
     FrameDescriptor.layout.set(m, d, lengths | (this.layer2Type << 24) | (this.layer3Type << 28));

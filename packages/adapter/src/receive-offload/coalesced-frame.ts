@@ -125,8 +125,16 @@ export function payloadSum(
   return 0xffff - headerSum(reader, layer4, header, payload, tcp, ipv4);
 }
 
-/** The sum of the pseudo header and of the transport header. */
-function headerSum(
+/**
+ * @param reader - stands at a segment without IP options
+ * @param layer4 - where its transport header lies
+ * @param header - bytes of that header
+ * @param payload - bytes behind it
+ * @param tcp - TCP, else UDP
+ * @param ipv4 - IPv4, else IPv6
+ * @returns the one's complement sum of the pseudo header and of the transport header, 0 to ffff
+ */
+export function headerSum(
   reader: FrameReader,
   layer4: number,
   header: number,

@@ -15,6 +15,7 @@ import * as sums from '../layout/internet-sum.ts';
 import * as coalesced from './coalesced-frame.ts';
 import * as switches from './receive-offload-switches.ts';
 import * as segments from './segment.ts';
+import * as successors from './successor.ts';
 
 const { i32: m } = memory;
 const { Layer3Type, Layer4Type } = rings;
@@ -24,6 +25,7 @@ const { foldSum } = sums;
 const { CoalescedFrame, COALESCED_FRAME_WORDS, payloadSum } = coalesced;
 const { ReceiveSwitch } = switches;
 const { Segment, SegmentKind } = segments;
+const { Successor, SUCCESSOR_BYTES } = successors;
 
 /** Most frames in one pass. */
 export const PASS_FRAMES = 128;
@@ -34,10 +36,12 @@ const MOST_PARTS = 64;
 const MOST_BYTES = 65_535;
 /** The tag, and what of it counts, in a descriptor's word. */
 const TAG_BITS = 0xffff_0030 | 0;
+/** Of a record's flags, all that a segment has that is chained without being looked at: it is behind another one. */
+const BEHIND = 1;
 /** Record 0 is none. */
 const TABLE_WORDS = (PASS_FRAMES + 1) * COALESCED_FRAME_WORDS;
 /** Bytes of host memory that a coalescer works in. */
-export const COALESCER_BYTES = (TABLE_WORDS + BUCKETS) * 4;
+export const COALESCER_BYTES = (TABLE_WORDS + BUCKETS) * 4 + SUCCESSOR_BYTES;
 
 /** What coalescing came to, as `OID_TCP_RSC_STATISTICS` counts it. */
 export interface CoalescingCounters {
@@ -55,12 +59,14 @@ export interface CoalescingCounters {
 export class Coalescer {
   readonly counters: CoalescingCounters = { segments: 0, bytes: 0, events: 0, aborts: 0 };
   readonly #segment = new Segment();
+  readonly #successor: InstanceType<typeof Successor>;
   /** Stands at the first segment of a chain. */
   readonly #head = new FrameReader();
   readonly #table: number;
   readonly #buckets: number;
   readonly #base: number;
   readonly #mask: number;
+  readonly #mostParts: number;
   #open = false;
 
   /**
@@ -71,8 +77,15 @@ export class Coalescer {
   constructor(scratch: number, base: number, mask: number) {
     this.#table = scratch >>> 2;
     this.#buckets = (scratch >>> 2) + TABLE_WORDS;
+    this.#successor = new Successor(scratch + (TABLE_WORDS + BUCKETS) * 4);
     this.#base = base;
     this.#mask = mask;
+    this.#mostParts = Math.min(MOST_PARTS, mask);
+  }
+
+  /** The `LayoutOutcome` of the segment that `extend` chained last, which is that of the one before it. */
+  get likeOutcome(): number {
+    return this.#successor.outcome;
   }
 
   /** A pass is over: nothing joins what it brought. */
@@ -80,6 +93,7 @@ export class Coalescer {
     if (!this.#open) return;
     m.fill(0, this.#buckets, this.#buckets + BUCKETS);
     this.#open = false;
+    this.#successor.chain = 0;
   }
 
   /**
@@ -107,6 +121,40 @@ export class Coalescer {
   }
 
   /**
+   * Chains the next frame of the pass if it is plainly the segment behind the one that was chained last; asked first, and with
+   * what the driver said of the frame.
+   *
+   * @param frame - its number in this pass
+   * @param first - index of its first descriptor
+   * @returns whether it was chained; else it is to be completed, and to be added
+   */
+  extend(frame: number, first: number): boolean {
+    const successor = this.#successor;
+    const d = (this.#base + ((first & this.#mask) << 3)) | 0;
+    if (!successor.recognises(d)) return false;
+    const h = successor.chain | 0;
+    const payload = CoalescedFrame.payload.get(m, CoalescedFrame.tail.get(m, h) | 0) | 0;
+    const payloadAt = CoalescedFrame.payloadAt.get(m, h) | 0;
+    const total = (CoalescedFrame.total.get(m, h) + payload) | 0;
+    const parts = (CoalescedFrame.totalParts.get(m, h) + 1) | 0;
+    const full = total + payloadAt - CoalescedFrame.layer3At.get(m, h) > MOST_BYTES || parts > this.#mostParts;
+    if (full || CoalescedFrame.open.get(m, h) === 0) {
+      successor.chain = 0;
+      return false;
+    }
+    const r = this.record(frame);
+    CoalescedFrame.first.set(m, r, first);
+    CoalescedFrame.parts.set(m, r, 1);
+    CoalescedFrame.next.set(m, r, 0);
+    CoalescedFrame.flags.set(m, r, BEHIND);
+    this.#chain(h, r, payload, payloadAt, successor.payloadSum);
+    CoalescedFrame.total.set(m, h, total);
+    CoalescedFrame.totalParts.set(m, h, parts);
+    CoalescedFrame.nextSequence.set(m, h, CoalescedFrame.nextSequence.get(m, h) + payload);
+    return true;
+  }
+
+  /**
    * Notes the next frame of the pass, and chains it if it goes on with another one.
    *
    * @param frame - its number in this pass
@@ -127,8 +175,12 @@ export class Coalescer {
     }
     const bucket = (this.#buckets + (segment.flow & (BUCKETS - 1))) | 0;
     const h = this.#find(m[bucket]! | 0, layout, d);
-    if (h !== 0 && this.#join(h, r, layout, enabled)) return;
-    if (segment.kind === SegmentKind.Candidate) this.#openChain(r, bucket, enabled);
+    const joined = h !== 0 && this.#join(h, r, layout, enabled);
+    if (!joined && segment.kind === SegmentKind.Candidate) this.#openChain(r, bucket, enabled);
+    const chain = joined ? h : r;
+    if (!joined && CoalescedFrame.open.get(m, r) === 0) return;
+    const forwarding = (enabled & ReceiveSwitch.Forwarding) !== 0;
+    this.#successor.expect(chain, segment, layout, d, forwarding);
   }
 
   /** @returns the record of the open chain of the segment's flow, 0 = there is none; `#head` stands at its first segment */
@@ -179,7 +231,7 @@ export class Coalescer {
     const joins = segment.kind === SegmentKind.Candidate && this.#follows(h, layout, enabled);
     const total = CoalescedFrame.total.get(m, h) + segment.payload;
     const parts = CoalescedFrame.totalParts.get(m, h) + layout.reader.parts;
-    const full = total + segment.payloadAt - segment.layer3At > MOST_BYTES || parts > Math.min(MOST_PARTS, this.#mask);
+    const full = total + segment.payloadAt - segment.layer3At > MOST_BYTES || parts > this.#mostParts;
     if (!joins || full) {
       CoalescedFrame.open.set(m, h, 0);
       if (!joins) this.counters.aborts++;
@@ -240,23 +292,25 @@ export class Coalescer {
   }
 
   #append(h: number, r: number, layout: FrameLayout): void {
-    const segment = this.#segment;
-    const { layer4At, payloadAt, payload, tcp, ipv4 } = segment;
+    const { layer4At, payloadAt, payload, tcp, ipv4, unsummed } = this.#segment;
+    CoalescedFrame.behind.set(m, r, 1);
+    const sum = unsummed ? 0 : payloadSum(layout.reader, layer4At, payloadAt - layer4At, payload, tcp, ipv4);
+    this.#chain(h, r, payload, payloadAt, sum);
+    if (tcp) this.#appendTcp(h);
+  }
+
+  /** Puts a record behind the last of a chain. */
+  #chain(h: number, r: number, payload: number, payloadAt: number, sum: number): void {
     const total = CoalescedFrame.total.get(m, h) | 0;
     const count = CoalescedFrame.count.get(m, h) | 0;
     CoalescedFrame.next.set(m, CoalescedFrame.tail.get(m, h) | 0, r);
     CoalescedFrame.tail.set(m, h, r);
-    CoalescedFrame.behind.set(m, r, 1);
     CoalescedFrame.payload.set(m, r, payload);
     CoalescedFrame.payloadAt.set(m, r, payloadAt);
     CoalescedFrame.count.set(m, h, count + 1);
-    if (!segment.unsummed) {
-      const sum = payloadSum(layout.reader, layer4At, payloadAt - layer4At, payload, tcp, ipv4);
-      // Behind an odd number of bytes, those of each word change places.
-      const placed = (total & 1) === 0 ? sum : ((sum & 255) << 8) | (sum >>> 8);
-      CoalescedFrame.payloadSum.set(m, h, foldSum(CoalescedFrame.payloadSum.get(m, h) + placed));
-    }
-    if (tcp) this.#appendTcp(h);
+    // Behind an odd number of bytes, those of each word change places.
+    const placed = (total & 1) === 0 ? sum : ((sum & 255) << 8) | (sum >>> 8);
+    CoalescedFrame.payloadSum.set(m, h, foldSum(CoalescedFrame.payloadSum.get(m, h) + placed));
     this.counters.segments += count === 1 ? 2 : 1;
     this.counters.bytes += payload + (count === 1 ? total : 0);
     if (count === 1) this.counters.events++;

@@ -144,25 +144,36 @@ export class ReceiveStage {
     const layout = this.#layout;
     let first = this.ring.beginIndex | 0;
     let left = Math.min(this.ring.driverCount, this.#edge.ring.freeCount) | 0;
+    const coalesces = (enabled & ANY_COALESCING) !== 0;
     let frame = 0;
     while (left > 0 && frame < PASS_FRAMES) {
       const d = (base + ((first & mask) << 3)) | 0;
+      if (coalesces && this.coalescer.extend(frame, first)) {
+        this.#countLayout(this.coalescer.likeOutcome);
+        first = (first + 1) & mask;
+        left = (left - 1) | 0;
+        frame = (frame + 1) | 0;
+        continue;
+      }
       layout.reader.open(base, mask, first);
       const parts = layout.reader.parts | 0;
       if (parts > left) break;
       if (enabled !== 0) {
-        const outcome = layout.complete(base, mask, first, Layer2Type.Ethernet);
-        if (outcome === LayoutOutcome.Parsed) this.counters.layoutsParsed++;
-        else if (outcome === LayoutOutcome.Corrected) this.counters.layoutsCorrected++;
+        this.#countLayout(layout.complete(base, mask, first, Layer2Type.Ethernet));
         this.#validate(d, enabled);
       }
-      if ((enabled & ANY_COALESCING) !== 0) this.coalescer.add(frame, first, layout, enabled);
+      if (coalesces) this.coalescer.add(frame, first, layout, enabled);
       else this.coalescer.note(frame, first, parts);
       first = (first + parts) & mask;
       left = (left - parts) | 0;
       frame = (frame + 1) | 0;
     }
     return frame;
+  }
+
+  #countLayout(outcome: number): void {
+    if (outcome === LayoutOutcome.Parsed) this.counters.layoutsParsed++;
+    else if (outcome === LayoutOutcome.Corrected) this.counters.layoutsCorrected++;
   }
 
   /** Where the NIC has not looked, and somebody wants to know: the protocol, or coalescing, which needs valid segments. */
@@ -206,19 +217,48 @@ export class ReceiveStage {
     rewriteHeaders(reader, r);
     this.#move(first, parts, 0, CoalescedFrame.payloadAt.get(m, r) + CoalescedFrame.payload.get(m, r), MORE);
     this.#carry(first, at, r);
-    let next = CoalescedFrame.next.get(m, r) | 0;
-    while (next !== 0) {
-      const payloadAt = CoalescedFrame.payloadAt.get(m, next) | 0;
-      const end = payloadAt + CoalescedFrame.payload.get(m, next);
-      this.#move(CoalescedFrame.first.get(m, next) | 0, CoalescedFrame.parts.get(m, next) | 0, payloadAt, end, MORE);
-      next = CoalescedFrame.next.get(m, next) | 0;
-    }
+    this.#moveChain(CoalescedFrame.next.get(m, r) | 0);
     const last = edge.at(edge.endIndex + this.#written - 1);
     FrameDescriptor.more.set(m, last, 0);
     // A size that each segment has can be said where none is a duplicate.
     const sized = CoalescedFrame.tcp.get(m, r) === 0 || (this.#enabled & ReceiveSwitch.Forwarding) !== 0;
     const detail = sized ? CoalescedFrame.payload.get(m, r) : CoalescedFrame.duplicates.get(m, r);
     FrameDescriptor.segmentation.set(m, edge.at(at), count | (detail << 16));
+  }
+
+  /**
+   * Hands on the payloads of a chain.
+   *
+   * @param from - record of its second segment
+   */
+  #moveChain(from: number): void {
+    const base = this.ring.base | 0;
+    const mask = this.ring.mask | 0;
+    const edgeBase = this.#edge.ring.base | 0;
+    const edgeMask = this.#edge.ring.mask | 0;
+    let to = (this.#edge.ring.endIndex + this.#written) | 0;
+    for (let r = from | 0; r !== 0; r = CoalescedFrame.next.get(m, r) | 0) {
+      const first = CoalescedFrame.first.get(m, r) | 0;
+      const payload = CoalescedFrame.payload.get(m, r) | 0;
+      const payloadAt = CoalescedFrame.payloadAt.get(m, r) | 0;
+      if (CoalescedFrame.parts.get(m, r) !== 1 || payload === 0) {
+        this.#move(first, CoalescedFrame.parts.get(m, r) | 0, payloadAt, payloadAt + payload, MORE);
+        to = (this.#edge.ring.endIndex + this.#written) | 0;
+        continue;
+      }
+      const d = (base + ((first & mask) << 3)) | 0;
+      const e = (edgeBase + ((to & edgeMask) << 3)) | 0;
+      FrameDescriptor.address.set(m, e, FrameDescriptor.address.get(m, d) + payloadAt);
+      FrameDescriptor.lengthAndFlags.set(m, e, payload | MORE);
+      FrameDescriptor.buffer.set(m, e, FrameDescriptor.buffer.get(m, d));
+      FrameDescriptor.layout.set(m, e, 0);
+      FrameDescriptor.layer4AndChecksum.set(m, e, 0);
+      FrameDescriptor.segmentation.set(m, e, 0);
+      FrameDescriptor.hash.set(m, e, 0);
+      FrameDescriptor.context.set(m, e, 0);
+      to = (to + 1) | 0;
+      this.#written = (this.#written + 1) | 0;
+    }
   }
 
   /**
