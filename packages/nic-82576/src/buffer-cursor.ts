@@ -12,7 +12,7 @@ import * as wire from '@netcx/hardware/wire';
 import * as registers from './registers/index.ts';
 
 const { i32: m } = memory;
-const { copyFromHost } = wire;
+const { i32: w, copyFromHost, Transfer, TRANSFER_WORDS } = wire;
 const { TxData } = registers;
 
 const TWO_32 = 0x1_0000_0000;
@@ -63,5 +63,45 @@ export class BufferCursor {
       done = (done + part) | 0;
     }
     return true;
+  }
+
+  /**
+   * Notes the copies that `read` would make, for buffers in plain sight.
+   *
+   * @param ring - word index of descriptor 0, for this burst
+   * @param count - descriptors in the ring
+   * @param direct - below this, host memory is reached without translation
+   * @param bytes - how many bytes to read
+   * @param to - byte offset in device memory where they go
+   * @param list - word index of the first `Transfer` to write
+   * @param limit - word index behind the last that there is room for
+   * @returns word index behind the last that was written; -1 when `read` must do it, and then nothing has changed
+   */
+  note(ring: number, count: number, direct: number, bytes: number, to: number, list: number, limit: number): number {
+    let index = this.#index | 0;
+    let offset = this.#offset | 0;
+    let transfer = list | 0;
+    let done = 0;
+    while (done < bytes) {
+      if (index === this.#end || transfer === limit) return -1;
+      const d = (ring + (index << 2)) | 0;
+      const part = Math.min(TxData.dtalen.get(m, d) - offset, bytes - done) | 0;
+      if (part <= 0) {
+        index = index + 1 === count ? 0 : (index + 1) | 0;
+        offset = 0;
+        continue;
+      }
+      const low = (TxData.bufferAddress.low.get(m, d) >>> 0) + offset;
+      if (TxData.bufferAddress.high.get(m, d) !== 0 || low === 0 || low + part > direct) return -1;
+      Transfer.to.set(w, transfer, to + done);
+      Transfer.from.set(w, transfer, low);
+      Transfer.bytes.set(w, transfer, part);
+      transfer = (transfer + TRANSFER_WORDS) | 0;
+      offset = (offset + part) | 0;
+      done = (done + part) | 0;
+    }
+    this.#index = index;
+    this.#offset = offset;
+    return transfer;
   }
 }

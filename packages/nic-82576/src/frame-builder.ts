@@ -146,6 +146,15 @@ export class FrameBuilder {
     return TxData.eop.get(m, ring + (last << 2)) === 1 ? length : -1;
   }
 
+  /**
+   * @param queue - one that is segmenting a packet
+   * @param ring - word index of its descriptor 0, for this burst
+   * @returns whether a tag goes into each segment
+   */
+  tags(queue: TxRing, ring: number): boolean {
+    return this.#tagged(TxData.command.get(m, ring + (queue.segmentation.head << 2)) | 0);
+  }
+
   /** A frame that leaves as one. */
   #single(queue: TxRing, ring: number, head: number, end: number, at: number, shortest: number): void {
     const { dma } = this.#parts;

@@ -13,6 +13,18 @@ const { i32: words, sumKernel, u8: bytes } = wire;
 const LONG = 128;
 
 /**
+ * @param total - a sum of 16-bit words, 0 or more, below 2^32
+ * @returns it with the carries taken in, 0 to ffff
+ */
+export function fold(total: number): number {
+  const once = (total & 0xffff) + (total >>> 16);
+  return (once & 0xffff) + (once >>> 16);
+}
+
+/** The same for the loop here: a hot loop has nothing that is exported. */
+const taken = fold;
+
+/**
  * @param at - byte offset in device memory
  * @returns the 16-bit word there, in network byte order
  */
@@ -34,7 +46,7 @@ export function putWord16(at: number, value: number): void {
  * @returns the one's complement sum, 0 to ffff; its complement is the checksum
  */
 export function internetSum(from: number, length: number, seed = 0): number {
-  if (length >= LONG && sumKernel !== undefined) return fold(seed + sumKernel(from, length));
+  if (length >= LONG && sumKernel !== undefined) return taken(seed + sumKernel(from, length));
   const end = (from + length) | 0;
   let at = from | 0;
   let total = seed;
@@ -57,12 +69,6 @@ export function internetSum(from: number, length: number, seed = 0): number {
   }
   for (; at + 2 <= end; at = (at + 2) | 0) total += (bytes[at]! << 8) | bytes[at + 1]!;
   if (at < end) total += bytes[at]! << 8;
-  const swapped = fold(fold(low) + fold(high));
-  return fold(total + (((swapped & 255) << 8) | (swapped >>> 8)));
-}
-
-/** A sum of words with the carries taken in. */
-function fold(total: number): number {
-  const once = (total & 0xffff) + (total >>> 16);
-  return (once & 0xffff) + (once >>> 16);
+  const swapped = taken(taken(low) + taken(high));
+  return taken(total + (((swapped & 255) << 8) | (swapped >>> 8)));
 }

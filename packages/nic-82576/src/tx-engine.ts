@@ -13,11 +13,13 @@ import type { EngineParts, QueueBank } from './engine.ts';
 import * as builders from './frame-builder.ts';
 import * as tallies from './frame-tally.ts';
 import * as registers from './registers/index.ts';
+import * as segmenting from './segment-writer.ts';
 import * as rings from './tx-ring.ts';
 
 const { i32: m, u8: m8 } = memory;
 const { i32: w, allocateWire, Frame, FRAME_HEADER_BYTES, freeWire, Transfer, TRANSFER_WORDS, transferFromHost } = wire;
 const { FrameBuilder, LONGEST_FRAME } = builders;
+const { SEGMENT_COPIES_BYTES, SegmentWriter } = segmenting;
 const { TX_RING_BYTES, TxRing } = rings;
 const { countTransmitted, countTransmittedGroup } = tallies;
 const { DESCRIPTOR_BYTES, REGISTERS, TX_COMMAND, TX_DESCRIPTOR_TYPE_MASK, TX_STATUS, TxData, TxWriteBack } = registers;
@@ -25,6 +27,8 @@ const { TCTL, TDBAH, TDBAL, TDH, TDLEN, TDT, TDWBAH, TDWBAL, TXDCTL } = REGISTER
 
 /** Frames of one queue that are handled before others get their turn. */
 const BURST = 64;
+/** Frames after which a packet that has begun to leave in segments goes on in the next burst; until then it is not torn. */
+const LONGEST_BURST = 2 * BURST;
 /** Bytes of device memory that the longest frame takes. */
 const LONGEST = (FRAME_HEADER_BYTES + LONGEST_FRAME + 7) & ~7;
 /** Shortest frame that leaves, without frame check sequence, when TCTL.PSP pads. */
@@ -49,6 +53,7 @@ export class TxEngine {
   readonly #parts: EngineParts;
   readonly #queues: TxQueue[] = [];
   readonly #builder: InstanceType<typeof FrameBuilder>;
+  readonly #segments: InstanceType<typeof SegmentWriter>;
   readonly #alarm: Alarm;
   /** Goes off when descriptors have waited long enough for others to be written back with. */
   readonly #flush: Alarm;
@@ -62,6 +67,7 @@ export class TxEngine {
   readonly #list: number[] = [];
   /** Byte offset in device memory of the list of data that is to be moved. */
   readonly #transfers = allocateWire(TRANSFERS_BYTES);
+  readonly #copies = allocateWire(SEGMENT_COPIES_BYTES);
   // While a burst is sent: byte offset of the next frame's header in the link's memory, and the head that the queue will
   // have; what it comes to so far; whether a descriptor that is done asked for a report.
   #at = 0;
@@ -80,6 +86,7 @@ export class TxEngine {
   constructor(parts: EngineParts, bank: QueueBank) {
     this.#parts = parts;
     this.#builder = new FrameBuilder(parts);
+    this.#segments = new SegmentWriter(this.#copies);
     this.#control = parts.registers.place(TCTL);
     this.#memory = allocateWire(bank.count * TX_RING_BYTES);
     for (let index = 0; index < bank.count; index++) {
@@ -181,6 +188,7 @@ export class TxEngine {
     this.#resume.cancel();
     for (const queue of this.#queues) queue.release();
     freeWire(this.#transfers, TRANSFERS_BYTES);
+    freeWire(this.#copies, SEGMENT_COPIES_BYTES);
     freeWire(this.#memory, this.#queues.length * TX_RING_BYTES);
   }
 
@@ -228,17 +236,19 @@ export class TxEngine {
     this.#at = start;
     this.#head = from;
     this.#frames = this.#reported = 0;
-    while (this.#head !== queue.tail && this.#frames < BURST && this.#at <= limit) {
+    while (this.#head !== queue.tail && this.#at <= limit) {
+      if (this.#frames >= (queue.segmentation.active ? LONGEST_BURST : BURST)) break;
       const room = 1 + Math.trunc((limit - this.#at) / LONGEST); // frames, however long they are
       if (this.#sendSimple(queue, ring, pad, room) > 0) continue;
       if (!this.#sendOther(queue, ring, shortest)) break; // the rest of the frame is not posted yet
+      if (queue.segmentation.active) this.#sendSegments(queue, ring, limit, shortest, direct);
     }
     const frames = this.#frames;
     if (frames > 0) port.end.commit(frames, this.#at - start);
     queue.head = this.#head;
     if (queue.threshold > 1) this.#defer(queue, index, ring, this.#reported);
     else if (this.#reported !== 0) this.#tell(queue, index, ring, from);
-    return queue.hasWork && (frames === BURST || this.#at > limit);
+    return queue.hasWork && (frames >= BURST || this.#at > limit);
   }
 
   /**
@@ -319,6 +329,22 @@ export class TxEngine {
     this.#at = at + builder.written;
     this.#frames++;
     return true;
+  }
+
+  /** The packet at the head has begun to leave in segments: goes on with those that are all alike. */
+  #sendSegments(queue: TxQueue, ring: number, limit: number, shortest: number, direct: number): void {
+    const segments = this.#segments;
+    const at = this.#at;
+    if (at > limit || this.#builder.tags(queue, ring)) return;
+    const room = LONGEST_BURST - this.#frames;
+    const count = segments.write(queue, ring, at, limit, room, shortest, direct);
+    if (count === 0) return;
+    const { statistics } = this.#parts;
+    const word = w[(at + FRAME_HEADER_BYTES) >> 2]!;
+    countTransmitted(statistics, segments.bytes, count);
+    for (let left = (word & 1) === 0 ? 0 : count; left > 0; left--) countTransmittedGroup(statistics, word);
+    this.#at = at + segments.written;
+    this.#frames += count;
   }
 
   /** Lets what a burst has done wait for more, until it is as much as the queue's threshold. */
