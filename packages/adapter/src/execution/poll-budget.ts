@@ -1,6 +1,6 @@
 /*
  * How much an execution context does before it lets others run: packets for each direction and round, rounds in a row, and
- * time. Left out means the cheapest that is fair: one round, as many packets to send as there is room for, and up to 64
+ * time. Left out means the cheapest that is fair: one round, as many packets to send as there is room for, and up to 128
  * received. Follows the knobs of reference netadaptercx §5.6.
  */
 
@@ -12,7 +12,7 @@ export interface PollBudget {
   readonly send?: number;
   /** Most sent frames that a transmit queue completes in one round; no limit when left out. */
   readonly sendComplete?: number;
-  /** Most frames that a receive queue shows in one round; 64 when left out. */
+  /** Most frames that a receive queue shows in one round; 128 when left out. */
   readonly receive?: number;
   /** Most rounds in a row, before whatever else is due runs; 1 when left out. */
   readonly rounds?: number;
@@ -39,8 +39,8 @@ export interface CompletePollBudget {
 
 /** More packets than any ring has: no limit. */
 const NO_LIMIT = 0x3fff_ffff;
-/** Most packets that are shown in one round, unless a budget says otherwise. */
-const RECEIVE_BATCH = 64;
+/** Most packets that are shown in one round, unless a budget says otherwise: a long packet's segments, which NICs send in a row, and another's. */
+const RECEIVE_BATCH = 128;
 /** How much of the time may pass before a context hands over: the rest is for the round that is going on. */
 export const WATCHDOG_SHARE = 0.8;
 
