@@ -6,7 +6,7 @@
 import { expect } from 'vitest';
 import type { ReceiveWork } from '../src/receive-offload/receive-offload-switches.ts';
 import { pattern } from './frames.ts';
-import { naiveCoalesce, naiveSegment, type NaiveResult, type NaiveRules } from './naive-coalescer.ts';
+import { naiveCoalesce, naiveFinding, naiveSegment, type NaiveResult, type NaiveRules } from './naive-coalescer.ts';
 import { StageRig, type Out } from './stage-rig.ts';
 import {
   ethernet,
@@ -65,15 +65,28 @@ function rigFor(frames: readonly Uint8Array[], cuts: readonly (readonly number[]
   return new StageRig(offloads, 512, Math.max(1, buffers), longest + 16);
 }
 
-/** Lets frames through a stage, and compares with the naive coalescer. Returns how many segments each result is of. */
+/**
+ * Lets frames through a stage, of a NIC that says nothing of checksums and of one that has looked, and compares with the naive
+ * coalescer. Returns how many segments each result is of.
+ */
 export function compare(
   frames: readonly Uint8Array[],
   offloads: ReceiveWork,
   cuts: readonly (readonly number[])[] = [],
 ) {
+  compareOnce(frames, offloads, cuts, naiveFinding);
+  return compareOnce(frames, offloads, cuts, () => 0);
+}
+
+function compareOnce(
+  frames: readonly Uint8Array[],
+  offloads: ReceiveWork,
+  cuts: readonly (readonly number[])[],
+  found: (frame: Uint8Array) => number,
+) {
   const rig = rigFor(frames, cuts, offloads);
   try {
-    for (const [index, frame] of frames.entries()) rig.put(frame, cuts[index]);
+    for (const [index, frame] of frames.entries()) rig.put(frame, cuts[index], { checksum: found(frame) });
     const out = rig.run();
     const expected = naiveCoalesce(
       frames,
@@ -116,7 +129,7 @@ export function flows(frames: readonly Uint8Array[]): Uint8Array[] {
 /** Frames as they come out, cut again where they were coalesced. */
 export function andBack(frames: readonly Uint8Array[], cuts: readonly (readonly number[])[] = []): Uint8Array[] {
   const rig = rigFor(frames, cuts, FORWARDING);
-  for (const [index, frame] of frames.entries()) rig.put(frame, cuts[index]);
+  for (const [index, frame] of frames.entries()) rig.put(frame, cuts[index], { checksum: naiveFinding(frame) });
   const back = rig.run().flatMap(({ bytes, count, detail }) => (count === 0 ? [bytes] : naiveSegment(bytes, detail)));
   rig.free();
   return back;

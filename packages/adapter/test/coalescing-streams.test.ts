@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { andBack, compare, expectSame, flows, FORWARDING, RECEIVING } from './coalescing-rig.ts';
 import { seeded } from './conservation.ts';
-import { buildStreams, randomFrame } from './random-streams.ts';
+import { buildStreams, randomFrame, randomRow } from './random-streams.ts';
 import { StageRig } from './stage-rig.ts';
 import { runsBySize } from './test-size.ts';
 
@@ -24,6 +24,23 @@ describe('random streams', () => {
         },
       ),
       seeded('coalescing', runs),
+    );
+  }, 600_000);
+
+  it('of like segments in a row, too', () => {
+    fc.assert(
+      fc.property(
+        fc.array(randomRow, { maxLength: 8, size: 'max' }),
+        fc.constantFrom(RECEIVING, FORWARDING),
+        fc.boolean(),
+        (rows, offloads, whole) => {
+          const { frames, cuts } = buildStreams(
+            rows.flat().map((it) => (whole ? { ...it, cuts: [], spoilt: false } : it)),
+          );
+          compare(frames, offloads, cuts);
+        },
+      ),
+      seeded('coalescing, rows', runs),
     );
   }, 600_000);
 

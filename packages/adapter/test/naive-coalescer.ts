@@ -97,6 +97,16 @@ const isValid = (one: Taken): boolean => {
   return naiveChecksum(pseudoHeader(ip, protocol, head.length + payload.length), head, payload) === 0;
 };
 
+/**
+ * @param frame - any
+ * @returns what an honest NIC says of its checksums: that they are right, or nothing
+ */
+export function naiveFinding(frame: Uint8Array): number {
+  const one = takeApart(frame);
+  if (one === undefined || one.beyond || (one.four && (half(one.ip, 6) & 0x3fff) !== 0) || !isValid(one)) return 0;
+  return (one.four ? 1 << 2 : 0) | (1 << 4);
+}
+
 function eligible(one: Taken, rules: NaiveRules): boolean {
   const { ip, head, payload, protocol, four, timestampAt, beyond } = one;
   if (beyond || (protocol === 6 ? !rules.tcp : !rules.udp)) return false;

@@ -31,6 +31,15 @@ export const randomFrame = fc.record(
 );
 export type RandomFrame = typeof randomFrame extends fc.Arbitrary<infer T> ? T : never;
 
+/** A few frames that go on as the first of them began, as a NIC sends them that cuts a long packet. */
+export const randomRow = fc
+  .tuple(randomFrame, fc.integer({ min: 1, max: 6 }))
+  .map(([one, count]) =>
+    Array.from({ length: count }, (_, index): RandomFrame =>
+      index === 0 ? one : { ...one, skip: 0, advance: 0, now: 0, identification: 0 },
+    ),
+  );
+
 /** The frames, and where each is cut. Each flow's numbers go on from frame to frame. */
 export function buildStreams(ones: readonly RandomFrame[]): { frames: Uint8Array[]; cuts: number[][] } {
   const state = new Map<string, { sequence: number; acknowledgement: number; now: number; identification: number }>();

@@ -24,6 +24,8 @@ export interface Meta {
   /** The layout's word, and layer 4's type. */
   readonly layout?: number;
   readonly layer4Type?: number;
+  /** Bytes of the buffer in front of the first part; 0 when left out. */
+  readonly offset?: number;
 }
 
 /** A frame that came out. */
@@ -67,7 +69,7 @@ export class StageRig {
     for (let part = 0; part + 1 < edges.length; part++) {
       const bytes = frame.subarray(edges[part], edges[part + 1]);
       const buffer = this.pool.take();
-      const address = this.pool.address(buffer) + 2 * (part % 3) + (part % 2);
+      const address = this.pool.address(buffer) + 2 * (part % 3) + (part % 2) + (part === 0 ? (meta.offset ?? 0) : 0);
       u8.fill(0xee, this.pool.address(buffer), this.pool.address(buffer) + 16);
       u8.set(bytes, address);
       const d = ring.at(ring.endIndex + part);
