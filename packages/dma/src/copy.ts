@@ -4,9 +4,10 @@
  */
 
 import { COPY_KERNEL } from './copy-kernel.ts';
+import { loadKernel } from './kernel.ts';
 import * as memory from './memory.ts';
 
-const { i32, u8, u64, wasm } = memory;
+const { u8, u64 } = memory;
 
 /**
  * Copies `bytes` bytes from one offset of the block to another; the ranges must not overlap.
@@ -60,44 +61,15 @@ export const clearByWords: Clear = (at, bytes) => {
   u8.fill(0, at, at + bytes);
 };
 
-/**
- * Carries out a list of copies, first to last. The list lies in the block, at an offset that is a multiple of 4: three
- * 32-bit words for each copy, the offset to copy to, the offset to copy from, and the bytes. No range overlaps another.
- *
- * @example
- * ```ts
- * const carryOut: CopyAll = copyAllByWords;
- * ```
- */
-export type CopyAll = (list: number, count: number) => void;
-
-/**
- * The same by typed arrays alone.
- *
- * @example
- * ```ts
- * copyAllByWords(list, 32); // the same as copyAll
- * ```
- */
-export const copyAllByWords: CopyAll = (list, count) => {
-  const end = (list >>> 2) + count * 3;
-  for (let entry = list >>> 2; entry < end; entry += 3) copyByWords(i32[entry]!, i32[entry + 1]!, i32[entry + 2]!);
-};
-
 interface Kernel {
   readonly copy: Copy;
   readonly clear: Clear;
-  readonly copyAll: CopyAll;
 }
 
-function instantiate(shared: WebAssembly.Memory): Kernel {
-  const module = new WebAssembly.Module(COPY_KERNEL);
-  const { exports } = new WebAssembly.Instance(module, { host: { memory: shared } });
-  return exports as unknown as Kernel;
-}
-
-const kernel: Kernel =
-  wasm === undefined ? { copy: copyByWords, clear: clearByWords, copyAll: copyAllByWords } : instantiate(wasm);
+const kernel = (loadKernel(COPY_KERNEL) ?? {
+  copy: copyByWords,
+  clear: clearByWords,
+}) as unknown as Kernel;
 
 /**
  * The fastest copy for this process's memory.
@@ -118,14 +90,3 @@ export const copy: Copy = kernel.copy;
  * ```
  */
 export const clear: Clear = kernel.clear;
-
-/**
- * The fastest way to make many small copies: one call for all of them.
- *
- * @example
- * ```ts
- * i32.set([to, from, 64], list >>> 2);
- * copyAll(list, 1); // the same as copy(to, from, 64)
- * ```
- */
-export const copyAll: CopyAll = kernel.copyAll;

@@ -14,25 +14,4 @@
     local.get $at
     i32.const 0
     local.get $bytes
-    memory.fill)
-
-  ;; Carries out a list of copies: three words each, where to, where from, how many bytes. One call for a burst of small
-  ;; frames, which the engine's four vector registers move faster than any loop over typed arrays.
-  (func (export "copyAll") (param $list i32) (param $count i32)
-    (local $end i32) (local $to i32) (local $from i32)
-    (local.set $end (i32.add (local.get $list) (i32.mul (local.get $count) (i32.const 12))))
-    (block $done
-      (loop $next
-        (br_if $done (i32.ge_u (local.get $list) (local.get $end)))
-        (local.set $to (i32.load (local.get $list)))
-        (local.set $from (i32.load offset=4 (local.get $list)))
-        (if (i32.eq (i32.load offset=8 (local.get $list)) (i32.const 64))
-          (then
-            (v128.store (local.get $to) (v128.load (local.get $from)))
-            (v128.store offset=16 (local.get $to) (v128.load offset=16 (local.get $from)))
-            (v128.store offset=32 (local.get $to) (v128.load offset=32 (local.get $from)))
-            (v128.store offset=48 (local.get $to) (v128.load offset=48 (local.get $from))))
-          (else
-            (memory.copy (local.get $to) (local.get $from) (i32.load offset=8 (local.get $list)))))
-        (local.set $list (i32.add (local.get $list) (i32.const 12)))
-        (br $next)))))
+    memory.fill))

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { assembleKernel, moduleText } from '../scripts/assemble.ts';
-import { clear, clearByWords, copy, copyAll, copyAllByWords, copyByWords, type Copy } from '../src/copy.ts';
-import { COPY_KERNEL } from '../src/copy-kernel.ts';
+import { kernelFile, kernelModule } from '@tooling/kernels';
+import { clear, clearByWords, copy, copyByWords, type Copy } from '../src/copy.ts';
 import { hostPages } from '../src/index.ts';
-import { i32, u8 } from '../src/memory.ts';
+import { u8 } from '../src/memory.ts';
 
 const HALF = 16_384;
 let arena = 0;
@@ -94,40 +93,9 @@ describe('clear', () => {
   });
 });
 
-describe('a list of copies', () => {
-  it.each([
-    ['the kernel', copyAll],
-    ['the loop over words', copyAllByWords],
-  ])('is carried out by %s as one copy after the other', (_, way) => {
-    // Each copy of a list has 320 bytes of the first half to itself, and 320 of the second.
-    const one = fc.record({
-      to: fc.integer({ min: 0, max: 64 }),
-      from: fc.integer({ min: 0, max: 64 }),
-      bytes: fc.oneof(fc.constant(64), fc.integer({ min: 0, max: 256 })),
-    });
-    const list = hostPages.allocate(4096, { owner: 'copy list' });
-    fc.assert(
-      fc.property(fc.array(one, { maxLength: 40 }), (copies) => {
-        for (let at = 0; at < 2 * HALF; at++) u8[arena + at] = Math.imul(at, 2_654_435_761) >>> 24;
-        const expected = u8.slice(arena, arena + 2 * HALF);
-        copies.forEach(({ to, from, bytes }, index) => {
-          const [target, source] = [index * 320 + to, HALF + index * 320 + from];
-          i32.set([arena + target, arena + source, bytes], (list >>> 2) + index * 3);
-          expected.copyWithin(target, source, source + bytes);
-        });
-        way(list, copies.length);
-        expect(Buffer.compare(u8.slice(arena, arena + 2 * HALF), expected)).toBe(0);
-      }),
-      { numRuns: 100 },
-    );
-    hostPages.free(list);
-  });
-});
-
 describe('the checked-in kernel', () => {
   it('is what copy.wat assembles to', async () => {
-    const bytes = await assembleKernel('copy');
-    expect([...COPY_KERNEL]).toEqual([...bytes]);
-    expect(readFileSync(new URL('../src/copy-kernel.ts', import.meta.url), 'utf8')).toBe(moduleText('copy', bytes));
+    const source = new URL('../src/copy.wat', import.meta.url);
+    expect(readFileSync(kernelFile(source), 'utf8')).toBe(await kernelModule(source));
   });
 });
