@@ -1,6 +1,6 @@
 /*
- * The copy kernel: copy.wat, assembled. Made by scripts/assemble.ts with wabt (threads, bulk memory and SIMD on); never
- * edited by hand. A test assembles the source again and compares, so the two always agree.
+ * The copy kernel: copy.wat, assembled. Made by tooling/kernels with wabt (threads, bulk memory and SIMD on); never edited
+ * by hand. A test assembles the source again and compares, so the two always agree.
  */
 
 /** The bytes of the WebAssembly module; it imports `host.memory` (shared) and exports `copy, clear, copyAll`. */

@@ -4,9 +4,10 @@
  */
 
 import { COPY_KERNEL } from './copy-kernel.ts';
+import { loadKernel } from './kernel.ts';
 import * as memory from './memory.ts';
 
-const { i32, u8, u64, wasm } = memory;
+const { i32, u8, u64 } = memory;
 
 /**
  * Copies `bytes` bytes from one offset of the block to another; the ranges must not overlap.
@@ -90,14 +91,11 @@ interface Kernel {
   readonly copyAll: CopyAll;
 }
 
-function instantiate(shared: WebAssembly.Memory): Kernel {
-  const module = new WebAssembly.Module(COPY_KERNEL);
-  const { exports } = new WebAssembly.Instance(module, { host: { memory: shared } });
-  return exports as unknown as Kernel;
-}
-
-const kernel: Kernel =
-  wasm === undefined ? { copy: copyByWords, clear: clearByWords, copyAll: copyAllByWords } : instantiate(wasm);
+const kernel = (loadKernel(COPY_KERNEL) ?? {
+  copy: copyByWords,
+  clear: clearByWords,
+  copyAll: copyAllByWords,
+}) as unknown as Kernel;
 
 /**
  * The fastest copy for this process's memory.

@@ -14,5 +14,6 @@ export { Iommu, type IommuOptions } from './iommu.ts';
 export { hostPages, PAGE_BYTES, PageAllocator, type PageOptions } from './page-allocator.ts';
 export { DmaEnabler, type CommonBuffer, type CommonBufferOptions, type DmaEnablerOptions } from './dma-enabler.ts';
 export { TransferMap, type TransferMapOptions } from './transfer-map.ts';
+export { loadKernel } from './kernel.ts';
 export { sumKernel, type Sum } from './sum.ts';
 export { DmaError, type DmaErrorCode } from './dma-error.ts';

@@ -1,9 +1,9 @@
 /*
- * The sum kernel: sum.wat, assembled. Made by scripts/assemble.ts with wabt (threads, bulk memory and SIMD on); never
- * edited by hand. A test assembles the source again and compares, so the two always agree.
+ * The sum kernel: sum.wat, assembled. Made by tooling/kernels with wabt (threads, bulk memory and SIMD on); never edited
+ * by hand. A test assembles the source again and compares, so the two always agree.
  */
 
-/** The bytes of the WebAssembly module; it imports `host.memory` (shared) and exports `sum(from, bytes)`. */
+/** The bytes of the WebAssembly module; it imports `host.memory` (shared) and exports `sum`. */
 // prettier-ignore
 export const SUM_KERNEL: Uint8Array<ArrayBuffer> = Uint8Array.of(
   0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x07, 0x01, 0x60, 0x02, 0x7f, 0x7f, 0x01,

@@ -3,7 +3,7 @@
  * and memory that WebAssembly cannot reach, are the caller's own loop's.
  */
 
-import { wasm } from './memory.ts';
+import { loadKernel } from './kernel.ts';
 import { SUM_KERNEL } from './sum-kernel.ts';
 
 /**
@@ -16,12 +16,12 @@ import { SUM_KERNEL } from './sum-kernel.ts';
  */
 export type Sum = (from: number, bytes: number) => number;
 
-function instantiate(shared: WebAssembly.Memory): Sum | undefined {
-  if (!WebAssembly.validate(SUM_KERNEL)) return undefined; // an engine without SIMD
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(SUM_KERNEL), { host: { memory: shared } });
-  const sum = exports['sum'] as Sum;
+const sum = loadKernel(SUM_KERNEL)?.['sum'] as Sum | undefined;
+
+/** The words as they lie in memory make the same sum but for its bytes' order. */
+function swapped(inMemory: Sum): Sum {
   return (from, bytes) => {
-    const found = sum(from, bytes); // the words as they lie in memory: the sum is the same but for its bytes' order
+    const found = inMemory(from, bytes);
     return ((found & 0xff) << 8) | (found >>> 8);
   };
 }
@@ -34,4 +34,4 @@ function instantiate(shared: WebAssembly.Memory): Sum | undefined {
  * const sum = sumKernel?.(from, 1480) ?? sumOfMyOwn(from, 1480);
  * ```
  */
-export const sumKernel: Sum | undefined = wasm === undefined ? undefined : instantiate(wasm);
+export const sumKernel: Sum | undefined = sum && swapped(sum);

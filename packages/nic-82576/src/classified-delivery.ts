@@ -21,7 +21,7 @@ const { i32: m } = memory;
 const { i32: w, copyToHost, Frame, FRAME_HEADER_BYTES } = wire;
 const { FOUND_FRAMES, FOUND_WORDS, FoundFrame } = founds;
 const { DROPPED, WAITS } = writers;
-const { countReceived, countReceivedGroup } = tallies;
+const { countFrames, countGroup } = tallies;
 const { countOther, SOUND, UNWANTED } = verdicts;
 const { REGISTERS, RX_STATUS, RxReadDescriptor, RxWriteBack, VLAN_TAG_BYTES } = registers;
 const { RQDPC } = REGISTERS;
@@ -175,18 +175,18 @@ export class ClassifiedDelivery {
       }
       if (verdict === SOUND) {
         if (length !== usual) {
-          if (repeats > 0) countReceived(statistics, usual, repeats);
+          if (repeats > 0) countFrames(statistics.received, usual, repeats);
           usual = length;
           repeats = 0;
         }
         repeats = (repeats + 1) | 0;
         const first = w[data >> 2]! | 0;
-        if ((first & 1) !== 0) countReceivedGroup(statistics, first);
+        if ((first & 1) !== 0) countGroup(statistics.received, first);
       } else {
         countOther(statistics, verdict, length);
       }
     }
-    if (repeats > 0) countReceived(statistics, usual, repeats);
+    if (repeats > 0) countFrames(statistics.received, usual, repeats);
     if (head !== queue.head) this.#finish(queue, index, ring, head);
     return waits ? ~number : number;
   }

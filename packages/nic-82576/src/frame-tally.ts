@@ -1,72 +1,73 @@
 /*
- * Counting frames by length and destination for the statistics registers. Frames of one length mostly come in a row, so
- * an engine counts such a row at once.
- */
-
-import { FCS_BYTES } from './registers/index.ts';
-import type { Statistics } from './statistics.ts';
-
-/**
- * Counts frames that were sent.
+ * A tally: good frames of one direction by length and destination, and their octets. It lies in device memory, where the row
+ * kernel counts as well, and the statistics take over what it holds when somebody looks. Counts are doubles, so that none is
+ * lost below 2^53 and WebAssembly and TypeScript read the same. Frames of one length mostly come in a row, which is counted
+ * at once.
  *
- * @param to - the counters
- * @param length - bytes of each, without frame check sequence
- * @param frames - how many
+ * @hot
  */
-export function countTransmitted(to: Statistics, length: number, frames: number): void {
-  const bytes = length + FCS_BYTES;
-  to.GPTC += frames;
-  to.GOTC += bytes * frames;
-  if (bytes <= 64) to.PTC64 += frames;
-  else if (bytes <= 127) to.PTC127 += frames;
-  else if (bytes <= 255) to.PTC255 += frames;
-  else if (bytes <= 511) to.PTC511 += frames;
-  else if (bytes <= 1023) to.PTC1023 += frames;
-  else to.PTC1522 += frames;
-}
 
-/**
- * Counts good frames that were received.
- *
- * @param to - the counters
- * @param length - bytes of each, without frame check sequence
- * @param frames - how many
- */
-export function countReceived(to: Statistics, length: number, frames: number): void {
-  const bytes = length + FCS_BYTES;
-  to.GPRC += frames;
-  to.TPR += frames;
-  to.GORC += bytes * frames;
-  to.TOR += bytes * frames;
-  if (bytes <= 64) to.PRC64 += frames;
-  else if (bytes <= 127) to.PRC127 += frames;
-  else if (bytes <= 255) to.PRC255 += frames;
-  else if (bytes <= 511) to.PRC511 += frames;
-  else if (bytes <= 1023) to.PRC1023 += frames;
-  else to.PRC1522 += frames;
-}
+import * as wire from '@netcx/hardware/wire';
+import * as registers from './registers/index.ts';
 
+const { buffer, allocateWire, freeWire } = wire;
+const { FCS_BYTES } = registers;
+
+const counts = new Float64Array(buffer);
+
+/** Where a tally has its octets, its frames by length, and those to group addresses: indices of its counts. */
+export const TALLY = { octets: 0, lengths: 1, broadcasts: 7, multicasts: 8 } as const;
+/** How many lengths are told apart: up to 64 bytes on the wire, 127, 255, 511, 1023, and above. */
+export const TALLY_LENGTHS = 6;
+const TALLY_BYTES = 9 * 8;
 /** The first four bytes of the broadcast address; they tell it from all but a handful of never used addresses. */
 const BROADCAST = -1;
 
 /**
- * Counts a frame to a group address that was sent.
- *
- * @param to - the counters
- * @param firstWord - its first four bytes, as a signed little-endian word
+ * @returns byte offset in device memory of a tally of nothing
  */
-export function countTransmittedGroup(to: Statistics, firstWord: number): void {
-  if (firstWord === BROADCAST) to.BPTC += 1;
-  else to.MPTC += 1;
+export const allocateTally = (): number => allocateWire(TALLY_BYTES);
+
+/**
+ * @param tally - what `allocateTally` returned
+ */
+export const freeTally = (tally: number): void => freeWire(tally, TALLY_BYTES);
+
+/**
+ * Counts good frames.
+ *
+ * @param tally - byte offset of the tally
+ * @param length - bytes of each, without frame check sequence
+ * @param frames - how many
+ */
+export function countFrames(tally: number, length: number, frames: number): void {
+  const at = tally >>> 3;
+  const bytes = length + FCS_BYTES;
+  // 64 bytes are with the shorter ones; from there on lengths double.
+  const of = Math.min(26 - Math.clz32((bytes - (bytes <= 64 ? 1 : 0)) | 32), TALLY_LENGTHS - 1);
+  counts[at] = counts[at]! + bytes * frames;
+  counts[at + TALLY.lengths + of] = counts[at + TALLY.lengths + of]! + frames;
 }
 
 /**
- * Counts a frame to a group address that was received.
+ * Counts one of those frames as sent to a group address.
  *
- * @param to - the counters
+ * @param tally - byte offset of the tally
  * @param firstWord - its first four bytes, as a signed little-endian word
  */
-export function countReceivedGroup(to: Statistics, firstWord: number): void {
-  if (firstWord === BROADCAST) to.BPRC += 1;
-  else to.MPRC += 1;
+export function countGroup(tally: number, firstWord: number): void {
+  const at = (tally >>> 3) + (firstWord === BROADCAST ? TALLY.broadcasts : TALLY.multicasts);
+  counts[at] = counts[at]! + 1;
+}
+
+/**
+ * @param tally - byte offset of the tally
+ * @param index - which count
+ * @returns what was counted since it was last taken
+ */
+export function takeCount(tally: number, index: number): number {
+  const at = (tally >>> 3) + index;
+  const count = counts[at]!;
+  counts[at] = 0;
+  return count;
 }

@@ -263,6 +263,7 @@ export class Nic82576 implements PciEndpoint {
     this.#faults.clear();
     this.#rx.close();
     this.#tx.close();
+    this.#statistics.close();
     this.#port.close();
   }
 

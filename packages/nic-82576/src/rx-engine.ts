@@ -7,7 +7,6 @@
  */
 
 import type { Alarm } from '@netcx/clock';
-import * as memory from '@netcx/dma/memory';
 import * as wire from '@netcx/hardware/wire';
 import * as deliveries from './classified-delivery.ts';
 import * as classifiers from './classifier.ts';
@@ -16,34 +15,31 @@ import * as flows from './flow-control.ts';
 import * as tallies from './frame-tally.ts';
 import * as writers from './frame-writer.ts';
 import * as buffers from './packet-buffer.ts';
+import * as receiving from './receive-row.ts';
 import * as registers from './registers/index.ts';
+import * as ways from './rows.ts';
 import * as rings from './rx-ring.ts';
 import * as verdicts from './verdict.ts';
 import * as wakes from './wake-filter.ts';
 
-const { i32: m } = memory;
-const { i32: w, allocateWire, Frame, FRAME_HEADER_BYTES, freeWire, Transfer, TRANSFER_WORDS, transferToHost } = wire;
+const { i32: w, allocateWire, Frame, FRAME_HEADER_BYTES, freeWire } = wire;
 const { ClassifiedDelivery } = deliveries;
 const { Classifier } = classifiers;
 const { FlowControl } = flows;
 const { DROPPED, FrameWriter, WAITS } = writers;
 const { LOSSLESS_BYTES, PACKET_BUFFER_BYTES, PacketBuffer } = buffers;
+const { RECEIVE_ROW_BYTES, ReceiveRow } = receiving;
 const { RxRing } = rings;
 const { WakeFilter } = wakes;
-const { countReceived, countReceivedGroup } = tallies;
+const { countFrames, countGroup } = tallies;
 const { countOther, FRAME_STAMPED, FRAME_TAKEN, judge, SHORTEST, SOUND, UNWANTED } = verdicts;
-const { DESCRIPTOR_BYTES, MAXIMUM_FRAME, REGISTERS, RX_STATUS, RxReadDescriptor, RxWriteBack } = registers;
+const { DESCRIPTOR_BYTES, MAXIMUM_FRAME, REGISTERS } = registers;
 const { CTRL_EXT, ETQF, FCT, ICR, PSRTYPE, RCTL, RDBAH, RDBAL, RDH, RDLEN, RDT, RQDPC, RXDCTL, SRRCTL } = REGISTERS;
 
-const DONE = RX_STATUS.DD | RX_STATUS.EOP;
 /** Where frames go that nothing is found out about. */
 const FIRST_QUEUE = 0;
 /** No frame is longer. */
 const LONGEST = MAXIMUM_FRAME;
-/** Frames whose data is moved at once. */
-const TRANSFERS = 64;
-const HEADER_WORDS = FRAME_HEADER_BYTES / 4;
-const DESCRIPTOR_WORDS = DESCRIPTOR_BYTES / 4;
 
 type RxQueue = InstanceType<typeof RxRing>;
 
@@ -65,13 +61,12 @@ export class RxEngine {
   #storeBad = false;
   /** Whether frames are classified before they are written. */
   #classifies = false;
-  /** Byte offset in device memory of the list of data that is to be moved. */
-  readonly #transfers = allocateWire(TRANSFERS * TRANSFER_WORDS * 4);
+  /** The straight line, and byte offset in device memory of what it works with. */
+  readonly #receiveRow = ways.rows().receiveRow;
+  readonly #row = allocateWire(RECEIVE_ROW_BYTES);
   // While a burst is delivered: byte offset of the next frame, and the head that the queue will have.
   #at = 0;
   #head = 0;
-  /** Below this, and not at 0, any buffer is in plain sight. */
-  #near = 0;
 
   /**
    * @param parts - what the engine works with
@@ -79,6 +74,7 @@ export class RxEngine {
    */
   constructor(parts: EngineParts, bank: QueueBank) {
     this.#parts = parts;
+    ReceiveRow.tally.set(w, this.#row >> 2, parts.statistics.received);
     for (let index = 0; index < bank.count; index++) this.#queues.push(new RxRing());
     this.#alarm = parts.clock.alarm(() => {
       this.#drainBuffer();
@@ -242,7 +238,7 @@ export class RxEngine {
     this.#buffer.free();
     for (const queue of this.#queues) queue.release();
     this.#writer.close();
-    freeWire(this.#transfers, TRANSFERS * TRANSFER_WORDS * 4);
+    freeWire(this.#row, RECEIVE_ROW_BYTES);
     this.#classifier.close();
   }
 
@@ -277,7 +273,7 @@ export class RxEngine {
     const ring = hasWork ? queue.locate(dma, direct) : 0;
     if (ring < 0) return frames; // a master abort: what comes in is lost
     const tail = hasWork ? queue.tail : queue.head; // a queue that is switched off has no descriptors either
-    this.#near = Math.max(0, direct - LONGEST);
+    this.#setOut(queue, direct);
     this.#at = offset;
     this.#head = queue.head;
     let dealt = 0;
@@ -297,58 +293,28 @@ export class RxEngine {
     return dealt;
   }
 
-  /**
-   * The straight line: good frames for us, each in one buffer in plain sight, as far as descriptors lie in a row. Stops at
-   * the first that is anything else. Data is moved all at once, and descriptors are done once it is there.
-   */
+  /** Tells the straight line what holds for a burst. */
+  #setOut(queue: RxQueue, direct: number): void {
+    const { filter } = this.#parts;
+    const row = this.#row >> 2;
+    // A frame that keeps its check sequence takes the other way, and without an address of its own the chip knows none.
+    const goes = this.#stripFcs && (filter.everything || filter.ownHigh >= 0);
+    ReceiveRow.near.set(w, row, Math.max(0, direct - LONGEST));
+    ReceiveRow.longest.set(w, row, goes ? Math.min(filter.longest, queue.bufferBytes) : 0);
+    ReceiveRow.own.low.set(w, row, filter.ownLow);
+    ReceiveRow.own.high.set(w, row, filter.ownHigh);
+    ReceiveRow.looks.low.set(w, row, filter.everything ? 0 : -1);
+    ReceiveRow.looks.high.set(w, row, filter.everything ? 0 : 0xffff);
+  }
+
+  /** The straight line, as far as descriptors lie in a row. */
   #deliverSimple(queue: RxQueue, ring: number, tail: number, frames: number): number {
-    const { filter, statistics } = this.#parts;
     const head = this.#head;
-    const run = Math.min((tail < head ? queue.count : tail) - head, frames, TRANSFERS);
-    const start = (ring + (head << 2)) | 0;
-    const limit = (start + (run << 2)) | 0;
-    const list = this.#transfers >>> 2;
-    const near = this.#near >>> 0;
-    const longest = this.#stripFcs ? Math.min(filter.longest, queue.bufferBytes) | 0 : 0; // with its check sequence none
-    const looks = filter.everything ? 0 : -1;
-    const ownLow = filter.ownLow | 0;
-    const ownHigh = filter.ownHigh | 0;
-    let at = (this.#at >> 2) | 0;
-    let d = start;
-    let transfer = list;
-    let usual = 0;
-    let since = start;
-    while (d < limit) {
-      const length = Frame.length.get(w, at) | 0;
-      const first = w[(at + HEADER_WORDS) | 0]! | 0;
-      const second = w[(at + HEADER_WORDS + 1) | 0]! | 0;
-      const address = RxReadDescriptor.packetAddress.low.get(m, d) | 0;
-      const stranger = ((first ^ ownLow) | ((second ^ ownHigh) & 0xffff)) & looks;
-      const odd = Frame.status.get(w, at) | RxReadDescriptor.packetAddress.high.get(m, d);
-      if (odd !== 0 || length < SHORTEST || length > longest || (address - 1) >>> 0 >= near) break;
-      if (stranger !== 0 && !filter.accepts(first, second & 0xffff)) break;
-      Transfer.to.set(w, transfer, address);
-      Transfer.from.set(w, transfer, (at + HEADER_WORDS) << 2);
-      Transfer.bytes.set(w, transfer, length);
-      RxWriteBack.information.set(m, d, 0);
-      RxWriteBack.rssHash.set(m, d, 0);
-      RxWriteBack.lengthTag.set(m, d, length);
-      if (length !== usual) {
-        if (d !== since) countReceived(statistics, usual, (d - since) >> 2);
-        usual = length;
-        since = d;
-      }
-      if ((first & 1) !== 0) countReceivedGroup(statistics, first);
-      at = (at + HEADER_WORDS + (((length + 7) >>> 3) << 1)) | 0;
-      transfer = (transfer + TRANSFER_WORDS) | 0;
-      d = (d + DESCRIPTOR_WORDS) | 0;
-    }
-    const count = (d - start) >> 2;
-    if (count === 0) return 0;
-    countReceived(statistics, usual, (d - since) >> 2);
-    transferToHost(list << 2, count);
-    for (let done = start; done < d; done = (done + DESCRIPTOR_WORDS) | 0) RxWriteBack.statusError.set(m, done, DONE);
-    this.#at = at << 2;
+    const run = Math.min((tail < head ? queue.count : tail) - head, frames);
+    const first = (ring * 4 + head * DESCRIPTOR_BYTES) | 0;
+    ReceiveRow.at.set(w, this.#row >> 2, this.#at);
+    const count = (this.#receiveRow(this.#row, first, first + run * DESCRIPTOR_BYTES) - first) / DESCRIPTOR_BYTES;
+    this.#at = ReceiveRow.at.get(w, this.#row >> 2);
     this.#head = head + count === queue.count ? 0 : head + count;
     return count;
   }
@@ -371,9 +337,9 @@ export class RxEngine {
       else this.#head = next;
     }
     if (verdict === SOUND && !dropped) {
-      const first = w[(at >> 2) + HEADER_WORDS]!;
-      countReceived(statistics, length, 1);
-      if ((first & 1) !== 0) countReceivedGroup(statistics, first);
+      const first = w[(at + FRAME_HEADER_BYTES) >> 2]!;
+      countFrames(statistics.received, length, 1);
+      if ((first & 1) !== 0) countGroup(statistics.received, first);
     } else if (!dropped) {
       countOther(statistics, verdict, length);
     }

@@ -1,10 +1,11 @@
 /*
- * Statistics. The engines add to plain number fields, named as the registers, once a burst; the registers take them over
- * when somebody looks. Frames to and from the host are the good ones: nothing else (management, virtual functions) is
- * modelled, so those registers need no counting of their own.
+ * Statistics. The engines count good frames in two tallies and add everything else to plain number fields, named as the
+ * registers, which take both over when somebody looks. Frames to and from the host are the good ones: nothing else
+ * (management, virtual functions) is modelled, so those registers need no counting of their own.
  */
 
 import type { RegisterFile } from '@netcx/hardware';
+import { allocateTally, freeTally, takeCount, TALLY } from './frame-tally.ts';
 import { REGISTERS } from './registers/index.ts';
 import { STATISTICS } from './registers/statistics.ts';
 
@@ -29,6 +30,10 @@ const OCTETS = {
     ['HGOTCL', 'HGOTCH'],
   ],
 } as const;
+
+/** The counters of a tally's lengths, shortest first. */
+const RECEIVED_LENGTHS = ['PRC64', 'PRC127', 'PRC255', 'PRC511', 'PRC1023', 'PRC1522'] as const;
+const SENT_LENGTHS = ['PTC64', 'PTC127', 'PTC255', 'PTC511', 'PTC1023', 'PTC1522'] as const;
 
 const TWO_32 = 0x1_0000_0000;
 
@@ -107,7 +112,13 @@ export class Statistics {
   /** Octets of frames sent. */
   GOTC = -0;
 
+  /** Byte offset in device memory of the tally of good frames received. */
+  readonly received = allocateTally();
+  /** The same of frames sent. */
+  readonly sent = allocateTally();
+
   readonly #registers: RegisterFile;
+  #closed = false;
 
   /**
    * @param registers - the MAC's registers, whose statistics are served from here on
@@ -125,6 +136,7 @@ export class Statistics {
 
   /** Moves everything that was counted into the registers. */
   flush(): void {
+    this.#takeTallies();
     for (const [field, others] of counters) {
       const count = this[field];
       if (count === 0) continue;
@@ -142,8 +154,41 @@ export class Statistics {
 
   /** Forgets everything: the registers are reset too. */
   reset(): void {
+    this.#takeTallies();
     for (const [field] of counters) this[field] = 0;
     for (const [field] of octets) this[field] = -0;
+  }
+
+  /** The engines are gone: takes over what they have counted, and gives the tallies' memory back. */
+  close(): void {
+    this.flush();
+    this.#closed = true;
+    freeTally(this.received);
+    freeTally(this.sent);
+  }
+
+  #takeTallies(): void {
+    if (this.#closed) return;
+    const { received, sent } = this;
+    RECEIVED_LENGTHS.forEach((name, length) => {
+      const frames = takeCount(received, TALLY.lengths + length);
+      this[name] += frames;
+      this.GPRC += frames;
+      this.TPR += frames;
+    });
+    SENT_LENGTHS.forEach((name, length) => {
+      const frames = takeCount(sent, TALLY.lengths + length);
+      this[name] += frames;
+      this.GPTC += frames;
+    });
+    const octets = takeCount(received, TALLY.octets);
+    this.GORC += octets;
+    this.TOR += octets;
+    this.GOTC += takeCount(sent, TALLY.octets);
+    this.BPRC += takeCount(received, TALLY.broadcasts);
+    this.MPRC += takeCount(received, TALLY.multicasts);
+    this.BPTC += takeCount(sent, TALLY.broadcasts);
+    this.MPTC += takeCount(sent, TALLY.multicasts);
   }
 
   #read(name: Name): number {

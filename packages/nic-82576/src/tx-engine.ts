@@ -7,22 +7,23 @@
  */
 
 import type { Alarm } from '@netcx/clock';
-import * as memory from '@netcx/dma/memory';
 import * as wire from '@netcx/hardware/wire';
 import type { EngineParts, QueueBank } from './engine.ts';
 import * as builders from './frame-builder.ts';
 import * as tallies from './frame-tally.ts';
 import * as registers from './registers/index.ts';
+import * as ways from './rows.ts';
 import * as segmenting from './segment-writer.ts';
+import * as sending from './transmit-row.ts';
 import * as rings from './tx-ring.ts';
 
-const { i32: m, u8: m8 } = memory;
-const { i32: w, allocateWire, Frame, FRAME_HEADER_BYTES, freeWire, Transfer, TRANSFER_WORDS, transferFromHost } = wire;
+const { i32: w, allocateWire, FRAME_HEADER_BYTES, freeWire } = wire;
 const { FrameBuilder, LONGEST_FRAME } = builders;
 const { SEGMENT_COPIES_BYTES, SegmentWriter } = segmenting;
 const { TX_RING_BYTES, TxRing } = rings;
-const { countTransmitted, countTransmittedGroup } = tallies;
-const { DESCRIPTOR_BYTES, REGISTERS, TX_COMMAND, TX_DESCRIPTOR_TYPE_MASK, TX_STATUS, TxData, TxWriteBack } = registers;
+const { countFrames, countGroup } = tallies;
+const { prepareTransmitRow, TRANSMIT_ROW_BYTES, TransmitRow } = sending;
+const { DESCRIPTOR_BYTES, REGISTERS, TX_COMMAND } = registers;
 const { TCTL, TDBAH, TDBAL, TDH, TDLEN, TDT, TDWBAH, TDWBAL, TXDCTL } = REGISTERS;
 
 /** Frames of one queue that are handled before others get their turn. */
@@ -36,15 +37,7 @@ const SHORTEST = 60;
 /** Nanoseconds after which descriptors are written back that wait for TXDCTL.WTHRESH others. */
 const WRITE_BACK_DELAY = 10_000;
 
-const TRANSFERS_BYTES = BURST * TRANSFER_WORDS * 4;
-const HEADER_WORDS = FRAME_HEADER_BYTES / 4;
-const DESCRIPTOR_WORDS = DESCRIPTOR_BYTES / 4;
 const RS = TX_COMMAND.RS | 0;
-/** A descriptor that is a whole frame and asks for nothing special: these bits of `command`, and no others of the mask. */
-const PLAIN = TX_COMMAND.DEXT | TX_COMMAND.DTYP_DATA | TX_COMMAND.EOP | TX_COMMAND.IFCS | 0;
-const PLAIN_MASK = PLAIN | TX_DESCRIPTOR_TYPE_MASK | TX_COMMAND.TSE | TX_COMMAND.VLE | TX_COMMAND.MAC_TIMESTAMP | 0;
-/** What a plain frame does not ask for in `status`. */
-const OFFLOADS = TX_STATUS.IXSM | TX_STATUS.TXSM | TX_STATUS.IPSEC;
 
 type TxQueue = InstanceType<typeof TxRing>;
 
@@ -65,16 +58,16 @@ export class TxEngine {
   readonly #memory: number;
   /** Queues that may have work, by number: a doorbell lists its queue, so that a run never looks at all of them. */
   readonly #list: number[] = [];
-  /** Byte offset in device memory of the list of data that is to be moved. */
-  readonly #transfers = allocateWire(TRANSFERS_BYTES);
+  /** The straight line, and byte offset in device memory of what it works with. */
+  readonly #transmitRow = ways.rows().transmitRow;
+  readonly #row = allocateWire(TRANSMIT_ROW_BYTES);
+  /** The list of data that segments are made of. */
   readonly #copies = allocateWire(SEGMENT_COPIES_BYTES);
   // While a burst is sent: byte offset of the next frame's header in the link's memory, and the head that the queue will
   // have; what it comes to so far; whether a descriptor that is done asked for a report.
   #at = 0;
   #head = 0;
   #frames = 0;
-  /** Below this, and not at 0, any frame is in plain sight. */
-  #near = 0;
   #reported = 0;
   /** Whether the link's partner has asked for silence. */
   paused = false;
@@ -85,6 +78,7 @@ export class TxEngine {
    */
   constructor(parts: EngineParts, bank: QueueBank) {
     this.#parts = parts;
+    prepareTransmitRow(this.#row, parts.statistics.sent, LONGEST_FRAME);
     this.#builder = new FrameBuilder(parts);
     this.#segments = new SegmentWriter(this.#copies);
     this.#control = parts.registers.place(TCTL);
@@ -187,7 +181,7 @@ export class TxEngine {
     this.#flush.cancel();
     this.#resume.cancel();
     for (const queue of this.#queues) queue.release();
-    freeWire(this.#transfers, TRANSFERS_BYTES);
+    freeWire(this.#row, TRANSMIT_ROW_BYTES);
     freeWire(this.#copies, SEGMENT_COPIES_BYTES);
     freeWire(this.#memory, this.#queues.length * TX_RING_BYTES);
   }
@@ -229,7 +223,8 @@ export class TxEngine {
     const direct = dma.directLimit;
     const ring = queue.locate(dma, direct);
     if (ring < 0) return false; // a master abort, counted by the port
-    this.#near = Math.max(0, direct - LONGEST_FRAME);
+    TransmitRow.near.set(w, this.#row >> 2, Math.max(0, direct - LONGEST_FRAME));
+    TransmitRow.marks.set(w, this.#row >> 2, queue.quiet ? 0 : RS);
     const limit = start + port.end.available - LONGEST;
     const shortest = pad ? SHORTEST : 1; // nothing at all is no frame
     const from = queue.head;
@@ -239,7 +234,7 @@ export class TxEngine {
     while (this.#head !== queue.tail && this.#at <= limit) {
       if (this.#frames >= (queue.segmentation.active ? LONGEST_BURST : BURST)) break;
       const room = 1 + Math.trunc((limit - this.#at) / LONGEST); // frames, however long they are
-      if (this.#sendSimple(queue, ring, pad, room) > 0) continue;
+      if (this.#sendSimple(queue, ring, room) > 0) continue;
       if (!this.#sendOther(queue, ring, shortest)) break; // the rest of the frame is not posted yet
       if (queue.segmentation.active) this.#sendSegments(queue, ring, limit, shortest, direct);
     }
@@ -252,59 +247,21 @@ export class TxEngine {
   }
 
   /**
-   * The straight line: descriptors that are whole plain frames in plain sight, as far as they lie in a row. Stops at the
-   * first that is anything else. Data is moved all at once, and descriptors are done once it is here.
+   * The straight line, as far as descriptors lie in a row.
    *
    * @returns how many frames it made
    */
-  #sendSimple(queue: TxQueue, ring: number, pad: boolean, room: number): number {
-    const { statistics } = this.#parts;
-    const { tail } = queue;
-    const first = this.#head;
+  #sendSimple(queue: TxQueue, ring: number, room: number): number {
     if (queue.segmentation.active) return 0; // the packet at the head has begun to leave
-    const run = Math.min((tail < first ? queue.count : tail) - first, BURST - this.#frames, room);
-    const begin = (ring + (first << 2)) | 0;
-    const end = (begin + (run << 2)) | 0;
-    const list = this.#transfers >>> 2;
-    const near = this.#near >>> 0;
-    const least = pad ? SHORTEST : 1;
-    let at = (this.#at >> 2) | 0;
-    let d = begin;
-    let transfer = list;
-    let reports = 0;
-    let usual = 0;
-    let since = begin;
-    while (d < end) {
-      const command = TxData.command.get(m, d) | 0;
-      const address = TxData.bufferAddress.low.get(m, d) | 0;
-      const length = command & 0xffff;
-      const special = ((command ^ PLAIN) & PLAIN_MASK) | (TxData.status.get(m, d) & OFFLOADS);
-      const odd = special | TxData.bufferAddress.high.get(m, d);
-      if (odd !== 0 || length < least || length > LONGEST_FRAME || (address - 1) >>> 0 >= near) break;
-      Transfer.to.set(w, transfer, (at + HEADER_WORDS) << 2);
-      Transfer.from.set(w, transfer, address);
-      Transfer.bytes.set(w, transfer, length);
-      Frame.length.set(w, at, length);
-      Frame.status.set(w, at, 0);
-      if (length !== usual) {
-        if (d !== since) countTransmitted(statistics, usual, (d - since) >> 2);
-        usual = length;
-        since = d;
-      }
-      if ((m8[address]! & 1) !== 0) countTransmittedGroup(statistics, firstWord(address));
-      reports |= command;
-      at = (at + HEADER_WORDS + (((length + 7) >>> 3) << 1)) | 0;
-      transfer = (transfer + TRANSFER_WORDS) | 0;
-      d = (d + DESCRIPTOR_WORDS) | 0;
-    }
-    const count = (d - begin) >> 2;
-    if (count === 0) return 0;
-    countTransmitted(statistics, usual, (d - since) >> 2);
-    transferFromHost(list << 2, count);
-    if ((reports & RS) !== 0) this.#reported = 1;
-    if (!queue.quiet) markDone(begin, d);
-    this.#at = at << 2;
-    this.#head = first + count === queue.count ? 0 : first + count;
+    const { tail } = queue;
+    const head = this.#head;
+    const run = Math.min((tail < head ? queue.count : tail) - head, BURST - this.#frames, room);
+    const first = (ring * 4 + head * DESCRIPTOR_BYTES) | 0;
+    TransmitRow.at.set(w, this.#row >> 2, this.#at);
+    const count = (this.#transmitRow(this.#row, first, first + run * DESCRIPTOR_BYTES) - first) / DESCRIPTOR_BYTES;
+    if ((TransmitRow.commands.get(w, this.#row >> 2) & RS) !== 0) this.#reported = 1;
+    this.#at = TransmitRow.at.get(w, this.#row >> 2);
+    this.#head = head + count === queue.count ? 0 : head + count;
     this.#frames += count;
     return count;
   }
@@ -324,8 +281,8 @@ export class TxEngine {
     this.#head = next;
     if (builder.written === 0) return true;
     const word = w[(at + FRAME_HEADER_BYTES) >> 2]!;
-    countTransmitted(this.#parts.statistics, builder.bytes, 1);
-    if ((word & 1) !== 0) countTransmittedGroup(this.#parts.statistics, word);
+    countFrames(this.#parts.statistics.sent, builder.bytes, 1);
+    if ((word & 1) !== 0) countGroup(this.#parts.statistics.sent, word);
     this.#at = at + builder.written;
     this.#frames++;
     return true;
@@ -341,8 +298,8 @@ export class TxEngine {
     if (count === 0) return;
     const { statistics } = this.#parts;
     const word = w[(at + FRAME_HEADER_BYTES) >> 2]!;
-    countTransmitted(statistics, segments.bytes, count);
-    for (let left = (word & 1) === 0 ? 0 : count; left > 0; left--) countTransmittedGroup(statistics, word);
+    countFrames(statistics.sent, segments.bytes, count);
+    for (let left = (word & 1) === 0 ? 0 : count; left > 0; left--) countGroup(statistics.sent, word);
     this.#at = at + segments.written;
     this.#frames += count;
   }
@@ -382,16 +339,4 @@ export class TxEngine {
     if (queue.headWriteBack) dma.writeWord32(queue.writeBackLow, queue.writeBackHigh, queue.head);
     interrupts.txCause(index);
   }
-}
-
-/** Marks descriptors as done, those that asked for it: words of the first, and behind the last. */
-function markDone(begin: number, end: number): void {
-  for (let d = begin; d < end; d = (d + DESCRIPTOR_WORDS) | 0) {
-    if ((TxData.command.get(m, d) & RS) !== 0) TxWriteBack.dd.set(m, d, 1);
-  }
-}
-
-/** The first four bytes at an offset in host memory that need not be aligned. */
-function firstWord(offset: number): number {
-  return m8[offset]! | (m8[offset + 1]! << 8) | (m8[offset + 2]! << 16) | (m8[offset + 3]! << 24);
 }

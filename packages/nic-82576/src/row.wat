@@ -1,0 +1,154 @@
+;; The straight lines of both engines, a row of descriptors a call: what receive-row.ts and transmit-row.ts say in TypeScript,
+;; with a frame's checks, data and descriptor in one go. Offsets into the row are those of ReceiveRow and TransmitRow, into a
+;; tally those of frame-tally.ts. Assembled into row-kernel.ts; test/rows.test.ts checks that it is current, and that it does
+;; what TypeScript does.
+;;
+;; A row is runs of frames whose headers (or commands) are equal: what is the same for all of a run is looked at once, and a
+;; run is counted at once. A run without any frame is where the straight line ends. Each word is read once, so that what was
+;; checked is what is used; the word that says "done" is written last. Nothing is called in a loop, since V8 would keep every
+;; local in memory for it; for the same reason there are few locals.
+(module
+  (import "host" "memory" (memory 1 65536 shared))
+
+  ;; The row, byte offset of the first descriptor and behind the last; returns where it stopped.
+  (func (export "receiveRow") (param $row i32) (param $d i32) (param $end i32) (result i32)
+    (local $at i32) (local $near i64) (local $own i64) (local $looks i64)
+    (local $header i64) (local $length i32) (local $step i32) (local $since i32)
+    (local $first i64) (local $address i64) (local $from i32) (local $to i32) (local $last i32)
+    (local $tally i32) (local $frames i32)
+    (local.set $at (i32.load (local.get $row)))
+    (local.set $near (i64.load32_u offset=8 (local.get $row)))
+    (local.set $own (i64.load offset=16 (local.get $row)))
+    (local.set $looks (i64.load offset=24 (local.get $row)))
+    (block $stop
+      (loop $runs
+        (br_if $stop (i32.ge_u (local.get $d) (local.get $end)))
+        ;; A frame's length, and above it its status: with any status the number is greater than every length.
+        (local.set $header (i64.load (local.get $at)))
+        (br_if $stop (i64.lt_u (local.get $header) (i64.const 60)))
+        (br_if $stop (i64.gt_u (local.get $header) (i64.load32_u offset=12 (local.get $row))))
+        (local.set $length (i32.wrap_i64 (local.get $header)))
+        (local.set $step (i32.and (i32.add (local.get $length) (i32.const 23)) (i32.const -8)))
+        (local.set $since (local.get $d))
+        (block $over
+          (loop $run
+            (br_if $over (i64.ne (i64.load (local.get $at)) (local.get $header)))
+            (local.set $first (i64.load offset=16 (local.get $at)))
+            (br_if $over (i64.ne (i64.and (i64.xor (local.get $first) (local.get $own)) (local.get $looks)) (i64.const 0)))
+            (local.set $address (i64.load (local.get $d)))
+            (br_if $over (i64.ge_u (i64.sub (local.get $address) (i64.const 1)) (local.get $near)))
+            ;; The first 32 bytes and the last 32, which overlap below 64; between them, 32 at a time.
+            (local.set $to (i32.wrap_i64 (local.get $address)))
+            (v128.store align=1 (local.get $to) (v128.load offset=16 align=1 (local.get $at)))
+            (v128.store offset=16 align=1 (local.get $to) (v128.load offset=32 align=1 (local.get $at)))
+            (local.set $from (i32.sub (i32.add (local.get $at) (local.get $length)) (i32.const 32)))
+            (local.set $last (i32.sub (i32.add (local.get $to) (local.get $length)) (i32.const 32)))
+            (v128.store align=1 (local.get $last) (v128.load offset=16 align=1 (local.get $from)))
+            (v128.store offset=16 align=1 (local.get $last) (v128.load offset=32 align=1 (local.get $from)))
+            (if (i32.gt_u (local.get $length) (i32.const 64))
+              (then
+                (local.set $from (local.get $at))
+                (loop $blocks
+                  (v128.store offset=32 align=1 (local.get $to) (v128.load offset=48 align=1 (local.get $from)))
+                  (v128.store offset=48 align=1 (local.get $to) (v128.load offset=64 align=1 (local.get $from)))
+                  (local.set $from (i32.add (local.get $from) (i32.const 32)))
+                  (local.set $to (i32.add (local.get $to) (i32.const 32)))
+                  (br_if $blocks (i32.lt_u (local.get $to) (i32.sub (local.get $last) (i32.const 32)))))))
+            (i64.store (local.get $d) (i64.const 0))
+            (i32.store offset=12 (local.get $d) (local.get $length))
+            (i32.store offset=8 (local.get $d) (i32.const 3))
+            (local.set $at (i32.add (local.get $at) (local.get $step)))
+            (local.set $d (i32.add (local.get $d) (i32.const 16)))
+            (if (i32.and (i32.wrap_i64 (local.get $first)) (i32.const 1))
+              (then
+                (local.set $tally (i32.add (i32.load offset=4 (local.get $row))
+                  (select (i32.const 56) (i32.const 64) (i32.eq (i32.wrap_i64 (local.get $first)) (i32.const -1)))))
+                (f64.store (local.get $tally) (f64.add (f64.load (local.get $tally)) (f64.const 1)))))
+            (br_if $run (i32.lt_u (local.get $d) (local.get $end)))))
+        (local.set $frames (i32.shr_u (i32.sub (local.get $d) (local.get $since)) (i32.const 4)))
+        (br_if $stop (i32.eqz (local.get $frames)))
+        ;; Octets, with frame check sequences; frames, by the length's power of two.
+        (local.set $tally (i32.load offset=4 (local.get $row)))
+        (local.set $length (i32.add (local.get $length) (i32.const 4)))
+        (f64.store (local.get $tally) (f64.add (f64.load (local.get $tally))
+          (f64.convert_i32_s (i32.mul (local.get $length) (local.get $frames)))))
+        (local.set $step (i32.sub (i32.const 26) (i32.clz (i32.or (i32.const 32)
+          (i32.sub (local.get $length) (i32.le_u (local.get $length) (i32.const 64)))))))
+        (local.set $tally (i32.add (local.get $tally) (i32.shl
+          (select (local.get $step) (i32.const 5) (i32.lt_u (local.get $step) (i32.const 5))) (i32.const 3))))
+        (f64.store offset=8 (local.get $tally) (f64.add (f64.load offset=8 (local.get $tally))
+          (f64.convert_i32_s (local.get $frames))))
+        (br $runs)))
+    (i32.store (local.get $row) (local.get $at))
+    (local.get $d))
+
+  ;; The same for frames that leave.
+  (func (export "transmitRow") (param $row i32) (param $d i32) (param $end i32) (result i32)
+    (local $at i32) (local $near i64) (local $commands i32)
+    (local $command i64) (local $length i32) (local $step i32) (local $since i32)
+    (local $address i64) (local $from i32) (local $to i32) (local $last i32)
+    (local $tally i32) (local $frames i32)
+    (local.set $at (i32.load (local.get $row)))
+    (local.set $near (i64.load32_u offset=8 (local.get $row)))
+    (block $stop
+      (loop $runs
+        (br_if $stop (i32.ge_u (local.get $d) (local.get $end)))
+        (local.set $command (i64.load offset=8 (local.get $d)))
+        (br_if $stop (i64.ne (i64.const 0) (i64.and
+          (i64.xor (local.get $command) (i64.load offset=16 (local.get $row))) (i64.load offset=24 (local.get $row)))))
+        (local.set $length (i32.and (i32.wrap_i64 (local.get $command)) (i32.const 0xffff)))
+        (br_if $stop (i32.lt_u (local.get $length) (i32.const 60)))
+        (br_if $stop (i32.gt_u (local.get $length) (i32.load offset=12 (local.get $row))))
+        (local.set $step (i32.and (i32.add (local.get $length) (i32.const 23)) (i32.const -8)))
+        (local.set $since (local.get $d))
+        (block $over
+          (loop $run
+            (br_if $over (i64.ne (i64.load offset=8 (local.get $d)) (local.get $command)))
+            (local.set $address (i64.load (local.get $d)))
+            (br_if $over (i64.ge_u (i64.sub (local.get $address) (i64.const 1)) (local.get $near)))
+            (i64.store (local.get $at) (i64.extend_i32_u (local.get $length)))
+            (local.set $from (i32.wrap_i64 (local.get $address)))
+            (v128.store offset=16 align=1 (local.get $at) (v128.load align=1 (local.get $from)))
+            (v128.store offset=32 align=1 (local.get $at) (v128.load offset=16 align=1 (local.get $from)))
+            (local.set $to (i32.sub (i32.add (local.get $at) (local.get $length)) (i32.const 32)))
+            (local.set $last (i32.sub (i32.add (local.get $from) (local.get $length)) (i32.const 32)))
+            (v128.store offset=16 align=1 (local.get $to) (v128.load align=1 (local.get $last)))
+            (v128.store offset=32 align=1 (local.get $to) (v128.load offset=16 align=1 (local.get $last)))
+            (if (i32.gt_u (local.get $length) (i32.const 64))
+              (then
+                (local.set $to (local.get $at))
+                (loop $blocks
+                  (v128.store offset=48 align=1 (local.get $to) (v128.load offset=32 align=1 (local.get $from)))
+                  (v128.store offset=64 align=1 (local.get $to) (v128.load offset=48 align=1 (local.get $from)))
+                  (local.set $to (i32.add (local.get $to) (i32.const 32)))
+                  (local.set $from (i32.add (local.get $from) (i32.const 32)))
+                  (br_if $blocks (i32.lt_u (local.get $from) (i32.sub (local.get $last) (i32.const 32)))))))
+            (if (i32.and (i32.load8_u offset=16 (local.get $at)) (i32.const 1))
+              (then
+                (local.set $tally (i32.add (i32.load offset=4 (local.get $row))
+                  (select (i32.const 56) (i32.const 64) (i32.eq (i32.load offset=16 (local.get $at)) (i32.const -1)))))
+                (f64.store (local.get $tally) (f64.add (f64.load (local.get $tally)) (f64.const 1)))))
+            (if (i32.and (i32.wrap_i64 (local.get $command)) (i32.load offset=32 (local.get $row)))
+              (then
+                (i32.store offset=12 (local.get $d)
+                  (i32.or (i32.wrap_i64 (i64.shr_u (local.get $command) (i64.const 32))) (i32.const 1)))))
+            (local.set $at (i32.add (local.get $at) (local.get $step)))
+            (local.set $d (i32.add (local.get $d) (i32.const 16)))
+            (br_if $run (i32.lt_u (local.get $d) (local.get $end)))))
+        (local.set $frames (i32.shr_u (i32.sub (local.get $d) (local.get $since)) (i32.const 4)))
+        (br_if $stop (i32.eqz (local.get $frames)))
+        (local.set $commands (i32.or (local.get $commands) (i32.wrap_i64 (local.get $command))))
+        (local.set $tally (i32.load offset=4 (local.get $row)))
+        (local.set $length (i32.add (local.get $length) (i32.const 4)))
+        (f64.store (local.get $tally) (f64.add (f64.load (local.get $tally))
+          (f64.convert_i32_s (i32.mul (local.get $length) (local.get $frames)))))
+        (local.set $step (i32.sub (i32.const 26) (i32.clz (i32.or (i32.const 32)
+          (i32.sub (local.get $length) (i32.le_u (local.get $length) (i32.const 64)))))))
+        (local.set $tally (i32.add (local.get $tally) (i32.shl
+          (select (local.get $step) (i32.const 5) (i32.lt_u (local.get $step) (i32.const 5))) (i32.const 3))))
+        (f64.store offset=8 (local.get $tally) (f64.add (f64.load offset=8 (local.get $tally))
+          (f64.convert_i32_s (local.get $frames))))
+        (br $runs)))
+    (i32.store (local.get $row) (local.get $at))
+    (i32.store offset=36 (local.get $row) (local.get $commands))
+    (local.get $d)))

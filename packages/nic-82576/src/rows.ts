@@ -1,0 +1,39 @@
+/*
+ * Which way the straight lines of the engines go: by the row kernel, where WebAssembly reaches both host memory and device
+ * memory, else by TypeScript. An engine asks once, when it is made.
+ */
+
+import { loadKernel } from '@netcx/dma';
+import { buffer as hostMemory } from '@netcx/dma/memory';
+import { buffer as deviceMemory } from '@netcx/hardware/wire';
+import { receiveByWords } from './receive-row.ts';
+import { ROW_KERNEL } from './row-kernel.ts';
+import { transmitByWords } from './transmit-row.ts';
+
+/** Works along a row of descriptors: what it works with, the first one, the end of the row; returns where it stopped. */
+export type Row = (row: number, first: number, end: number) => number;
+
+/** One way for both directions. */
+export interface Rows {
+  readonly receiveRow: Row;
+  readonly transmitRow: Row;
+}
+
+/** By typed arrays alone. */
+export const rowsByWords: Rows = { receiveRow: receiveByWords, transmitRow: transmitByWords };
+/** By WebAssembly. */
+export const rowKernel = (hostMemory === deviceMemory ? loadKernel(ROW_KERNEL) : undefined) as Rows | undefined;
+
+let chosen = rowKernel ?? rowsByWords;
+
+/**
+ * @returns the way that engines go which are made from now on
+ */
+export const rows = (): Rows => chosen;
+
+/**
+ * @param ways - the way of engines that are made from now on; tests alone choose
+ */
+export function chooseRows(ways: Rows): void {
+  chosen = ways;
+}

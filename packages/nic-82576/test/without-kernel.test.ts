@@ -1,0 +1,23 @@
+/*
+ * The same model without WebAssembly: what is tested of the engines with the row kernel is tested once more with the loops
+ * in TypeScript, which run where a machine's memory comes from elsewhere.
+ */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chooseRows, rowKernel, rows, rowsByWords } from '../src/rows.ts';
+
+beforeAll(() => chooseRows(rowsByWords));
+afterAll(() => chooseRows(rowKernel!));
+
+it('the loops are what engines use', () => {
+  expect(rows()).toBe(rowsByWords);
+});
+
+const suites = ['engines', 'rx-engine', 'rx-supply', 'tx-engine', 'write-back'];
+
+for (const suite of suites) {
+  // The query makes it a module of its own, which registers its tests here.
+  describe(suite, async () => {
+    await import(/* @vite-ignore */ `./${suite}.test.ts?without-kernel`);
+  });
+}
