@@ -1,7 +1,7 @@
 /*
  * The data path of netcx once more, in C: the same rings, descriptors and steps, to see what TypeScript costs. Adapters with
- * queues; for each burst that the wire has, the NIC receives, driver and framework pass it on, a protocol forwards it, and
- * the NIC transmits. layout.h is made from the structs of the built packages, so the two cannot drift apart.
+ * queues; for each burst that the wire has, the NIC receives, driver and framework pass it on as the protocol said, and the NIC
+ * transmits. layout.h is made from the structs of the built packages, so the two cannot drift apart.
  *
  *     twin FRAME_BYTES QUEUES PACKETS [tail]
  *
@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { ADAPTERS = 2, FRAMES = 32, ELEMENTS = RING_ELEMENTS, BLOCKS = 9, MOST_QUEUES = 4096, RETURNED_LAG = 0 };
+enum { ADAPTERS = 2, FRAMES = 32, ELEMENTS = RING_ELEMENTS, BLOCKS = 9, MOST_QUEUES = 4096 };
 
 struct queue_pair {
   struct receive_queue receive;
@@ -51,7 +51,6 @@ static void make_pair(struct queue_pair *pair, uint32_t domain) {
   make_ring(&rx->fragments, ELEMENTS, RX_FRAGMENT_STRIDE);
   make_ring(&tx->packets, ELEMENTS, TX_PACKET_STRIDE);
   make_ring(&tx->fragments, ELEMENTS, TX_FRAGMENT_STRIDE);
-  make_ring(&pair->receive.shown, 2 * ELEMENTS, FRAME_DESCRIPTOR_BYTES);
   make_ring(&pair->transmit.sent, ELEMENTS, FRAME_DESCRIPTOR_BYTES);
   pair->rx_ring = (struct descriptor_ring){.base = allocate(ELEMENTS * DESCRIPTOR_BYTES), .count = ELEMENTS};
   pair->tx_ring = (struct descriptor_ring){.base = allocate(ELEMENTS * DESCRIPTOR_BYTES), .count = ELEMENTS};
@@ -62,32 +61,17 @@ static void make_pair(struct queue_pair *pair, uint32_t domain) {
   pair->receive.pool = make_pool(2 * ELEMENTS, domain);
   pair->receive.shadow = allocate(ELEMENTS * 4);
   pair->receive.capacity = POOL_BUFFER_BYTES;
-  pair->transmit.domain = domain;
   pair->transmit.longest = POOL_BUFFER_BYTES;
-}
-
-/* What the protocol does: descriptors of received frames become those of frames to send, as they are. */
-static void forward(struct ring *from, struct ring *to, uint32_t count) {
-  for (uint32_t done = 0; done < count;) {
-    uint32_t run = least(in_row(from, (from->begin + done) & from->mask, count - done), in_row(to, (to->end + done) & to->mask, count - done));
-    memcpy(element(to, to->end + done), element(from, from->begin + done), run * FRAME_DESCRIPTOR_BYTES);
-    done += run;
-  }
-  complete(from, count);
-  reap(from, count);
-  publish(to, count);
 }
 
 static void poll_receive(struct queue_pair *pair) {
   attach_buffers(&pair->receive);
   prepare_packets(&pair->receive.driver.packets);
   rx_advance(&pair->receive.driver);
-  uint32_t shown = indicate(&pair->receive);
-  if (shown > 0) forward(&pair->receive.shown, &pair->transmit.sent, shown);
+  redirect(&pair->receive, &pair->transmit);
 }
 
 static void poll_transmit(struct queue_pair *pair) {
-  translate(&pair->transmit);
   tx_advance(&pair->transmit.driver);
   complete_frames(&pair->transmit);
 }
