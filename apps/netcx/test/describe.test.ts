@@ -3,6 +3,7 @@
 import { expect, it } from 'vitest';
 import type { Finding } from '../src/doctor/findings.ts';
 import type { Measurement } from '../src/bench/measurement.ts';
+import { chart } from '../src/commands/bench.ts';
 import { netcx } from './cli.ts';
 
 it('describe tells what was asked and granted, the same each time', async () => {
@@ -35,6 +36,17 @@ it('doctor finds Node, and says what to do about what is not there', async () =>
   expect(findings[0]).toMatchObject({ name: 'Node.js', state: 'there', what: process.versions.node });
   for (const { state, advice } of findings) expect(advice === '').toBe(state === 'there');
   expect((await netcx(['doctor'])).out).toContain(process.versions.node);
+});
+
+it('bench draws what it measured: the longest time has the longest bar', () => {
+  const line = (frameBytes: number, median: number) => ({ frameBytes, median, least: 1, most: 9999, frames: 1 });
+  const [head, ...lines] = chart([line(64, 100), line(1518, 400)])
+    .trimEnd()
+    .split('\n');
+  expect(head).toMatch(/^frame +median \(range\) +time +rate$/);
+  expect(lines.map((text) => /#+/.exec(text)?.[0].length)).toEqual([10, 40]);
+  // 1518 bytes in 400 ns are 30.4 bits a nanosecond.
+  expect(lines[1]).toMatch(/1518 bytes {2}400 ns \(1\.\.9999\) +#+ +2\.5 Mpps {2}30\.4 Gbit\/s$/);
 });
 
 it('bench measures every size, and no frame is lost', async () => {

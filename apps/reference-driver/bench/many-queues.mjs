@@ -33,7 +33,7 @@ const extensions = Array.from({ length: count }, (_, index) =>
 const clock = new VirtualClock({ seed: 1 });
 const nics = [queues, 1].map((many, index) => {
   const nic = new WideNic(clock, { name: `adapter ${index}`, queues: many, ringSize: RING, extensions });
-  nic.adapter.attachProtocol(new Forwarder(nic.adapter));
+  nic.adapter.attachProtocol(new Forwarder(nic.adapter, true));
   nic.start();
   return nic;
 });

@@ -1,5 +1,5 @@
 /*
- * Builds and runs the C twin of the data path: `node bench/twin.mjs [frame bytes] [queues] [packets] [tail]`. What it was
+ * Builds and runs the C twin of the data path: `node bench/twin.mjs [frame bytes] [adapters] [packets] [tail]`. What it was
  * compiled to is kept in NETCX_BENCH_SCRATCH, if that says where. Ends with 77 when there is no gcc.
  */
 

@@ -17,7 +17,7 @@ import { TransmitQueue } from '../dist/tx-queue.js';
 const { i32: m } = memory;
 const { copyAll } = copies;
 const { DESCRIPTOR_BYTES, REGISTERS, RX_STATUS, RxReadDescriptor, RxWriteBack, TxData } = registers;
-const { RDBAL, RDLEN, RDT, TDBAL, TDLEN, TDT, TDWBAL } = REGISTERS;
+const { RDBAL, RDLEN, TDBAL, TDLEN, TDT, TDWBAL } = REGISTERS;
 const DONE = RX_STATUS.DD | RX_STATUS.EOP;
 export const BURST = 32;
 const TRANSFER_WORDS = 3;
@@ -28,6 +28,9 @@ const SPARE = BURST;
 /** Where frames lie between leaving and coming in again, and the list of what is moved. */
 const wire = dma.hostPages.allocate(BURST * 2048, { owner: 'wire' });
 const list = dma.hostPages.allocate(BURST * TRANSFER_WORDS * 4, { owner: 'transfers' }) >>> 2;
+
+/** What the driver writes to instead of an offset: the queue's number, and which of its two doorbells. */
+const doorbellOf = (register, index) => index * 2 + (register === TDT ? 1 : 0);
 
 class QueuePair {
   rxRing = 0;
@@ -58,7 +61,10 @@ export class WideNic {
     this.#pairs = Array.from({ length: queues }, () => new QueuePair());
     this.#frameBytes = frameBytes;
     const enabler = new dma.DmaEnabler(new dma.IdentityMap(), { addressWidth: 64, version: 3 });
-    const device = { clock, enabler, gone: false, read: () => 0, write: this.#write.bind(this) };
+    const device = {
+      ...{ clock, enabler, gone: false, read: () => 0, write: this.#write.bind(this) },
+      ...{ offsetOf: doorbellOf, writeAt: this.#ring.bind(this) },
+    };
     const surroundings = { connect: () => () => undefined, sleeping: () => undefined, clock: undefined };
     const granted = (count) => ({ asked: count, granted: count, reason: 'as the benchmark says' });
     const sizes = (buffers) => ({
@@ -102,17 +108,21 @@ export class WideNic {
     }
   }
 
+  /** A doorbell: where buffers were posted there always are enough; what is to be sent is sent, and the next burst comes. */
+  #ring(doorbell, tail) {
+    if ((doorbell & 1) === 0) return;
+    const pair = this.#pairs[doorbell >> 1];
+    this.#send(pair, tail);
+    this.#arrive(pair);
+  }
+
   #write(register, value, index = 0) {
     const pair = this.#pairs[index];
-    if (register === TDT) {
-      this.#send(pair, value);
-      this.#arrive(pair);
-    } else if (register === RDBAL) pair.rxRing = value >>> 2;
+    if (register === RDBAL) pair.rxRing = value >>> 2;
     else if (register === RDLEN) pair.rxMask = value / DESCRIPTOR_BYTES - 1;
     else if (register === TDBAL) pair.txRing = value >>> 2;
     else if (register === TDLEN) pair.txMask = value / DESCRIPTOR_BYTES - 1;
     else if (register === TDWBAL) pair.writeBack = (value & ~3) >>> 2;
-    else if (register === RDT) return; // there always are enough
   }
 
   /** A burst's data goes to the buffers of the next descriptors, then those are done. */

@@ -1,7 +1,7 @@
 /*
  * Two workers with a queue pair each, against one: the whole path in each of them, over one memory, on frames of the flows that
  * receive-side scaling has for it. Rounds alternate. Besides the wall clock, what each thread was on a processor counts: on a busy machine
- * it alone says what workers cost each other. `node bench/workers.bench.mjs [rounds] [frame bytes]`.
+ * it alone says what workers cost each other. `node bench/workers.bench.mjs [rounds] [frame bytes]`. The last line is for programs.
  */
 
 import { VirtualClock } from '@netcx/clock';
@@ -84,3 +84,9 @@ for (const by of ['wall', 'processor'])
     `  by ${by.padEnd(9)} one worker ${median(one[by]).toFixed(2)} (${range(one[by])}), two ${median(two[by]).toFixed(2)} (${range(two[by])}), ` +
       `ratio ${median(ratio[by]).toFixed(2)} (${range(ratio[by])})`,
   );
+console.log(
+  JSON.stringify({
+    ...{ 'Mpps, one': median(one.wall), 'Mpps, two': median(two.wall), 'two to one': median(ratio.wall) },
+    'two to one, by processor time': median(ratio.processor),
+  }),
+);

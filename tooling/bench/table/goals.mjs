@@ -65,9 +65,6 @@ const slower = (ours, other) => (ask) => ask(ours, nanoseconds) / ask(other, nan
  */
 const times = (what, series, bounds, figure) => ({ ...ratio(what, series, bounds, figure), bound: 'most' });
 
-/** What nothing measures yet has no figure. */
-const none = () => NaN;
-
 /** @type {readonly Row[]} */
 export const rows = [
   ratio(
@@ -88,7 +85,12 @@ export const rows = [
     [0.8, 0.6],
     faster('netcx, whole path with offloads', 'testpmd csum'),
   ),
-  ratio('64 B against the C twin', 'path-64', [0.75, 0.64], faster('netcx, whole path, shown', 'C twin, whole path')),
+  ratio(
+    '64 B against the C twin',
+    'path-64',
+    [0.75, 0.64],
+    faster('netcx, whole path, 16 queues', 'C twin, whole path, 16 queues'),
+  ),
   ratio(
     '1500 B against DPDK null copy=1,size=1500',
     'path-1500',
@@ -119,7 +121,9 @@ export const rows = [
     [200, 100],
     faster('shared ring, bursts of 32', 'postMessage of 32 objects'),
   ),
-  ratio('two workers, a queue pair each, against one', '', [1.9, 1.8], none),
+  ratio('two workers, a queue pair each, against one', 'workers', [1.9, 1.8], (ask) =>
+    ask('netcx, whole path in each worker', 'two to one'),
+  ),
   ratio(
     'checksum of 1500 B against rte_raw_cksum',
     'checksum',

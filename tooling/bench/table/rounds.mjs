@@ -7,8 +7,9 @@ import { Missing } from './contender.mjs';
 /** @typedef {import('./contender.mjs').Sample} Sample */
 
 /**
- * What one contender reached, a sample for each round; or why it did not take part.
- * @typedef {{ command: string, samples: Sample[], missing?: string }} Outcome
+ * What one contender reached, a sample for each round; or why it did not take part: what it needs is not installed, or it
+ * failed.
+ * @typedef {{ command: string, samples: Sample[], missing?: string, failed?: boolean }} Outcome
  */
 
 /**
@@ -27,8 +28,9 @@ export async function measureSeries(contenders, { rounds, surroundings, progress
   /** @type {(name: string, error: unknown) => void} */
   const giveUp = (name, error) => {
     const outcome = outcomes[name];
-    if (!(error instanceof Missing) || outcome === undefined) throw error;
-    outcome.missing = error.message;
+    if (!(error instanceof Error) || outcome === undefined) throw error;
+    outcome.failed = !(error instanceof Missing);
+    outcome.missing = outcome.failed ? 'it failed' : error.message;
     outcome.samples = [];
     progress(`  NOT MEASURED: ${name}: ${error.message}`);
   };

@@ -112,6 +112,11 @@ async function main() {
     return;
   }
   console.log(`\n${goalTable(results)}`);
+  const failed = Object.values(results.series).flatMap((outcomes) =>
+    Object.values(outcomes).filter((one) => one.failed),
+  );
+  for (const { command } of failed) console.error(`FAILED: ${command}`);
+  if (failed.length > 0) process.exitCode = 1;
   if (quick) return;
   write(values.only === undefined ? results : merge(readResults(), results));
   console.log('\nWritten: docs/performance.md');

@@ -22,6 +22,7 @@ export const series = {
       'netcx, whole path, shown': program(`${path}/datapath.mjs`, '64', '2', 'shown'),
       'netcx, software path': program(`${path}/software-path.mjs`),
       'C twin, whole path': program(`${path}/twin.mjs`, '64'),
+      'C twin, whole path, 16 queues': program(`${path}/twin.mjs`, '64', '16'),
       'testpmd io': testpmd({ mode: 'io' }),
     },
   },
@@ -59,6 +60,10 @@ export const series = {
       'postMessage of 32 objects': program(handOff, 'messages', '32', '400000'),
     },
   },
+  workers: {
+    title: 'two workers, a queue pair each, against one, 64 B',
+    contenders: { 'netcx, whole path in each worker': program(`${path}/workers.bench.mjs`, '3') },
+  },
   checksum: {
     title: 'the Internet checksum of 1500 B, ns',
     contenders: {
@@ -89,7 +94,7 @@ export const series = {
     title: 'a step of 32 packets, ns',
     contenders: {
       'netcx, whole path': program(`${path}/tail.mjs`),
-      'C twin, whole path': program(`${path}/twin.mjs`, '64', '1', '16000000', 'tail'),
+      'C twin, whole path': program(`${path}/twin.mjs`, '64', '2', '16000000', 'tail'),
     },
   },
 };

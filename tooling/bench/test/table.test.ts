@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { lastLine, Missing, program, type Surroundings } from '../table/contender.mjs';
+import { lastLine, program, type Surroundings } from '../table/contender.mjs';
 import { renderDocument, type Results } from '../table/document.mjs';
 import { rows, type Row } from '../table/goals.mjs';
 import { measureSeries, roundsOf } from '../table/rounds.mjs';
@@ -136,11 +136,13 @@ describe('contenders', () => {
     expect(said).toEqual(['  NOT MEASURED: gone: no such thing is installed']);
   });
 
-  it('end the run when they fail in another way', async () => {
-    const opened = await program(write('bad.mjs', "throw new Error('it broke');")).open(surroundings());
-    const failure = await opened.measure().catch((error: unknown) => error);
-    expect(failure).not.toBeInstanceOf(Missing);
-    expect(String(failure)).toContain('it broke');
+  it('that fail are no part of the series either, which is no excuse', async () => {
+    const said: string[] = [];
+    const contenders = { bad: program(write('bad.mjs', "throw new Error('it broke');")) };
+    const progress = (text: string): void => void said.push(text);
+    const found = await measureSeries(contenders, { rounds: 2, surroundings: surroundings(), progress });
+    expect(found['bad']).toMatchObject({ samples: [], missing: 'it failed', failed: true });
+    expect(said.join()).toContain('it broke');
   });
 
   it('must print numbers', () => {

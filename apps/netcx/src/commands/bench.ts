@@ -2,6 +2,7 @@
  * Owns: `netcx bench`: how fast frames pass through driver, framework and NIC model on this machine, with a small chart.
  * Invariant: what is printed is measured here and now; ranges stand beside medians.
  */
+import { cpus } from 'node:os';
 import { Command } from 'commander';
 import { measure, type Measurement } from '../bench/measurement.ts';
 import { ExitCode } from '../exit-code.ts';
@@ -47,13 +48,21 @@ export function benchCommand(terminal: Terminal, done: (exitCode: number) => voi
       } finally {
         bar.stop();
       }
-      stdout.write(json ? `${JSON.stringify(measured, undefined, 2)}\n` : chart(measured));
+      stdout.write(json ? `${JSON.stringify(measured, undefined, 2)}\n` : `${machine()}\n\n${chart(measured)}`);
       done(signal.aborted ? ExitCode.Interrupted : ExitCode.Ok);
     });
 }
 
-function chart(measured: readonly Measurement[]): string {
+/** What the figures are true of. */
+const machine = (): string => `Node ${process.version} on ${cpus()[0]?.model.trim() ?? process.arch}, one thread`;
+
+/**
+ * @param measured - a line for each
+ * @returns the chart, a bar for the time of each length of frames, under a head
+ */
+export function chart(measured: readonly Measurement[]): string {
   const longest = Math.max(...measured.map(({ median }) => median));
+  const head = `${'frame'.padEnd(11)}  ${'median (range)'.padEnd(20)} ${'time'.padEnd(BAR)} rate`;
   const lines = measured.map(({ frameBytes, median, least, most }) => {
     const rate = 1000 / median;
     const gigabits = (frameBytes * 8) / median;
@@ -61,5 +70,5 @@ function chart(measured: readonly Measurement[]): string {
     const bar = '#'.repeat(Math.max(1, Math.round((median / longest) * BAR))).padEnd(BAR);
     return `${String(frameBytes).padStart(5)} bytes  ${figures} ${bar} ${rate.toFixed(1)} Mpps  ${gigabits.toFixed(1)} Gbit/s`;
   });
-  return `${lines.join('\n')}\n`;
+  return `${[head, ...lines].join('\n')}\n`;
 }

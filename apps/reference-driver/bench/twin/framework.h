@@ -1,6 +1,6 @@
 /*
- * The framework: buffers to the NIC, received packets to the protocol, the protocol's frames to the driver, and buffers back
- * to their pool. Follows rx-translator.ts and tx-translator.ts of packages/adapter.
+ * The framework: buffers to the NIC, received packets on to the transmit queue that the protocol named, and buffers back to their
+ * pool. Follows rx-translator.ts, redirect/redirection.ts and tx-translator.ts of packages/adapter.
  */
 #ifndef TWIN_FRAMEWORK_H
 #define TWIN_FRAMEWORK_H
@@ -9,7 +9,6 @@
 
 struct receive_queue {
   struct rx_driver driver;
-  struct ring shown; /* frame descriptors, the protocol's to look at */
   uint32_t pool;     /* offset of the pool's header */
   uint32_t shadow;   /* offset of one word for each fragment: its buffer */
   uint32_t capacity;
@@ -18,8 +17,8 @@ struct receive_queue {
 
 struct transmit_queue {
   struct tx_driver driver;
-  struct ring sent; /* frame descriptors, as the protocol wrote them */
-  uint32_t domain, longest;
+  struct ring sent; /* frame descriptors: what is on its way, and in which buffer */
+  uint32_t longest;
   uint64_t packets, bytes;
 };
 
@@ -56,73 +55,55 @@ static void prepare_packets(struct ring *packets) {
     memset(element(packets, packets->end), 0, run * packets->stride);
 }
 
-/* Shows what the driver gave back, in the buffers that the NIC wrote; how many. */
-static uint32_t indicate(struct receive_queue *queue) {
-  struct ring *packets = &queue->driver.packets, *fragments = &queue->driver.fragments, *shown = &queue->shown;
-  uint32_t before = shown->end;
+/* Frames that were received go on to where they leave, in their buffers: both sides' rings and the send ring's descriptors. */
+static uint32_t redirect(struct receive_queue *from, struct transmit_queue *to) {
+  struct ring *packets = &from->driver.packets, *fragments = &from->driver.fragments, *sent = &to->sent;
+  struct ring *sent_packets = &to->driver.packets, *sent_fragments = &to->driver.fragments;
+  uint32_t longest = least(from->capacity, to->longest), moved = 0;
+  if (post_count(sent) > 0) return 0; /* what was submitted there goes first */
   for (;;) {
-    uint32_t run = least(in_row(packets, packets->processed, reap_count(packets)), in_row(fragments, fragments->processed, reap_count(fragments)));
-    run = least(run, in_row(shown, shown->end, free_count(shown)));
-    uint32_t expected = fragments->processed, count = 0;
-    uint32_t *d = element(shown, shown->end), *p = element(packets, packets->processed), *f = element(fragments, expected);
-    const uint32_t *shadow = word_at(queue->shadow) + expected;
-    uint32_t packet_words = packets->stride / 4, fragment_words = fragments->stride / 4, shown_words = shown->stride / 4;
+    uint32_t run = least(in_row(packets, packets->processed, reap_count(packets)),
+                         in_row(fragments, fragments->processed, reap_count(fragments)));
+    run = least(run, in_row(sent, sent->end, free_count(sent)));
+    run = least(run, in_row(sent_packets, sent_packets->end, free_count(sent_packets)));
+    run = least(run, in_row(sent_fragments, sent_fragments->end, free_count(sent_fragments)));
+    uint32_t expected = fragments->processed, fragment = sent_fragments->end, count = 0;
+    uint32_t *d = element(sent, sent->end), *p = element(packets, packets->processed), *f = element(fragments, expected);
+    uint32_t *sent_packet = element(sent_packets, sent_packets->end), *sent_fragment = element(sent_fragments, fragment);
+    const uint32_t *shadow = word_at(from->shadow) + expected;
+    uint32_t packet_words = packets->stride / 4, fragment_words = fragments->stride / 4, sent_words = sent->stride / 4;
+    uint32_t sent_packet_words = sent_packets->stride / 4, sent_fragment_words = sent_fragments->stride / 4;
     uint64_t bytes = 0;
     for (; count < run; count++) {
-      uint32_t low = Packet_countAndLayoutLow(p), high = Packet_layoutHigh(p);
-      uint32_t odd = ((low ^ 1) & 0xffff) | (high & (1u << 24)) | (Packet_fragmentIndex(p) ^ (expected + count));
-      uint32_t length = Fragment_validLength(f), offset = Fragment_offset(f);
-      if (odd != 0 || length == 0 || offset + length > queue->capacity) break;
+      uint32_t low = Packet_countAndLayoutLow(p), high = Packet_layoutHigh(p), length = Fragment_validLength(f);
       uint32_t buffer = *shadow++;
-      FrameDescriptor_address_set(d, BufferEntry_address(word_at(buffer * 4)) + offset);
+      const uint32_t *entry = word_at(buffer * 4);
+      uint32_t address = BufferEntry_address(entry);
+      uint32_t odd = ((low ^ 1) & 0xffff) | (high & 1u << 24) | (Packet_fragmentIndex(p) ^ (expected + count));
+      if ((odd | Fragment_offset(f) | (host[address] & 1)) != 0 || length - 1 >= longest) break;
+      Fragment_whole_low_set(sent_fragment, length | length << 26);
+      Fragment_whole_high_set(sent_fragment, length >> 6);
+      memcpy(sent_fragment + LOGICAL_ADDRESS_WORD, entry + BUFFER_LOGICAL_WORD, 8);
+      Packet_fragmentIndex_set(sent_packet, fragment + count);
+      Packet_countAndLayoutLow_set(sent_packet, low);
+      Packet_layoutHigh_set(sent_packet, high & 0xfffff);
+      FrameDescriptor_address_set(d, address);
       FrameDescriptor_lengthAndFlags_set(d, length);
       FrameDescriptor_buffer_set(d, buffer);
-      FrameDescriptor_layout_set(d, low >> 16 | high << 16);
-      FrameDescriptor_layer4AndChecksum_set(d, (high >> 16) & 15);
       bytes += length;
-      d += shown_words, p += packet_words, f += fragment_words;
+      d += sent_words, p += packet_words, f += fragment_words;
+      sent_packet += sent_packet_words, sent_fragment += sent_fragment_words;
     }
-    if (count == 0) break;
-    publish(shown, count);
+    if (count == 0) return moved;
     reap(packets, count);
     reap(fragments, count);
-    queue->packets += count;
-    queue->bytes += bytes;
-  }
-  return (shown->end - before) & shown->mask;
-}
-
-/* Places the protocol's frames in the packet and fragment rings. */
-static void translate(struct transmit_queue *queue) {
-  struct ring *sent = &queue->sent, *packets = &queue->driver.packets, *fragments = &queue->driver.fragments;
-  for (;;) {
-    uint32_t room = least(in_row(packets, packets->end, free_count(packets)), in_row(fragments, fragments->end, free_count(fragments)));
-    uint32_t run = least(in_row(sent, sent->next, post_count(sent)), room);
-    uint32_t *d = element(sent, sent->next), *p = element(packets, packets->end), *f = element(fragments, fragments->end);
-    uint32_t sent_words = sent->stride / 4, packet_words = packets->stride / 4, fragment_words = fragments->stride / 4;
-    uint32_t fragment = fragments->end, count = 0;
-    for (; count < run; count++) {
-      uint32_t buffer = FrameDescriptor_buffer(d), length = FrameDescriptor_lengthAndFlags(d), address = FrameDescriptor_address(d);
-      const uint32_t *entry = word_at(buffer * 4);
-      if (BufferEntry_domain(entry) != queue->domain) break;
-      int32_t within = (int32_t)(address - BufferEntry_address(entry));
-      int32_t behind = (int32_t)(BufferEntry_capacity(entry) - (uint32_t)within - length);
-      if ((within | behind) < 0 || length == 0 || length > queue->longest || buffer == 0) break;
-      uint32_t layout = FrameDescriptor_layout(d), wishes = FrameDescriptor_layer4AndChecksum(d);
-      if (((wishes & 0xff30) | FrameDescriptor_segmentation(d)) != 0) break;
-      Fragment_whole_low_set(f, length | length << 26);
-      Fragment_whole_high_set(f, length >> 6);
-      memcpy(f + LOGICAL_ADDRESS_WORD, entry + BUFFER_LOGICAL_WORD, 8);
-      if (within != 0) f[LOGICAL_ADDRESS_WORD] += (uint32_t)within;
-      Packet_fragmentIndex_set(p, fragment + count);
-      Packet_countAndLayoutLow_set(p, 1 | layout << 16);
-      Packet_layoutHigh_set(p, layout >> 16 | (wishes & 15) << 16);
-      d += sent_words, p += packet_words, f += fragment_words;
-    }
-    if (count == 0) return;
+    publish(sent, count);
     post(sent, count);
-    publish(fragments, count);
-    publish(packets, count);
+    publish(sent_fragments, count);
+    publish(sent_packets, count);
+    from->packets += count;
+    from->bytes += bytes;
+    moved += count;
   }
 }
 

@@ -1,9 +1,9 @@
 /*
  * The data path of netcx once more, in C: the same rings, descriptors and steps, to see what TypeScript costs. Adapters with
- * queues; for each burst that the wire has, the NIC receives, driver and framework pass it on, a protocol forwards it, and
- * the NIC transmits. layout.h is made from the structs of the built packages, so the two cannot drift apart.
+ * a queue pair each; for each burst that the wire has, the NIC receives, driver and framework pass it on as the protocol said, and the NIC
+ * transmits. layout.h is made from the structs of the built packages, so the two cannot drift apart.
  *
- *     twin FRAME_BYTES QUEUES PACKETS [tail]
+ *     twin FRAME_BYTES ADAPTERS PACKETS [tail]
  *
  * Prints one JSON object: nanoseconds a packet, the median of nine blocks; with `tail`, how long a burst takes.
  */
@@ -12,7 +12,10 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { ADAPTERS = 2, FRAMES = 32, ELEMENTS = RING_ELEMENTS, BLOCKS = 9, MOST_QUEUES = 4096, RETURNED_LAG = 0 };
+enum { FRAMES = 32, BLOCKS = 9, MOST_ADAPTERS = 64 };
+
+/* Elements of each ring, as the harness has them: fewer where there are many. */
+static uint32_t ring_elements(uint32_t adapters) { return adapters > 2 ? RING_ELEMENTS / 2 : RING_ELEMENTS; }
 
 struct queue_pair {
   struct receive_queue receive;
@@ -22,7 +25,7 @@ struct queue_pair {
 
 struct adapter {
   struct nic nic;
-  struct queue_pair *pairs;
+  struct queue_pair pair;
   uint32_t wire_in;
 };
 
@@ -44,61 +47,45 @@ static uint32_t make_pool(uint32_t count, uint32_t domain) {
   return header;
 }
 
-static void make_pair(struct queue_pair *pair, uint32_t domain) {
+static void make_pair(struct queue_pair *pair, uint32_t domain, uint32_t elements) {
   struct rx_driver *rx = &pair->receive.driver;
   struct tx_driver *tx = &pair->transmit.driver;
-  make_ring(&rx->packets, ELEMENTS, RX_PACKET_STRIDE);
-  make_ring(&rx->fragments, ELEMENTS, RX_FRAGMENT_STRIDE);
-  make_ring(&tx->packets, ELEMENTS, TX_PACKET_STRIDE);
-  make_ring(&tx->fragments, ELEMENTS, TX_FRAGMENT_STRIDE);
-  make_ring(&pair->receive.shown, 2 * ELEMENTS, FRAME_DESCRIPTOR_BYTES);
-  make_ring(&pair->transmit.sent, ELEMENTS, FRAME_DESCRIPTOR_BYTES);
-  pair->rx_ring = (struct descriptor_ring){.base = allocate(ELEMENTS * DESCRIPTOR_BYTES), .count = ELEMENTS};
-  pair->tx_ring = (struct descriptor_ring){.base = allocate(ELEMENTS * DESCRIPTOR_BYTES), .count = ELEMENTS};
+  make_ring(&rx->packets, elements, RX_PACKET_STRIDE);
+  make_ring(&rx->fragments, elements, RX_FRAGMENT_STRIDE);
+  make_ring(&tx->packets, elements, TX_PACKET_STRIDE);
+  make_ring(&tx->fragments, elements, TX_FRAGMENT_STRIDE);
+  make_ring(&pair->transmit.sent, elements, FRAME_DESCRIPTOR_BYTES);
+  pair->rx_ring = (struct descriptor_ring){.base = allocate(elements * DESCRIPTOR_BYTES), .count = elements};
+  pair->tx_ring = (struct descriptor_ring){.base = allocate(elements * DESCRIPTOR_BYTES), .count = elements};
   rx->chip = &pair->rx_ring;
   rx->buffer_bytes = POOL_BUFFER_BYTES;
   tx->chip = &pair->tx_ring;
   tx->written_head = word_at(allocate(64));
-  pair->receive.pool = make_pool(2 * ELEMENTS, domain);
-  pair->receive.shadow = allocate(ELEMENTS * 4);
+  pair->receive.pool = make_pool(2 * elements, domain);
+  pair->receive.shadow = allocate(elements * 4);
   pair->receive.capacity = POOL_BUFFER_BYTES;
-  pair->transmit.domain = domain;
   pair->transmit.longest = POOL_BUFFER_BYTES;
-}
-
-/* What the protocol does: descriptors of received frames become those of frames to send, as they are. */
-static void forward(struct ring *from, struct ring *to, uint32_t count) {
-  for (uint32_t done = 0; done < count;) {
-    uint32_t run = least(in_row(from, (from->begin + done) & from->mask, count - done), in_row(to, (to->end + done) & to->mask, count - done));
-    memcpy(element(to, to->end + done), element(from, from->begin + done), run * FRAME_DESCRIPTOR_BYTES);
-    done += run;
-  }
-  complete(from, count);
-  reap(from, count);
-  publish(to, count);
 }
 
 static void poll_receive(struct queue_pair *pair) {
   attach_buffers(&pair->receive);
   prepare_packets(&pair->receive.driver.packets);
   rx_advance(&pair->receive.driver);
-  uint32_t shown = indicate(&pair->receive);
-  if (shown > 0) forward(&pair->receive.shown, &pair->transmit.sent, shown);
+  redirect(&pair->receive, &pair->transmit);
 }
 
 static void poll_transmit(struct queue_pair *pair) {
-  translate(&pair->transmit);
   tx_advance(&pair->transmit.driver);
   complete_frames(&pair->transmit);
 }
 
-/* One burst, from the wire to the wire; the queue that it is for takes its buffers back when its next burst comes. */
-static void step(struct adapter *adapter, uint32_t queue) {
-  struct queue_pair *pair = &adapter->pairs[queue];
-  if (nic_receive(&adapter->nic, &pair->rx_ring, queue, adapter->wire_in, FRAMES) != FRAMES) abort();
+/* One burst, from the wire to the wire; its buffers come back when the next one leaves. */
+static void step(struct adapter *adapter) {
+  struct queue_pair *pair = &adapter->pair;
+  if (nic_receive(&adapter->nic, &pair->rx_ring, 0, adapter->wire_in, FRAMES) != FRAMES) abort();
   poll_receive(pair);
   poll_transmit(pair);
-  nic_transmit(&adapter->nic, &pair->tx_ring, queue, pair->transmit.driver.written_head);
+  nic_transmit(&adapter->nic, &pair->tx_ring, 0, pair->transmit.driver.written_head);
 }
 
 static void fill_wire(struct adapter *adapter, uint32_t number, uint32_t bytes) {
@@ -132,50 +119,48 @@ static int ascending(const void *one, const void *other) {
 }
 
 int main(int argc, char **argv) {
-  uint32_t bytes = argc > 1 ? (uint32_t)atoi(argv[1]) : 64, queues = argc > 2 ? (uint32_t)atoi(argv[2]) : 1;
+  uint32_t bytes = argc > 1 ? (uint32_t)atoi(argv[1]) : 64, count = argc > 2 ? (uint32_t)atoi(argv[2]) : 2;
   uint64_t packets = argc > 3 ? strtoull(argv[3], NULL, 10) : 4000000;
   bool tail = argc > 4 && strcmp(argv[4], "tail") == 0;
-  if (bytes < SHORTEST || bytes > POOL_BUFFER_BYTES || queues < 1 || queues > MOST_QUEUES) {
-    fprintf(stderr, "twin: a frame of %u bytes, %u queues; expected %d to %d, 1 to %d\n", bytes, queues, SHORTEST, POOL_BUFFER_BYTES, MOST_QUEUES);
+  if (bytes < SHORTEST || bytes > POOL_BUFFER_BYTES || count < 1 || count > MOST_ADAPTERS) {
+    fprintf(stderr, "twin: a frame of %u bytes, %u adapters; expected %d to %d, 1 to %d\n", bytes, count, SHORTEST, POOL_BUFFER_BYTES, MOST_ADAPTERS);
     return 2;
   }
-  uint64_t need = (uint64_t)ADAPTERS * queues * (ELEMENTS * (2ull * POOL_BUFFER_STRIDE + 400) + 8192) + (1 << 20);
+  uint32_t elements = ring_elements(count);
+  uint64_t need = (uint64_t)count * (elements * (2ull * POOL_BUFFER_STRIDE + 400) + 8192) + (1 << 20);
   if (need >= 1ull << 32 || (host = aligned_alloc(4096, (need + 4095) & ~4095ull)) == NULL) {
-    fprintf(stderr, "twin: no room for %u queues\n", queues);
+    fprintf(stderr, "twin: no room for %u adapters\n", count);
     return 2;
   }
   memset(host, 0, need);
   host_bytes = (uint32_t)need;
-  static struct adapter adapters[ADAPTERS];
-  for (uint32_t number = 0; number < ADAPTERS; number++) {
+  static struct adapter adapters[MOST_ADAPTERS];
+  for (uint32_t number = 0; number < count; number++) {
     struct adapter *adapter = &adapters[number];
-    adapter->pairs = calloc(queues, sizeof *adapter->pairs);
     adapter->wire_in = allocate(FRAMES * slot_bytes(bytes));
     adapter->nic = (struct nic){.buffer_bytes = POOL_BUFFER_BYTES, .wire_out = allocate(BURST * slot_bytes(bytes))};
     fill_wire(adapter, number, bytes);
     memcpy(&adapter->nic.own_low, host + adapter->wire_in + FRAME_HEADER_BYTES, 4);
     memcpy(&adapter->nic.own_high, host + adapter->wire_in + FRAME_HEADER_BYTES + 4, 4);
-    for (uint32_t queue = 0; queue < queues; queue++) {
-      make_pair(&adapter->pairs[queue], number + 1);
-      poll_receive(&adapter->pairs[queue]); /* the NIC has buffers from the start */
-    }
+    make_pair(&adapter->pair, number + 1, elements);
+    poll_receive(&adapter->pair); /* the NIC has buffers from the start */
   }
   double blocks[BLOCKS];
-  uint64_t turns = packets / BLOCKS / (ADAPTERS * FRAMES) + 1, done = 0;
+  uint64_t turns = packets / BLOCKS / (count * FRAMES) + 1, done = 0;
   static double steps[1 << 20];
   uint32_t measured = 0;
   for (int block = -2; block < BLOCKS; block++) {
     double start = now();
     for (uint64_t turn = 0; turn < turns; turn++, done++) {
-      for (uint32_t number = 0; number < ADAPTERS; number++) {
+      for (uint32_t number = 0; number < count; number++) {
         double before = tail ? now() : 0;
-        step(&adapters[number], (uint32_t)(done % queues));
+        step(&adapters[number]);
         if (tail && block >= 0 && measured < sizeof steps / sizeof *steps) steps[measured++] = now() - before;
       }
     }
-    if (block >= 0) blocks[block] = (now() - start) / (double)(turns * ADAPTERS * FRAMES);
+    if (block >= 0) blocks[block] = (now() - start) / (double)(turns * count * FRAMES);
   }
-  for (uint32_t number = 0; number < ADAPTERS; number++) {
+  for (uint32_t number = 0; number < count; number++) {
     if (adapters[number].nic.left == done * FRAMES && arrived(&adapters[number], bytes)) continue;
     fprintf(stderr, "twin: what left is not what came\n");
     return 1;
