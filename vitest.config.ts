@@ -41,7 +41,14 @@ const sharing = [
 const shared = quick ? sharing : [];
 
 /** Left to `.ci/run` by the quick size, which says so: tests of tests and of tools, each some ten seconds. */
-const leftOut = ['new', 'driver-mutants', 'hot-file', 'published-shape'].map((name) => `test/${name}.test.ts`);
+const leftOut = [
+  'new',
+  'driver-mutants',
+  'hot-file',
+  'published-shape',
+  'workers-conformance',
+  'workers-real-time',
+].map((name) => `test/${name}.test.ts`);
 
 const projects = folders.map((folder) => {
   const manifest = JSON.parse(readFileSync(new URL(`${folder}/package.json`, import.meta.url), 'utf8')) as {

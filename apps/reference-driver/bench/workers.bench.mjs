@@ -4,17 +4,17 @@
  * it alone says what workers cost each other. `node bench/workers.bench.mjs [rounds] [frame bytes]`. The last line is for programs.
  */
 
-import { VirtualClock } from '@netcx/clock';
+import { RealClock } from '@netcx/clock';
 import { allocateWire, Frame, FRAME_HEADER_BYTES, i32, u8 } from '@netcx/hardware/wire';
 import { FlowSteering } from '@netcx/nic-82576';
 import { WorkerGroup } from '@netcx/workers';
 
 const WARM_UP = 4_000_000;
-const BLOCK = 8_000_000;
+const BLOCK = 2_000_000;
 const BURST = 32;
 const WORKERS = 2;
 
-const rounds = Number(process.argv[2] ?? 7);
+const rounds = Number(process.argv[2] ?? 15);
 const frameBytes = Number(process.argv[3] ?? 64);
 const slot = (FRAME_HEADER_BYTES + frameBytes + 7) & ~7;
 
@@ -44,11 +44,11 @@ function steeredBursts() {
 const median = (list) => [...list].sort((one, other) => one - other)[list.length >> 1];
 const range = (list) => `${Math.min(...list).toFixed(2)}..${Math.max(...list).toFixed(2)}`;
 
-// Time is the load's own in each worker; the group's stands still.
+const clock = new RealClock();
 const group = await WorkerGroup.open({
   workers: WORKERS,
   module: new URL('./worker-load.mjs', import.meta.url),
-  clock: new VirtualClock(),
+  clock,
   numbers: { frameBytes },
 });
 for (const [index, { offset }] of steeredBursts().entries())
@@ -75,8 +75,9 @@ for (let round = 0; round < rounds; round++) {
   ratio.wall.push(wallTwo / wallOne);
   ratio.processor.push(processorTwo / processorOne);
 }
-await group.drive(group.stop());
+await group.stop();
 await group.close();
+clock.close();
 
 console.log(`${frameBytes} bytes, ${rounds} rounds; million packets a second, median (least..most)`);
 for (const by of ['wall', 'processor'])

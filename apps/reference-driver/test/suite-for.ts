@@ -1,10 +1,10 @@
 /* The suite that every driver must pass, for a driver of the 82576 on a model of its NIC. */
 
+import { deepEqual } from 'node:assert/strict';
 import { HostBridge } from '@netcx/bus';
 import { VirtualClock } from '@netcx/clock';
 import { driverSuite } from '@netcx/conformance';
 import { Link } from '@netcx/hardware';
-import { expect } from 'vitest';
 import { buildStation, type MachineOptions } from '../src/index.ts';
 
 /** The cases, for a driver that is told these options; under the verifier it breaks no rule. */
@@ -28,7 +28,7 @@ export function suiteFor(options: MachineOptions) {
         dispose: () => {
           nic.close();
           link.close();
-          expect(driver.adapter.violations).toEqual([]);
+          deepEqual(driver.adapter.violations, []);
         },
       };
     },

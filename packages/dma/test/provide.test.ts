@@ -22,13 +22,13 @@ const COPIED = 0x0807_0605;
 describe.concurrent('a process', () => {
   // prettier-ignore
   it.each([
-    ['nothing',              { bytes: 0x4400_0000, hostBytes: 0x4000_0000, given: false, kernel: true,  free: 0x3fff_f000, copied: COPIED }],
-    ['own',                  { bytes: 0x23_0000,   hostBytes: 0x20_0000,   given: false, kernel: true,  free: 0x1f_f000,   copied: COPIED }],
-    ['foreign',              { bytes: 0x10_0000,   hostBytes: 0x10_0000,   given: true,  kernel: false, free: 0xf_f000,    copied: COPIED }],
-    ['foreign-shared',       { bytes: 0x4008,      hostBytes: 0x4008,      given: true,  kernel: false, free: 0x3008,      copied: COPIED }],
-    ['foreign-tiny',         { bytes: 8,           hostBytes: 8,           given: true,  kernel: false, free: 0,           copied: 0 }],
-    ['shared',               { bytes: 0x4_0000,    hostBytes: 0x3_0000,    given: true,  kernel: true,  free: 0x3000,      copied: COPIED }],
-    ['shared-without-pages', { bytes: 0x4_0000,    hostBytes: 0x4_0000,    given: true,  kernel: true,  free: 0,           copied: COPIED }],
+    ['nothing',              { bytes: 0x4400_0000, hostBytes: 0x4000_0000, given: false, kernel: true,  free: 0x3fff_f000, device: 0x400_0000, copied: COPIED }],
+    ['own',                  { bytes: 0x23_0000,   hostBytes: 0x20_0000,   given: false, kernel: true,  free: 0x1f_f000, device: 0x3_0000, copied: COPIED }],
+    ['foreign',              { bytes: 0x10_0000,   hostBytes: 0x10_0000,   given: true,  kernel: false, free: 0xf_f000, device: 0, copied: COPIED }],
+    ['foreign-shared',       { bytes: 0x4008,      hostBytes: 0x4008,      given: true,  kernel: false, free: 0x3008, device: 0, copied: COPIED }],
+    ['foreign-tiny',         { bytes: 8,           hostBytes: 8,           given: true,  kernel: false, free: 0, device: 0, copied: 0 }],
+    ['shared',               { bytes: 0x4_0000,    hostBytes: 0x3_0000,    given: true,  kernel: true,  free: 0x3000, device: 0x7fc0, copied: COPIED }],
+    ['shared-without-pages', { bytes: 0x4_0000,    hostBytes: 0x4_0000,    given: true,  kernel: true,  free: 0, device: 0, copied: COPIED }],
   ])('gets the memory it asked for: %s', async (what, expected) => {
     expect(await run('provided', what)).toEqual({ ...expected, views: true, late: 'MEMORY_CHOSEN' });
   });
@@ -43,6 +43,9 @@ describe.concurrent('a process', () => {
     ['not-shared', 'MEMORY_KIND'],
     ['pages-outside', 'MEMORY_SIZE'],
     ['pages-odd', 'MEMORY_SIZE'],
+    ['device-in-host-memory', 'MEMORY_SIZE'],
+    ['device-outside', 'MEMORY_SIZE'],
+    ['device-odd', 'MEMORY_SIZE'],
   ])('is told why it cannot have it: %s', async (what, code) => {
     expect(await run('provided', what)).toEqual({ code });
   });

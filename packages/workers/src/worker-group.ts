@@ -8,7 +8,7 @@ import type { LinkEnd } from '@netcx/hardware';
 import { wasm } from '@netcx/dma/memory';
 import type { BurstRingSize } from './burst-ring.ts';
 import { LockStep } from './lock-step.ts';
-import { Member } from './member.ts';
+import { Member, type MemberOptions } from './member.ts';
 import { checkNumbers } from './messages.ts';
 import type { Numbers } from './station.ts';
 import { SteeredPort, type PortCounters, type Steering } from './steered-port.ts';
@@ -54,51 +54,19 @@ export class WorkerGroup {
   readonly #name: string;
   readonly #clock: Clock;
   readonly #members: Member[] = [];
+  /** Takes turns, with a virtual clock. */
   readonly #lockStep: LockStep | undefined;
+  /** Nanoseconds from a burst's sending to its arrival, in lock-step. */
   readonly #delay: number | undefined;
   #port: SteeredPort | undefined;
   #closed = false;
 
-  private constructor(options: WorkerGroupOptions) {
-    const { name = 'workers', workers, module, numbers = {}, clock, lockStep = {}, patience = 10_000 } = options;
-    const { hostBytes = 1024 * WASM_PAGE, deviceBytes = 256 * WASM_PAGE, ring = {}, onLost } = options;
-    const { step = 10_000 } = lockStep;
-    checkOptions(name, { workers, hostBytes, deviceBytes, step, patience });
-    if (wasm === undefined)
-      throw new WorkerError('MEMORY_NOT_SHARED', `${name}: host memory is no WebAssembly memory, which workers share`);
-    const inTurns = clock instanceof VirtualClock;
+  private constructor(name: string, clock: Clock, step: number) {
     this.#name = name;
     this.#clock = clock;
-    this.#delay = inTurns ? step : undefined;
-    const collect = (): void => {
-      this.#port?.update();
-      this.#port?.look();
-    };
-    if (inTurns) this.#lockStep = new LockStep({ clock, step, members: this.#members, collect });
-    // In lock-step everything that workers say is taken over when a turn is over, in the order of their numbers.
-    const soon = inTurns ? () => undefined : collect;
-    const shared = { memory: wasm, workers, module: String(module), hostBytes, deviceBytes, ring, patience };
-    try {
-      for (let index = 0; index < workers; index++) {
-        const lost = (error: WorkerError): void => {
-          soon();
-          onLost?.(index, error);
-        };
-        this.#members.push(
-          new Member({
-            ...shared,
-            index,
-            name: `${name} ${String(index)}`,
-            numbers: checkNumbers(name, numbers),
-            lockStep: inTurns ? { step, seed: seedOf(clock, index) } : undefined,
-            listeners: { woke: soon, transceiver: soon, lost },
-          }),
-        );
-      }
-    } catch (error) {
-      void this.close();
-      throw error;
-    }
+    if (!(clock instanceof VirtualClock)) return;
+    this.#delay = step;
+    this.#lockStep = new LockStep({ clock, step, members: this.#members, collect: () => this.#collect() });
   }
 
   /**
@@ -110,8 +78,11 @@ export class WorkerGroup {
    * Nothing is left over then
    */
   static async open(options: WorkerGroupOptions): Promise<WorkerGroup> {
-    const group = new WorkerGroup(options);
+    const { name = 'workers', clock, lockStep: { step = 10_000 } = {} } = options;
+    const settled = settle(name, step, options);
+    const group = new WorkerGroup(name, clock, step);
     try {
+      for (let index = 0; index < settled.workers; index++) group.#add(index, settled, options.onLost);
       await Promise.all(group.#members.map(({ ready }) => ready));
     } catch (error) {
       await group.close();
@@ -246,6 +217,26 @@ export class WorkerGroup {
     await Promise.all(this.#members.map((member) => member.close()));
   }
 
+  #add(index: number, settled: Settled, onLost: WorkerGroupOptions['onLost']): void {
+    const clock = this.#clock;
+    // In lock-step everything that workers say is taken over when a turn is over, in the order of their numbers.
+    const soon = this.inLockStep ? () => undefined : () => this.#collect();
+    const lost = (error: WorkerError): void => {
+      soon();
+      onLost?.(index, error);
+    };
+    const { step, ...shared } = settled;
+    const lockStep = clock instanceof VirtualClock ? { step, seed: seedOf(clock, index) } : undefined;
+    const listeners = { woke: soon, transceiver: soon, lost };
+    this.#members.push(new Member({ ...shared, index, name: `${this.#name} ${String(index)}`, lockStep, listeners }));
+  }
+
+  /** Takes over what the workers have done. */
+  #collect(): void {
+    this.#port?.update();
+    this.#port?.look();
+  }
+
   #check(): void {
     if (this.#closed) throw new WorkerError('GROUP_CLOSED', `${this.#name} is closed`);
   }
@@ -272,18 +263,24 @@ function valuesOf(results: readonly PromiseSettledResult<Numbers>[]): Numbers[] 
 /** Another for each worker, the same in each run. */
 const seedOf = (clock: VirtualClock, index: number): number => clock.random(`worker ${String(index)}`).below(2 ** 31);
 
-function checkOptions(
-  name: string,
-  options: Required<Pick<WorkerGroupOptions, 'workers' | 'hostBytes' | 'deviceBytes' | 'patience'>> & { step: number },
-): void {
+/** What all workers of a group are told, complete. */
+type Settled = Omit<MemberOptions, 'index' | 'name' | 'lockStep' | 'listeners'> & { readonly step: number };
+
+/** What was asked for, complete, or refused before anything is made. */
+function settle(name: string, step: number, options: WorkerGroupOptions): Settled {
+  const { workers, module, numbers = {}, ring = {}, patience = 10_000 } = options;
+  const { hostBytes = 1024 * WASM_PAGE, deviceBytes = 256 * WASM_PAGE } = options;
   const refuse = (field: string, value: number, expected: string): never => {
     throw new WorkerError('BAD_OPTION', `${name}: ${field} is ${String(value)}; expected ${expected}`);
   };
-  const { workers, hostBytes, deviceBytes, patience, step } = options;
   if (!Number.isInteger(workers) || workers < 1 || workers > MOST_WORKERS)
     refuse('workers', workers, `1 to ${String(MOST_WORKERS)}`);
   for (const [field, value] of Object.entries({ hostBytes, deviceBytes }))
     if (!(value > 0) || value % WASM_PAGE !== 0) refuse(field, value, 'a multiple of 65536');
   if (!(patience > 0)) refuse('patience', patience, 'more than 0 ms');
   if (!Number.isInteger(step) || step < 1) refuse('lockStep.step', step, 'whole nanoseconds, 1 or more');
+  if (wasm === undefined)
+    throw new WorkerError('MEMORY_NOT_SHARED', `${name}: host memory is no WebAssembly memory, which workers share`);
+  const told = { memory: wasm, module: String(module), numbers: checkNumbers(name, numbers) };
+  return { ...told, workers, hostBytes, deviceBytes, ring, patience, step };
 }

@@ -29,7 +29,7 @@ async function open(seedOfWorld: number, numbers: Record<string, number> = {}): 
   const lost: string[] = [];
   const onLost = (index: number, { code }: WorkerError): void => void lost.push(`${String(index)} ${code}`);
   const group = await WorkerGroup.open({ ...sizes, workers: 2, module, clock, numbers, onLost });
-  const cable = new Cable(clock);
+  const cable = new Cable(clock, { capacity: 48 * 1024 });
   group.plug(cable.link.a, byFlow(2));
   return { clock, cable, group, lost };
 }
@@ -40,7 +40,7 @@ async function traffic({ clock, cable, group }: Rig): Promise<string> {
   for (let burst = 0; burst < bursts; burst++) {
     const count = 1 + random.below(12);
     cable.send(Array.from({ length: count }, () => [random.below(9), 60 + random.below(1400)] as const));
-    await group.advance(random.below(40 * MICROSECOND));
+    await group.advance(random.below(300 * MICROSECOND));
   }
   await group.advance(MILLISECOND);
   return cable.digest;
@@ -123,14 +123,40 @@ describe('a group in lock-step', () => {
     expect(time).toBeLessThan(2 * (500 + 672) + 2 * 2 * MICROSECOND + 20_001);
   });
 
-  it('loses what finds no room, counts it, and brings the rest', async () => {
+  it('waits for a cable that is short of room, and sends the rest of a burst then', async () => {
     const [{ cable, group }] = rigs;
-    const { sent, received } = cable;
-    for (let burst = 0; burst < 300; burst++) cable.send([[0, 1500]]);
-    await group.advance(10 * MILLISECOND);
-    const { full } = group.counters();
-    expect(cable.received - received).toBe(cable.sent - sent - full);
-    expect(cable.damaged).toBe(0);
+    const { received } = cable;
+    const frames = Array.from({ length: 28 }, () => [4, 1500] as const); // nearly all that the cable takes at once
+    for (let burst = 0; burst < 3; burst++) {
+      cable.send(frames);
+      await group.advance(400 * MICROSECOND);
+    }
+    await group.advance(2 * MILLISECOND);
+    expect(cable.received).toBe(received + 3 * 28);
+    expect(cable.complete).toBe(true);
+  });
+
+  it('has its link go when the cable does, loses what was on its way, and goes on', async () => {
+    const [{ cable, group }] = rigs;
+    const up = async (): Promise<(number | undefined)[]> =>
+      (await group.drive(group.callAll('who'))).map((who) => who['up']);
+    cable.link.plug(false);
+    await group.advance(100 * MICROSECOND);
+    expect(await up()).toEqual([0, 0]);
+    cable.send([[4, 60]]); // into a cable that is out
+    await group.advance(100 * MICROSECOND);
+    cable.link.change({ speed: 100 });
+    cable.link.plug(true);
+    await group.advance(100 * MICROSECOND);
+    expect(await up()).toEqual([1, 1]);
+    expect((await group.drive(group.call(0, 'who')))['speed']).toBe(100);
+    const { received } = cable;
+    cable.send([
+      [4, 60],
+      [5, 60],
+    ]);
+    await group.advance(MILLISECOND);
+    expect(cable.received).toBe(received + 2);
   });
 
   it('answers what cannot be with an error that says so', async () => {
@@ -189,7 +215,9 @@ describe('a group in lock-step', () => {
 
   it('gives all memory back, whatever has happened before', async () => {
     for (const { group } of rigs) {
+      const open = group.call(0, 'hang').catch((error: unknown) => error);
       await group.close();
+      expect(await open).toMatchObject({ code: 'GROUP_CLOSED' });
       await group.close();
       await expect(group.start()).rejects.toMatchObject({ code: 'GROUP_CLOSED' });
       await expect(group.advance(1)).rejects.toMatchObject({ code: 'GROUP_CLOSED' });

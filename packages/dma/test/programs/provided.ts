@@ -15,6 +15,7 @@ const sources: Readonly<Record<string, () => MemorySource | undefined>> = {
     memory: new WebAssembly.Memory({ initial: 4, maximum: 4, shared: true }),
     hostBytes: 0x3_0000,
     pages: { start: 0x1_0000, end: 0x1_3000 },
+    device: { start: 0x3_0040, end: 0x3_8000 },
   }),
   'shared-without-pages': () => ({
     memory: new WebAssembly.Memory({ initial: 4, maximum: 4, shared: true }),
@@ -34,6 +35,21 @@ const sources: Readonly<Record<string, () => MemorySource | undefined>> = {
     memory: new WebAssembly.Memory({ initial: 4, maximum: 4, shared: true }),
     hostBytes: 0x2_0000,
     pages: { start: 0x1000, end: 0x3_0000 },
+  }),
+  'device-in-host-memory': () => ({
+    memory: new WebAssembly.Memory({ initial: 4, maximum: 4, shared: true }),
+    hostBytes: 0x2_0000,
+    device: { start: 0x1_ffc0, end: 0x3_0000 },
+  }),
+  'device-outside': () => ({
+    memory: new WebAssembly.Memory({ initial: 4, maximum: 4, shared: true }),
+    hostBytes: 0x2_0000,
+    device: { start: 0x2_0000, end: 0x4_0040 },
+  }),
+  'device-odd': () => ({
+    memory: new WebAssembly.Memory({ initial: 4, maximum: 4, shared: true }),
+    hostBytes: 0x2_0000,
+    device: { start: 0x2_0020, end: 0x3_0000 },
   }),
   'pages-odd': () => ({
     memory: new WebAssembly.Memory({ initial: 4, maximum: 4, shared: true }),
@@ -67,6 +83,7 @@ try {
     views:
       memory.i32.buffer === memory.buffer && memory.u8.buffer === memory.buffer && memory.u64.buffer === memory.buffer,
     free: hostPages.bytesFree,
+    device: memory.deviceMemory.end - memory.deviceMemory.start,
     copied: memory.i32[1025] ?? 0,
   });
   try {
