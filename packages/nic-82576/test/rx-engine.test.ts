@@ -63,6 +63,13 @@ describe('a frame for us', () => {
 });
 
 describe('frames that the driver does not want', () => {
+  it('are all frames while the chip has no address, whatever their own looks like', () => {
+    rx.supply(0, 7);
+    rx.traffic.machine.write(R.RAH, 0);
+    rx.arrive([frame(64), frame(64, 0, [0, 0, 0, 0, 255, 255])]);
+    expect(rx.read(RDH, R.GPRC, R.TPR)).toEqual([0, 0, 2]);
+  });
+
   it('for other addresses are dropped, and counted in the totals alone', () => {
     rx.supply(0, 7);
     const others = [
