@@ -28,8 +28,10 @@ import type { TapCounters } from './tap-counters.ts';
 const BURST = 64;
 /** Header, buffer, large place, and one byte that shows a frame too long. */
 const PIECES = 4;
-/** Nanoseconds behind a frame in which the next is looked for. */
-const LOOK_AGAIN = 200_000;
+/** Frames that lately came closer to each other than this, in nanoseconds, are looked for: being woken costs more than looking. */
+const CLOSE = 250_000;
+/** For how long behind the last one. */
+const LOOK_AGAIN = MILLISECOND;
 /** Nanoseconds until an adapter without queues is looked at again. */
 const ABSENCE = 10 * MILLISECOND;
 /** Most descriptors of a frame: what lies in the buffer, and what does not fit there. */
@@ -65,8 +67,9 @@ export class TapSender {
   readonly #pieces = new Pieces(PIECES);
   /** Whether the TAP calls when there is more. */
   #watching = true;
-  /** Until when nobody waits to be called. */
-  #lookUntil = 0;
+  /** When frames came last, and how far from each other lately, at most `LOOK_AGAIN`. */
+  #lastCame = 0;
+  #distance = LOOK_AGAIN;
   /** Whether there is no room or no memory, until frames were sent. */
   #blocked = false;
   #closed = false;
@@ -93,7 +96,8 @@ export class TapSender {
    */
   #goOn(): boolean {
     const drained = this.#take();
-    this.#watching = drained && this.#options.clock.now() >= this.#lookUntil;
+    const looks = this.#distance < CLOSE && this.#options.clock.now() < this.#lastCame + LOOK_AGAIN;
+    this.#watching = drained && !looks;
     if (!this.#watching && !this.#blocked) this.#again.soon();
     return this.#watching;
   }
@@ -145,9 +149,15 @@ export class TapSender {
     }
     counters.fromLinux += frames;
     if (descriptors > 0) edge.submit(descriptors);
-    if (frames > 0) this.#lookUntil = clock.now() + LOOK_AGAIN;
+    if (frames > 0) this.#note(clock.now());
     this.#blocked = end === NO_MEMORY;
     return end === NOTHING;
+  }
+
+  /** Frames came. */
+  #note(now: number): void {
+    this.#distance += (Math.min(now - this.#lastCame, LOOK_AGAIN) - this.#distance) / 4;
+    this.#lastCame = now;
   }
 
   /** Takes one frame: how many descriptors it has become, 0 when it is of no use; or NOTHING or NO_MEMORY. */

@@ -67,6 +67,8 @@ export class Coalescer {
   readonly #base: number;
   readonly #mask: number;
   readonly #mostParts: number;
+  /** The chain that was opened or joined last; 0 = none. */
+  #last = 0;
   #open = false;
 
   /**
@@ -94,6 +96,7 @@ export class Coalescer {
     m.fill(0, this.#buckets, this.#buckets + BUCKETS);
     this.#open = false;
     this.#successor.chain = 0;
+    this.#last = 0;
   }
 
   /**
@@ -178,9 +181,12 @@ export class Coalescer {
     const joined = h !== 0 && this.#join(h, r, layout, enabled);
     if (!joined && segment.kind === SegmentKind.Candidate) this.#openChain(r, bucket, enabled);
     const chain = joined ? h : r;
-    if (!joined && CoalescedFrame.open.get(m, r) === 0) return;
+    if (CoalescedFrame.open.get(m, chain) === 0 && !joined) return;
+    // Two of a chain in a row: there may be more. Where flows take turns nothing is expected, which would be for nothing.
     const forwarding = (enabled & ReceiveSwitch.Forwarding) !== 0;
-    this.#successor.expect(chain, segment, layout, d, forwarding);
+    if (chain === this.#last) this.#successor.expect(chain, segment, layout, d, forwarding);
+    else this.#successor.chain = 0;
+    this.#last = chain;
   }
 
   /** @returns the record of the open chain of the segment's flow, 0 = there is none; `#head` stands at its first segment */
