@@ -37,6 +37,10 @@ export function verdictOf(row, outcomes) {
     if (!(error instanceof Absent)) throw error;
     return { row, spread: undefined, outcome: 'unmeasured', why: error.message };
   }
+  if (figures.length === 0) {
+    const whys = Object.values(outcomes).flatMap(({ missing }) => missing ?? []);
+    return { row, spread: undefined, outcome: 'unmeasured', why: whys[0] ?? 'no round' };
+  }
   const spread = spreadOf(figures);
   const meets = (/** @type {number} */ bound) =>
     row.bound === 'least' ? spread.median >= bound : spread.median <= bound;

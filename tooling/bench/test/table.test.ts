@@ -80,6 +80,8 @@ describe('a row', () => {
       why: 'it is not installed',
     });
     expect(verdictOf(row({}), undefined).outcome).toBe('unmeasured');
+    const none = { ours: { command: '', samples: [], missing: 'it failed' } };
+    expect(verdictOf(row({}), none)).toMatchObject({ outcome: 'unmeasured', spread: undefined, why: 'it failed' });
   });
 
   it('asks for contenders that its series has', () => {
