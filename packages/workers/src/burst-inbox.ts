@@ -49,7 +49,7 @@ export class BurstInbox {
   look(): void {
     if (!this.#open) return;
     if (this.#parts.delay === undefined) this.#alarm.soon();
-    else this.#guarded(() => this.#expect());
+    else if (this.#finds()) this.#alarm.at(this.#arrival());
   }
 
   /** Nothing more is taken over. */
@@ -58,30 +58,11 @@ export class BurstInbox {
     this.#alarm.cancel();
   }
 
-  /** In lock-step, when a turn begins: what was sent in the one before. */
-  #expect(): void {
-    if (this.#parts.receiver.next()) this.#alarm.at(this.#arrival());
-  }
-
   #run(): void {
-    this.#guarded(() => this.#takeOver());
-  }
-
-  /** What the other side has written cannot be: nothing more is believed. */
-  #guarded(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.close();
-      this.#parts.failed(error);
-    }
-  }
-
-  #takeOver(): void {
     const { clock, delay, deliver, receiver, wake } = this.#parts;
     for (let burst = 0; burst < BURSTS; burst++) {
-      if (!receiver.next()) {
-        if (delay !== undefined || receiver.arm()) return;
+      if (!this.#finds()) {
+        if (!this.#open || delay !== undefined || receiver.arm()) return;
       } else if (this.#arrival() > clock.now()) {
         this.#alarm.at(this.#arrival());
         return;
@@ -89,7 +70,18 @@ export class BurstInbox {
         return;
       } else if (receiver.done()) wake();
     }
-    this.#alarm.soon();
+    if (this.#open) this.#alarm.soon();
+  }
+
+  /** Whether there is a burst. When the other side has written what cannot be, nothing more is believed. */
+  #finds(): boolean {
+    try {
+      return this.#parts.receiver.next();
+    } catch (error) {
+      this.close();
+      this.#parts.failed(error);
+      return false;
+    }
   }
 
   /** When the burst arrives that `next` has found. */

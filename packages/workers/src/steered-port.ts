@@ -105,14 +105,16 @@ export class SteeredPort implements LinkPartner {
 
   /** Looks at every worker's rings: one of them has woken, or a turn is over. */
   look(): void {
-    for (const { member, inbox, outbox } of this.#places) {
-      if (member.failure !== undefined) {
-        inbox.close();
-        continue;
-      }
-      inbox.look();
-      outbox.look();
-    }
+    for (const { inbox } of this.#places) inbox.look();
+  }
+
+  /**
+   * A worker is lost: its rings are looked at no more, since their memory goes back when its thread has ended.
+   *
+   * @param index - its number
+   */
+  leave(index: number): void {
+    this.#places[index]?.inbox.close();
   }
 
   room(): void {

@@ -107,15 +107,16 @@ export class WorkerGroup {
   }
 
   /**
-   * Plugs the group into a cable, in place of the one before.
+   * Plugs the group into a cable, once.
    *
    * @param link - the end of the cable
    * @param steer - which worker each frame that arrives is for; the first, when left out
-   * @throws WorkerError `GROUP_CLOSED`
+   * @throws WorkerError `GROUP_CLOSED`; `BAD_OPTION` when it has one already; the end of a worker that is lost
    */
   plug(link: LinkEnd, steer: Steering = () => 0): void {
     this.#check();
     if (this.#port !== undefined) throw new WorkerError('BAD_OPTION', `${this.#name} has a cable already`);
+    for (const { failure } of this.#members) if (failure !== undefined) throw failure;
     this.#port = new SteeredPort({ clock: this.#clock, link, members: this.#members, steer, delay: this.#delay });
   }
 
@@ -222,6 +223,7 @@ export class WorkerGroup {
     // In lock-step everything that workers say is taken over when a turn is over, in the order of their numbers.
     const soon = this.inLockStep ? () => undefined : () => this.#collect();
     const lost = (error: WorkerError): void => {
+      this.#port?.leave(index);
       soon();
       onLost?.(index, error);
     };

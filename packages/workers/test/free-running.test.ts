@@ -98,6 +98,21 @@ describe('a free-running group', () => {
   });
 });
 
+it('has no cable for a group that has lost a worker', async () => {
+  const clock = new RealClock();
+  const group = await WorkerGroup.open({ ...sizes, workers: 1, module, clock });
+  const cable = new Cable(clock);
+  await expect(group.call(0, 'say')).rejects.toMatchObject({
+    message:
+      "WORKER_LOST: workers 0: it sent what is no report: BAD_MESSAGE: workers 0 sent { kind: 'unheard of' }, which is no report",
+    remote: { code: 'BAD_MESSAGE' },
+  });
+  expect(() => group.plug(cable.link.a)).toThrow('WORKER_LOST: workers 0: it sent what is no report');
+  await group.close();
+  cable.link.close();
+  clock.close();
+});
+
 describe('a group that cannot be', () => {
   const clock = new VirtualClock();
   const open = (options: Partial<WorkerGroupOptions>): Promise<WorkerGroup> =>

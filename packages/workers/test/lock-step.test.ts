@@ -46,6 +46,23 @@ async function traffic({ clock, cable, group }: Rig): Promise<string> {
   return cable.digest;
 }
 
+/** Traffic, and in the middle of it the end of a worker; what came, when, and what was lost. */
+async function trafficAndEnd(rig: Rig): Promise<string> {
+  const { cable, group, clock } = rig;
+  await group.drive(group.start());
+  await group.advance(10 * MICROSECOND);
+  await group.drive(group.call(1, 'alarm', { after: 700 * MICROSECOND }));
+  const random = clock.random('traffic');
+  for (let burst = 0; burst < bursts; burst++) {
+    const count = 1 + random.below(12);
+    cable.send(Array.from({ length: count }, () => [random.below(9), 60 + random.below(1400)] as const));
+    await group.advance(random.below(300 * MICROSECOND)).catch(() => undefined);
+  }
+  await group.advance(MILLISECOND);
+  expect(rig.lost).toEqual(['1 WORKER_LOST']);
+  return `${cable.digest} at ${String(clock.now())}: ${JSON.stringify(group.counters())}`;
+}
+
 const before = [hostPages.bytesTaken, wireBytesTaken()];
 let rigs: [Rig, Rig];
 beforeAll(async () => {
@@ -181,6 +198,16 @@ describe('a group in lock-step', () => {
     });
   });
 
+  it('stops those that stop, and says which does not', async () => {
+    const [, { cable, group }] = rigs;
+    await expect(group.drive(group.stop())).rejects.toMatchObject({
+      message: 'STATION_FAILED: workers 1: it does not stop',
+    });
+    await group.advance(10 * MICROSECOND);
+    expect((await group.drive(group.call(0, 'who')))['up']).toBe(0);
+    expect(cable.up).toBe(true); // by the other one
+  });
+
   it('goes on without a worker whose alarm throws, says so once, and counts what was for it', async () => {
     const [{ cable, group, lost }] = rigs;
     await group.drive(group.call(1, 'alarm'));
@@ -203,16 +230,6 @@ describe('a group in lock-step', () => {
     expect(await group.drive(group.call(0, 'who'))).toMatchObject({ index: 0 });
   });
 
-  it('stops those that stop, and says which does not', async () => {
-    const [, { cable, group }] = rigs;
-    await expect(group.drive(group.stop())).rejects.toMatchObject({
-      message: 'STATION_FAILED: workers 1: it does not stop',
-    });
-    await group.advance(10 * MICROSECOND);
-    expect((await group.drive(group.call(0, 'who')))['up']).toBe(0);
-    expect(cable.up).toBe(true); // by the other one
-  });
-
   it('gives all memory back, whatever has happened before', async () => {
     for (const { group } of rigs) {
       const open = group.call(0, 'hang').catch((error: unknown) => error);
@@ -225,4 +242,24 @@ describe('a group in lock-step', () => {
     for (const { cable } of rigs) cable.link.close();
     expect([hostPages.bytesTaken, wireBytesTaken()]).toEqual(before);
   });
+});
+
+/** Two more groups cost as much as all of the above: the quick size has the end of a worker, and does not replay it. */
+const ends = testSize('groups that lose a worker in the middle of traffic, and shall do the same', {
+  quick: 1,
+  ci: 3,
+  long: 3,
+});
+
+it('a worker that ends while frames are on their way takes nothing with it that is not its own, in every replay', async () => {
+  const outcomes: string[] = [];
+  for (let index = 0; index < ends; index++) {
+    const rig = await open(seed, { jitter: 50_000 });
+    outcomes.push(await trafficAndEnd(rig));
+    await rig.group.close();
+    rig.cable.link.close();
+    expect([hostPages.bytesTaken, wireBytesTaken()]).toEqual(before);
+  }
+  expect(new Set(outcomes).size).toBe(1);
+  expect(outcomes[0]).toMatch(/"nowhere":[1-9]/);
 });

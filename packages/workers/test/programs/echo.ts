@@ -6,7 +6,7 @@
 import { parentPort } from 'node:worker_threads';
 import { VirtualClock } from '@netcx/clock';
 import { hostPages } from '@netcx/dma';
-import { allocateWire, Frame, FRAME_HEADER_BYTES, i32, u8 } from '@netcx/hardware/wire';
+import { allocateWire, Frame, FRAME_HEADER_BYTES, freeWire, i32, u8 } from '@netcx/hardware/wire';
 import type { BuildStation, Station } from '../../src/index.ts';
 
 const sizeAt = (at: number): number => (FRAME_HEADER_BYTES + Frame.length.get(i32, at >>> 2) + 7) & ~7;
@@ -26,6 +26,7 @@ export const buildStation: BuildStation = ({ clock, index, link, numbers, worker
       if (at < 0) return;
       u8.copyWithin(at, burst.offset, burst.offset + burst.bytes);
       link.commit(burst.frames, burst.bytes);
+      freeWire(burst.offset, burst.bytes);
       echoed += burst.frames;
       waiting.shift();
     }
@@ -73,12 +74,12 @@ export const buildStation: BuildStation = ({ clock, index, link, numbers, worker
         });
         return {};
       },
-      alarm: () => {
+      alarm: ({ after = 5000 }) => {
         clock
           .alarm(() => {
             throw new Error('an alarm of mine');
           })
-          .after(5000);
+          .after(after);
         return {};
       },
       hang() {
