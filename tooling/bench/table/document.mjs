@@ -10,6 +10,7 @@ import { verdictOf } from './verdict.mjs';
  * @property {string} measured day of the last series that was measured
  * @property {number} rounds
  * @property {import('./machine.mjs').Machine} machine
+ * @property {Readonly<Record<string, number>>} load the load average before each series: what else the machine was doing
  * @property {Readonly<Record<string, Readonly<Record<string, import('./rounds.mjs').Outcome>>>>} series
  */
 
@@ -44,8 +45,15 @@ function table(lines) {
 }
 
 /** @param {Results} results */
-function machineTable({ machine, rounds, measured }) {
-  return table([['', ''], ...Object.entries(machine), ['rounds', `${rounds}, in turns`], ['measured', measured]]);
+function machineTable({ machine, rounds, measured, load }) {
+  const loads = Object.values(load);
+  return table([
+    ['', ''],
+    ...Object.entries(machine),
+    ['rounds', `${rounds}, in turns`],
+    ['measured', measured],
+    ...(loads.length === 0 ? [] : [['load before a series', shownSpread(spreadOf(loads))]]),
+  ]);
 }
 
 /**

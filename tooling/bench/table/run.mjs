@@ -2,7 +2,7 @@
 // The whole benchmark: every series, the table of goals, docs/performance.md.
 // Invariant: a full run writes what it measured and nothing else; a quick one, or one on a machine that others use, writes nothing.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -10,7 +10,7 @@ import { figuresOf, goalTable, renderDocument } from './document.mjs';
 import { describeMachine } from './machine.mjs';
 import { measureSeries } from './rounds.mjs';
 import { series } from './series.mjs';
-import { shownSpread, spreadOf } from './statistics.mjs';
+import { shown, shownSpread, spreadOf } from './statistics.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const resultFile = join(root, 'tooling/bench/table/results.json');
@@ -24,6 +24,7 @@ Measures every series of the table, in turns, and writes docs/performance.md.
   --quick          fewer and shorter rounds; writes nothing
   --rounds N       rounds, 5 or more for a table that is written (default 5; with --quick 3)
   --only A,B       these series alone; the others keep the figures that they have
+  --busy           write what a busy machine measured, too
   --render         measure nothing: write docs/performance.md anew from the figures that there are
   --json           one JSON object with every sample; writes no file
   --help           this text
@@ -51,11 +52,14 @@ async function measure(names, { rounds, quick, progress }) {
   const scratch = mkdtempSync(join(tmpdir(), 'netcx-bench-'));
   /** @type {Record<string, Record<string, import('./rounds.mjs').Outcome>>} */
   const measured = {};
+  /** @type {Record<string, number>} */
+  const load = {};
   try {
     for (const name of names) {
       const one = series[name];
       if (one === undefined)
         throw new Error(`no series is called '${name}'; there are ${Object.keys(series).join(', ')}`);
+      load[name] = loadavg()[0] ?? NaN;
       progress(`${name}: ${one.title}`);
       const outcomes = await measureSeries(one.contenders, {
         rounds,
@@ -74,7 +78,7 @@ async function measure(names, { rounds, quick, progress }) {
     rmSync(scratch, { recursive: true });
   }
   const day = new Date().toISOString().slice(0, 10);
-  return { measured: day, rounds, machine: describeMachine(root), series: measured };
+  return { measured: day, rounds, machine: describeMachine(root), load, series: measured };
 }
 
 async function main() {
@@ -83,6 +87,7 @@ async function main() {
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       only: { type: 'string' },
+      busy: { type: 'boolean', default: false },
       render: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -118,6 +123,14 @@ async function main() {
   for (const { command } of failed) console.error(`FAILED: ${command}`);
   if (failed.length > 0) process.exitCode = 1;
   if (quick) return;
+  const load = Math.max(...Object.values(results.load));
+  if (load > availableParallelism() && !values.busy) {
+    console.error(
+      `Nothing is written: the load was ${shown(load)}, others were using the machine (--busy writes all the same)`,
+    );
+    process.exitCode = 1;
+    return;
+  }
   write(values.only === undefined ? results : merge(readResults(), results));
   console.log('\nWritten: docs/performance.md');
 }
@@ -132,7 +145,8 @@ function merge(before, now) {
     if (before.machine[key] === now.machine[key]) continue;
     throw new Error(`--only: the other figures are from another machine (${key}: ${before.machine[key]}); measure all`);
   }
-  return { ...now, rounds: Math.min(before.rounds, now.rounds), series: { ...before.series, ...now.series } };
+  const rounds = Math.min(before.rounds, now.rounds);
+  return { ...now, rounds, load: { ...before.load, ...now.load }, series: { ...before.series, ...now.series } };
 }
 
 main().catch((/** @type {unknown} */ error) => {

@@ -20,7 +20,7 @@ class Absent extends Error {}
  * @returns {Verdict}
  */
 export function verdictOf(row, outcomes) {
-  if (outcomes === undefined) return { row, spread: undefined, outcome: 'unmeasured', why: 'nothing measures it yet' };
+  if (outcomes === undefined) return { row, spread: undefined, outcome: 'unmeasured', why: 'no figures yet' };
   /** @type {number[]} */
   const figures = [];
   try {
