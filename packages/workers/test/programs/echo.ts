@@ -68,12 +68,6 @@ export const buildStation: BuildStation = ({ clock, index, link, numbers, worker
         return { offset, wire: allocateWire(bytes) };
       },
       text: () => ({ what: 'text' as unknown as number }),
-      crash() {
-        setImmediate(() => {
-          throw new Error('nobody catches this');
-        });
-        return {};
-      },
       alarm: ({ after = 5000 }) => {
         clock
           .alarm(() => {
@@ -87,8 +81,8 @@ export const buildStation: BuildStation = ({ clock, index, link, numbers, worker
         return {};
       },
       leave: () => process.exit(3),
-      say({ what = 0 }) {
-        parentPort?.postMessage(what === 0 ? { kind: 'unheard of' } : { kind: 'done', id: 'one', numbers: 7 });
+      say() {
+        parentPort?.postMessage({ kind: 'unheard of' });
         return {};
       },
     },
