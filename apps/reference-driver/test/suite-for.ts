@@ -3,12 +3,15 @@
 import { deepEqual } from 'node:assert/strict';
 import { HostBridge } from '@netcx/bus';
 import { VirtualClock } from '@netcx/clock';
-import { driverSuite } from '@netcx/conformance';
+import { driverSuite, type DriverUnderTest } from '@netcx/conformance';
 import { Link } from '@netcx/hardware';
-import { buildStation, type MachineOptions } from '../src/index.ts';
+import { buildStation, type MachineOptions, type Station } from '../src/index.ts';
+
+/** Changes a machine: for drivers that are wrong in some way. */
+export type Change = (machine: DriverUnderTest, station: Station) => DriverUnderTest;
 
 /** The cases, for a driver that is told these options; under the verifier it breaks no rule. */
-export function suiteFor(options: MachineOptions) {
+export function suiteFor(options: MachineOptions, change: Change = (machine) => machine) {
   return driverSuite({
     create({ iommu, seed }) {
       const clock = new VirtualClock({ seed });
@@ -17,7 +20,9 @@ export function suiteFor(options: MachineOptions) {
       const all = { ...options, iommu };
       const station = buildStation(clock, new HostBridge(clock), 'under test', address, link.a, all);
       const { driver, nic, slot, domain } = station;
-      return {
+      let wakeCalls = 0;
+      slot.onWake(() => wakeCalls++);
+      const machine = {
         clock,
         adapter: driver.adapter,
         peer: link.b,
@@ -25,12 +30,15 @@ export function suiteFor(options: MachineOptions) {
         start: () => driver.start(),
         stop: () => driver.stop(),
         remove: () => slot.remove(),
+        power: { sleep: () => driver.sleep({ magicPacket: true }), wakeCalls: () => wakeCalls },
+        reset: () => driver.reset(),
         dispose: () => {
           nic.close();
           link.close();
           deepEqual(driver.adapter.violations, []);
         },
       };
+      return change(machine, station);
     },
   });
 }

@@ -230,7 +230,7 @@ export class Datapath {
     const pool = this.#createPool(name, buffers.granted, buffer, tx.dma);
     const reserve = this.#createPool(`${name} reserve`, 1, buffer, tx.dma);
     const block = this.#createBlock(name, settlement.transmit, packets.granted, this.#proposed('transmit'));
-    const queue = makeTransmitQueue(this.#options.verifier, polling.drainLimit ?? DRAIN_LIMIT, {
+    const queueOptions = {
       id,
       name: `${this.#options.name} ${name} ring`,
       block,
@@ -252,7 +252,10 @@ export class Datapath {
       completed: txDemux.range === undefined ? undefined : txDemux.distribute,
       protocol,
       watch: this.#options.watch?.queue({ direction: 'transmit', id, block }),
-    });
+    };
+    const queue = orFree(block, () =>
+      makeTransmitQueue(this.#options.verifier, polling.drainLimit ?? DRAIN_LIMIT, queueOptions),
+    );
     this.transmitQueues.push(queue);
     createQueue<TxQueue>({
       adapter: this.#options.name,
@@ -291,7 +294,7 @@ export class Datapath {
       this.#proposed('receive'),
       rx.allocationMode === 'system' && rx.attachmentMode === 'driver' ? settlement.receive.fragments.granted : 0,
     );
-    const queue = makeReceiveQueue(this.#options.verifier, polling.drainLimit ?? DRAIN_LIMIT, {
+    const queueOptions = {
       id,
       name: `${this.#options.name} ${name} ring`,
       block,
@@ -301,7 +304,10 @@ export class Datapath {
       offloads: this.#options.receiveOffloads,
       protocol,
       watch: this.#options.watch?.queue({ direction: 'receive', id, block }),
-    });
+    };
+    const queue = orFree(block, () =>
+      makeReceiveQueue(this.#options.verifier, polling.drainLimit ?? DRAIN_LIMIT, queueOptions),
+    );
     this.receiveQueues.push(queue);
     createQueue<RxQueue>({
       adapter: this.#options.name,
@@ -344,5 +350,15 @@ export class Datapath {
       direction === 'transmit' ? ([TX_EXTENSIONS, tx] as const) : ([RX_EXTENSIONS, rx] as const);
     const used = virtualAddress ? known : known.filter((one) => one !== (VirtualAddress as Extension));
     return [...used, ...ownExtensions.usedBy(direction)];
+  }
+}
+
+/** Makes a queue out of its memory, which goes back when there is none left for what else the queue needs. */
+function orFree<T>(block: QueueBlock, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    block.free();
+    throw error;
   }
 }

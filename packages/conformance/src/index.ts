@@ -14,7 +14,7 @@ export {
 } from './conformance-case.ts';
 export type { VirtualTime } from './virtual-time.ts';
 export { driverSuite } from './driver/driver-suite.ts';
-export type { DriverSuiteOptions, DriverUnderTest, DriverWishes } from './driver/driver-under-test.ts';
+export type { DriverSuiteOptions, DriverUnderTest, DriverWishes, SleepUnderTest } from './driver/driver-under-test.ts';
 export type { FarEnd, FarEndPartner } from './far-end.ts';
 export { nicSuite } from './nic/nic-suite.ts';
 export type { NicSuiteOptions, NicUnderTest, NicWishes, ResetKind } from './nic/nic-under-test.ts';

@@ -5,3 +5,8 @@ import { register } from '../src/vitest.ts';
 import { plainMachine } from './plain-driver.ts';
 
 register('the plain driver', driverSuite({ create: (wishes) => plainMachine(wishes) }));
+register(
+  'the plain driver on a NIC that is done out of order',
+  driverSuite({ create: (wishes) => plainMachine(wishes, [], ['fetches out of order']) }),
+  { effort: 0.1 },
+);

@@ -3,14 +3,22 @@
  * that works; and on request wrong in exactly one way.
  */
 
-import { dmaCapabilities, DISCONNECTED, NetAdapter, RxCapabilities, TxCapabilities } from '@netcx/adapter';
+import {
+  dmaCapabilities,
+  DISCONNECTED,
+  NetAdapter,
+  ReceiveScalingHashType,
+  ReceiveScalingProtocolType,
+  RxCapabilities,
+  TxCapabilities,
+} from '@netcx/adapter';
 import { disableDevice, enableDevice, HostBridge, MsixTable, type PciSlot } from '@netcx/bus';
 import { VirtualClock, type Clock } from '@netcx/clock';
 import { DmaEnabler, IdentityMap, Iommu } from '@netcx/dma';
 import { Link } from '@netcx/hardware';
 import type { Register } from '@netcx/layout';
 import type { DriverUnderTest, DriverWishes } from '../src/index.ts';
-import { PLAIN, PlainNic, VECTOR, type NicFault } from './plain-nic.ts';
+import { PLAIN, PlainNic, VECTOR, type NicFault, type NicWay } from './plain-nic.ts';
 import { PlainRxQueue, PlainTxQueue } from './plain-queues.ts';
 
 /** One way to be wrong. */
@@ -18,7 +26,9 @@ export type DriverFault =
   | 'calls every checksum right'
   | 'completes at once'
   | 'counts packets in 16 bits'
+  | 'counts what is done'
   | 'does not look for its NIC'
+  | 'does not stop at the second try'
   | 'drops high words'
   | 'drops what is no sound IPv4'
   | 'drops every 50th frame'
@@ -29,15 +39,20 @@ export type DriverFault =
   | 'looks at first descriptors'
   | 'loses wake-ups'
   | 'makes its buffers small'
+  | 'makes hashes up'
   | 'never gives a packet up'
   | 'overlooks link changes'
   | 'posts packets to be ignored'
   | 'promises checksums'
   | 'promises segmentation'
+  | 'promises tags'
   | 'sends every 50th frame twice'
   | 'sends first fragments only'
   | 'shows streams one byte short'
+  | 'stamps backwards'
+  | 'shows datagrams one byte short'
   | 'swaps frames'
+  | 'takes tags out in silence'
   | 'turns its NIC on at start only';
 
 const { CONTROL, STATUS } = PLAIN;
@@ -55,6 +70,7 @@ export class PlainDriver {
   #arms = 0;
   #control = 0;
   #started = false;
+  #failedToStop = false;
 
   constructor(slot: PciSlot, clock: Clock, faults: readonly DriverFault[]) {
     this.#slot = slot;
@@ -142,6 +158,9 @@ export class PlainDriver {
     const everything = { layer3: 15, layer4: 7 };
     if (this.has('promises checksums')) this.adapter.offloads.advertise({ txChecksum: everything });
     if (this.has('calls every checksum right')) this.adapter.offloads.advertise({ rxChecksum: everything });
+    if (this.has('promises tags')) this.adapter.offloads.advertise({ ieee8021qTag: { priority: true, vlan: true } });
+    if (this.has('stamps backwards')) this.adapter.offloads.advertise({ hardwareTimestamps: true });
+    if (this.has('makes hashes up')) this.#promiseHashes();
     if (this.has('promises segmentation'))
       this.adapter.offloads.advertise({
         txChecksum: everything,
@@ -149,8 +168,27 @@ export class PlainDriver {
       });
   }
 
+  #promiseHashes(): void {
+    this.adapter.receiveScaling.setCapabilities({
+      numberOfQueues: 1,
+      indirectionTableSize: 128,
+      hashTypes: ReceiveScalingHashType.toeplitz,
+      protocolTypes: Object.values(ReceiveScalingProtocolType).reduce((all: number, one) => all | one, 0),
+      enable: () => undefined,
+      disable: () => undefined,
+      setHashSecretKey: () => undefined,
+      setIndirectionEntries: () => undefined,
+    });
+  }
+
   async stop(): Promise<void> {
-    await this.adapter.stop();
+    if (this.#failedToStop && this.has('does not stop at the second try')) return;
+    try {
+      await this.adapter.stop();
+    } catch (error) {
+      this.#failedToStop = true;
+      throw error;
+    }
     this.#started = false;
     if (!this.has('leaves its NIC on')) this.turnOff();
     this.#table?.release();
@@ -164,7 +202,7 @@ export class PlainDriver {
 export function plainMachine(
   { iommu, seed }: DriverWishes,
   driverFaults: readonly DriverFault[] = [],
-  nicFaults: readonly NicFault[] = [],
+  nicFaults: readonly (NicFault | NicWay)[] = [],
 ): DriverUnderTest {
   const clock = new VirtualClock({ seed });
   const link = new Link(clock);

@@ -17,6 +17,7 @@ import {
   u8,
 } from '@netcx/hardware/wire';
 import { bits, defineRegisters, defineStruct, register, u32, u64 } from '@netcx/layout';
+import { BETWEEN_HALVES, OutOfOrderBurst, type Sendable } from './out-of-order-burst.ts';
 
 // prettier-ignore
 export const PLAIN = defineRegisters({
@@ -66,6 +67,9 @@ export type NicFault =
   | 'throws on a fault'
   | 'unsteady';
 
+/** How a NIC may work without being wrong. */
+export type NicWay = 'fetches out of order';
+
 let shared = 0;
 
 /** One ring: what the registers say, and how far it is. */
@@ -84,14 +88,21 @@ export class PlainNic implements PciEndpoint, LinkPartner {
   readonly #link: LinkEnd;
   readonly #alarm: Alarm;
   readonly #scratch = allocateWire(LONGEST + 64);
-  readonly #faults: ReadonlySet<NicFault>;
+  readonly #faults: ReadonlySet<NicFault | NicWay>;
+  readonly #burst = new OutOfOrderBurst({
+    fetch: (index) => this.#fetch(this.#ring('TX'), index),
+    read: (word, length) => this.#readPart(word, length),
+    done: (index) => this.#sayDone(this.#ring('TX'), index),
+  });
+  /** Frames that were fetched and wait for room on the cable. */
+  #outgoing: Sendable[] = [];
   #upstream: Upstream | undefined;
   #txHead = 0;
   #rxHead = 0;
   #stuck = false;
   #removed = false;
 
-  constructor(clock: Clock, link: LinkEnd, faults: readonly NicFault[] = []) {
+  constructor(clock: Clock, link: LinkEnd, faults: readonly (NicFault | NicWay)[] = []) {
     this.#faults = new Set(faults);
     this.#link = link;
     this.device = new PciDevice(
@@ -123,7 +134,7 @@ export class PlainNic implements PciEndpoint, LinkPartner {
     this.registers.onWrite(RAISE, (_value, _index, written) => this.#raise(written));
   }
 
-  #has(fault: NicFault): boolean {
+  #has(fault: NicFault | NicWay): boolean {
     return this.#faults.has(fault);
   }
 
@@ -140,7 +151,11 @@ export class PlainNic implements PciEndpoint, LinkPartner {
   }
 
   #switch(control: number): void {
-    if ((control & PLAIN.CONTROL.TX_ON.mask) === 0) this.#txHead = 0;
+    if ((control & PLAIN.CONTROL.TX_ON.mask) === 0) {
+      this.#txHead = 0;
+      this.#burst.forget();
+      this.#outgoing = [];
+    }
     if ((control & PLAIN.CONTROL.RX_ON.mask) === 0) this.#rxHead = 0;
     if (control === 0) this.#stuck = false;
     this.#link.enable(control !== 0 && !this.#removed);
@@ -189,6 +204,10 @@ export class PlainNic implements PciEndpoint, LinkPartner {
     if (!this.device.busMaster || !this.#up || this.#stuck) return;
     if ((this.registers.get(PLAIN.CONTROL) & PLAIN.CONTROL.TX_ON.mask) === 0) return;
     const ring = this.#ring('TX');
+    if (this.#has('fetches out of order')) {
+      this.#transmitOutOfOrder(ring);
+      return;
+    }
     let sent = 0;
     while (ring.head !== ring.tail) {
       const next = this.#transmitFrame(ring);
@@ -198,6 +217,46 @@ export class PlainNic implements PciEndpoint, LinkPartner {
       sent++;
     }
     if (sent > 0) this.device.interrupts.trigger(VECTOR.TX);
+  }
+
+  #transmitOutOfOrder(ring: RingState): void {
+    while (this.#outgoing[0] !== undefined && this.#send(this.#outgoing[0])) this.#outgoing.shift();
+    if (this.#outgoing.length > 0) return; // `room` comes
+    const step = this.#burst.goOn({ ...ring, head: this.#txHead });
+    if (step === 'nothing') return;
+    this.device.interrupts.trigger(VECTOR.TX);
+    if (step === 'half') {
+      this.#alarm.after(BETWEEN_HALVES);
+      return;
+    }
+    this.#outgoing = step;
+    this.#alarm.soon();
+  }
+
+  #send({ bytes, end }: Sendable): boolean {
+    const size = (FRAME_HEADER_BYTES + bytes.length + 7) & ~7;
+    const at = this.#link.reserve(size);
+    if (at < 0) return false;
+    u8.set(bytes, at + FRAME_HEADER_BYTES);
+    Frame.length.set(i32, at >>> 2, bytes.length);
+    Frame.status.set(i32, at >>> 2, 0);
+    this.#link.commit(1, size);
+    this.#txHead = end;
+    return true;
+  }
+
+  /** The bytes of one descriptor; `undefined` after a fault. */
+  #readPart(word: number, length: number): Uint8Array | undefined {
+    const { low, high } = PlainDescriptor.address;
+    const there =
+      length <= LONGEST && this.#dma.readToWire(low.get(i32, word), high.get(i32, word), length, this.#scratch);
+    if (!there) this.#fault();
+    return there ? u8.slice(this.#scratch, this.#scratch + length) : undefined;
+  }
+
+  #sayDone(ring: RingState, index: number): void {
+    const [low, high] = this.#place(ring, index);
+    this.#dma.writeWord32(low + 12, high, 1);
   }
 
   /** Sends the frame at the head; the index behind it, or -1 when it has to wait, or cannot be. */
@@ -227,8 +286,7 @@ export class PlainNic implements PciEndpoint, LinkPartner {
     Frame.length.set(i32, at >>> 2, whole);
     Frame.status.set(i32, at >>> 2, 0);
     this.#link.commit(1, (FRAME_HEADER_BYTES + whole + 7) & ~7);
-    const [low, high] = this.#place(ring, (index + ring.count - 1) % ring.count);
-    this.#dma.writeWord32(low + 12, high, 1);
+    this.#sayDone(ring, (index + ring.count - 1) % ring.count);
     return index;
   }
 

@@ -5,7 +5,15 @@
 import type { PacketQueueCallbacks, RxQueue, TxQueue } from '@netcx/adapter';
 import { highWord, lowWord, type CommonBuffer, type DmaEnabler } from '@netcx/dma';
 import { i32, u8 } from '@netcx/dma/memory';
-import { Checksum, LogicalAddress, RxChecksumEvaluation, VirtualAddress } from '@netcx/extensions';
+import {
+  Checksum,
+  HardwareTimestamp,
+  Hash,
+  HashProtocol,
+  LogicalAddress,
+  RxChecksumEvaluation,
+  VirtualAddress,
+} from '@netcx/extensions';
 import { Fragment, Layer2Type, Packet, type Ring } from '@netcx/rings';
 import type { PlainDriver } from './plain-driver.ts';
 import { DESCRIPTOR_BYTES, PLAIN, PlainDescriptor, VECTOR } from './plain-nic.ts';
@@ -130,9 +138,10 @@ export class PlainTxQueue implements PacketQueueCallbacks {
     const limit = this.#gaveUp ? this.#packets.driverCount : this.#packets.drainCount;
     let packets = 0;
     let fragments = 0;
+    const counted = this.#driver.has('counts what is done') ? this.#countDone() : undefined;
     while (packets < limit) {
       const index = (begin + packets) & this.#packets.mask;
-      if (!this.#isDone(index) && !this.#gaveUp) break;
+      if (!(counted === undefined ? this.#isDone(index) : packets < counted) && !this.#gaveUp) break;
       if (this.#hangs) break;
       if (this.#driver.has('counts packets in 16 bits') && this.#short < 0) break;
       fragments += Packet.fragmentCount.get(i32, this.#packets.at(index));
@@ -140,6 +149,14 @@ export class PlainTxQueue implements PacketQueueCallbacks {
     }
     this.#fragments.complete(fragments);
     this.#packets.complete(packets);
+  }
+
+  /** How many packets are done, wherever they are in the ring. */
+  #countDone(): number {
+    let done = 0;
+    for (let packet = 0; packet < this.#packets.drainCount; packet++)
+      if (this.#isDone((this.#packets.beginIndex + packet) & this.#packets.mask)) done++;
+    return done;
   }
 
   #isDone(index: number): boolean {
@@ -171,7 +188,10 @@ export class PlainRxQueue implements PacketQueueCallbacks {
   readonly #logical: number;
   readonly #virtual: number;
   readonly #checksum: number;
+  readonly #hash: number;
+  readonly #stamp: number;
   readonly #ring: DescriptorRing;
+  #shown = 0;
 
   constructor(driver: PlainDriver, queue: RxQueue) {
     this.#driver = driver;
@@ -180,6 +200,8 @@ export class PlainRxQueue implements PacketQueueCallbacks {
     this.#logical = queue.extension(LogicalAddress).offset;
     this.#virtual = queue.extension(VirtualAddress).offset;
     this.#checksum = queue.extension(Checksum).offset;
+    this.#hash = queue.extension(Hash).offset;
+    this.#stamp = queue.extension(HardwareTimestamp).offset;
     this.#ring = new DescriptorRing(driver.enabler, this.#fragments.elements);
     driver.onRx = () => queue.notifyMoreReceivedPacketsAvailable();
   }
@@ -217,8 +239,21 @@ export class PlainRxQueue implements PacketQueueCallbacks {
       }
       if (this.#driver.has('calls every checksum right'))
         Checksum.layer4.set(i32, p, this.#checksum, RxChecksumEvaluation.Valid);
-      if (this.#driver.has('shows streams one byte short') && isIp && u8[at + 23] === 6)
-        Fragment.validLength.set(i32, f, PlainDescriptor.length.get(i32, d) - 1);
+      const shortened =
+        (this.#driver.has('shows streams one byte short') && u8[at + 23] === 6) ||
+        (this.#driver.has('shows datagrams one byte short') && u8[at + 23] === 17);
+      if (isIp && shortened) Fragment.validLength.set(i32, f, PlainDescriptor.length.get(i32, d) - 1);
+      if (this.#driver.has('takes tags out in silence') && u8[at + 12] === 0x81 && u8[at + 13] === 0) {
+        u8.copyWithin(at + 4, at, at + 12);
+        Fragment.offset.set(i32, f, 4);
+        Fragment.validLength.set(i32, f, PlainDescriptor.length.get(i32, d) - 4);
+      }
+      if (this.#driver.has('makes hashes up')) {
+        Hash.value.set(i32, p, this.#hash, index);
+        Hash.protocolType.set(i32, p, this.#hash, HashProtocol.IPv4 | HashProtocol.Tcp);
+      }
+      if (this.#driver.has('stamps backwards'))
+        HardwareTimestamp.time.set(i32, p, this.#stamp, 1_000_000 - this.#shown++);
       this.#fragments.complete(1);
       this.#packets.complete(1);
     }

@@ -29,6 +29,13 @@ const DIFFERENT = [
   'stops when its NIC is pulled out while it stops',
 ];
 
+/**
+ * Cases that have no place here: the machine has no hooks for removal, sleep and reset, the driver is not told to hash or to
+ * stamp, and moments are sought in steps of 20 ns, each of which is a message to QEMU.
+ */
+const ELSEWHERE =
+  /: (?:loses its NIC |stops with frames that |sleeps in silence|carries frames again after it was reset|stops after its NIC was pulled out while it was reset|gives right hashes|stamps frames)/;
+
 function suiteFor(options: DriverOptions): readonly ConformanceCase[] {
   const cases = driverSuite({
     iommu: 'without',
@@ -55,8 +62,9 @@ function suiteFor(options: DriverOptions): readonly ConformanceCase[] {
       };
     },
   });
-  const applicable = cases.filter(({ name }) => !DIFFERENT.some((different) => name.endsWith(different)));
-  if (applicable.length !== cases.length - DIFFERENT.length)
+  const here = cases.filter(({ name }) => !ELSEWHERE.test(name));
+  const applicable = here.filter(({ name }) => !DIFFERENT.some((different) => name.endsWith(different)));
+  if (applicable.length !== here.length - DIFFERENT.length)
     throw new Error('a case of the list of differences is gone');
   return applicable;
 }

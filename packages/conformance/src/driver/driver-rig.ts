@@ -16,7 +16,7 @@ import { FrameLedger } from '../frame-ledger.ts';
 import { FrameMaker, HEADER_BYTES, SHORTEST_FRAME } from '../frames.ts';
 import { Peer } from '../peer.ts';
 import { wait, waitFor, type VirtualTime } from '../virtual-time.ts';
-import type { DriverUnderTest } from './driver-under-test.ts';
+import type { DriverUnderTest, SleepUnderTest } from './driver-under-test.ts';
 import { Receiver } from './receiver.ts';
 import { Sender } from './sender.ts';
 
@@ -56,6 +56,7 @@ export class DriverRig {
   readonly #driver: DriverUnderTest;
   #sender: Sender | undefined;
   #before: Holdings | undefined;
+  #stopping: Promise<void> | undefined;
   #state: 'stopped' | 'running' | 'stuck' = 'stopped';
 
   /**
@@ -156,13 +157,45 @@ export class DriverRig {
     this.#sender ??= new Sender(this.adapter, this.longest + BEYOND, (what) => this.onWire.problem(what));
   }
 
+  /** Tells the driver to stop, in whatever moment of the machine's time; `stop` sees it through. */
+  beginStop(): void {
+    this.#state = 'stuck';
+    this.#stopping = this.#driver.stop();
+    this.#stopping.catch(() => undefined); // `stop` has it
+  }
+
   /** Stops the driver: everything that was submitted has completed then. */
   async stop(): Promise<void> {
     this.#state = 'stuck';
-    await this.clock.drive(this.#driver.stop());
+    const stopping = this.#stopping ?? this.#driver.stop();
+    this.#stopping = undefined;
+    await this.clock.drive(stopping);
     this.#state = 'stopped';
     const pending = this.#sender?.pending ?? 0;
     strictEqual(pending, 0, `${pending} frames have not completed though the driver has stopped`);
+  }
+
+  /** How the NIC sleeps, if it does. */
+  get power(): SleepUnderTest | undefined {
+    return this.#driver.power;
+  }
+
+  /** Lets the NIC sleep, which stops the driver. */
+  async sleep(): Promise<void> {
+    this.#state = 'stuck';
+    await this.clock.drive(this.#driver.power?.sleep() ?? this.#driver.stop());
+    this.#state = 'stopped';
+    this.verifyHoldings();
+  }
+
+  /** Ends the case where the driver has no reset of its NIC under its adapter. */
+  requireReset(): void {
+    if (this.#driver.reset === undefined) this.context.skip('the driver has no reset under its adapter');
+  }
+
+  /** Resets the NIC under its adapter. */
+  async reset(): Promise<void> {
+    await this.clock.drive(this.#driver.reset?.() ?? Promise.resolve());
   }
 
   /** Ends the case where the NIC cannot be pulled out. */

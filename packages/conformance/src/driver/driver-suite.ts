@@ -12,9 +12,12 @@ import { ENDURANCE_CASES } from './endurance-cases.ts';
 import { LIFE_CASES } from './life-cases.ts';
 import { LIMIT_CASES } from './limit-cases.ts';
 import { LINK_CASES } from './link-cases.ts';
+import { METADATA_CASES } from './metadata-cases.ts';
 import { OFFLOAD_CASES } from './offload-cases.ts';
+import { POWER_CASES } from './power-cases.ts';
 import { RECEIVE_CASES } from './receive-cases.ts';
 import { REMOVAL_CASES } from './removal-cases.ts';
+import { STAGE_CASES } from './stage-cases.ts';
 import { TRANSMIT_CASES } from './transmit-cases.ts';
 
 const CASES = [
@@ -24,7 +27,10 @@ const CASES = [
   ...LINK_CASES,
   ...LIMIT_CASES,
   ...REMOVAL_CASES,
+  ...STAGE_CASES,
+  ...POWER_CASES,
   ...OFFLOAD_CASES,
+  ...METADATA_CASES,
   ...ENDURANCE_CASES,
 ];
 

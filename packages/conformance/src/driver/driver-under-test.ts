@@ -9,6 +9,18 @@ import type { LinkEnd } from '@netcx/hardware';
 import type { FarEnd } from '../far-end.ts';
 import type { VirtualTime } from '../virtual-time.ts';
 
+/** A machine that can let its NIC sleep. */
+export interface SleepUnderTest {
+  /**
+   * Stops the driver, so that a magic packet for its address wakes the host, and nothing else. `start` ends the sleep.
+   *
+   * @returns when the NIC sleeps, and everything that `start` took was given back
+   */
+  sleep(): Promise<void>;
+  /** @returns how often the NIC has called its host to wake up */
+  wakeCalls(): number;
+}
+
 /** A driver in a machine of its own, not started. */
 export interface DriverUnderTest {
   /** The machine's time; nobody but the suite moves it. */
@@ -33,6 +45,14 @@ export interface DriverUnderTest {
   stop(): Promise<void>;
   /** Pulls the NIC out without warning; left out where that cannot be. */
   remove?(): void;
+  /** How the NIC sleeps; left out where it does not. */
+  readonly power?: SleepUnderTest;
+  /**
+   * Resets the NIC under its running adapter; left out where the driver has no such thing.
+   *
+   * @returns when the NIC works again, but for its link
+   */
+  reset?(): Promise<void>;
   /**
    * Takes the machine apart. The driver is stopped, unless its `start` or `stop` failed.
    *

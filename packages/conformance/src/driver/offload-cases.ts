@@ -180,10 +180,50 @@ async function showsStreamsInOrder(rig: DriverRig): Promise<void> {
   }
 }
 
+async function showsDatagramsAsTheyCame(rig: DriverRig): Promise<void> {
+  await rig.start();
+  const kinds = (await turnOn(rig, 'rsc')).filter((kind) => kind.startsWith('udp'));
+  const burst = Math.max(1, Math.min(16, rig.ringSize >>> 1));
+  for (const kind of kinds) {
+    const headers = headerEnds({ ...KINDS[kind], payload: 0 }).payload;
+    for (const size of [40, 100, Math.min(1400, rig.longest - headers)]) {
+      const sent: Buffer[] = [];
+      const shown: Buffer[] = [];
+      let [count, each] = [0, 0];
+      rig.receiver.look = (d) => {
+        count = FrameDescriptor.coalesced.get(i32, d);
+        each = FrameDescriptor.coalescedDetail.get(i32, d);
+      };
+      rig.receiver.instead = (frame) => {
+        const bytes = Buffer.from(payloadOf(frame, { ...KINDS[kind], payload: 0 }).bytes);
+        // Several in one say how long each is; the last one may be shorter.
+        if (count <= 1) shown.push(bytes);
+        else
+          for (let at = 0, left = count; left > 0; at += each, left--)
+            shown.push(bytes.subarray(at, left === 1 ? bytes.length : at + each));
+      };
+      for (let round = 0; round < 4; round++) {
+        const frames = Array.from({ length: burst }, (_, index) => {
+          const shape: IpShape = { ...KINDS[kind], payload: index + 1 === burst ? Math.ceil(size / 2) : size };
+          const frame = withChecksums(ipFrame(shape, round * burst + index + 1), shape);
+          sent.push(Buffer.from(frame.slice(headers)));
+          return frame;
+        });
+        rig.peer.send(frames);
+        rig.clock.advance(1_000_000);
+      }
+      rig.receiver.instead = undefined;
+      rig.receiver.look = undefined;
+      deepEqual(shown, sent, `datagrams (${kind}, ${size})`);
+    }
+  }
+}
+
 /** Cases about offloads. */
 export const OFFLOAD_CASES: readonly DriverCase[] = [
   { name: 'inserts checksums, wherever among its headers a frame is cut', run: insertsChecksumsWhereverAFrameIsCut },
   { name: 'cuts frames into segments of every shape', run: cutsFramesIntoSegments },
   { name: 'calls no wrong checksum right', run: callsNoWrongChecksumRight },
   { name: 'shows the bytes of a stream in order, coalesced or not', run: showsStreamsInOrder },
+  { name: 'shows datagrams each as it came, coalesced or not', run: showsDatagramsAsTheyCame },
 ];

@@ -26,14 +26,22 @@ export interface HeldFrame {
   readonly parts: readonly HeldPart[];
 }
 
+/** Nanoseconds of the NIC's clock; 0 when it took no stamp, or takes none. */
+function stampOf({ times }: ReceiveEdge, element: number): number {
+  if (times === 0) return 0;
+  const word = (times >>> 2) + 2 * element;
+  return ((i32[word] ?? 0) >>> 0) + ((i32[word + 1] ?? 0) >>> 0) * 2 ** 32;
+}
+
 /** The receiving half of the protocol that a case plays. */
 export class Receiver {
   /** Whether buffers are kept in `held` instead of being released. */
   holds = false;
   /**
-   * Told of each frame before its bytes are, with the word index of its first descriptor: good until it returns.
+   * Told of each frame before its bytes are, with the word index of its first descriptor, the edge that it came by, and the
+   * NIC's time stamp, 0 when there is none: good until it returns.
    */
-  look: ((descriptor: number) => void) | undefined;
+  look: ((descriptor: number, edge: ReceiveEdge, time: number) => void) | undefined;
   /** Told of frames in place of the account, with a copy of their bytes. */
   instead: ((bytes: Uint8Array) => void) | undefined;
   /** What is kept, oldest first. */
@@ -60,16 +68,17 @@ export class Receiver {
    */
   receive(edge: ReceiveEdge, count: number): void {
     const first = edge.ring.beginIndex;
-    for (let index = 0; index < count; index++) this.#take(edge, edge.ring.at(first + index));
+    for (let index = 0; index < count; index++) this.#take(edge, first + index);
     edge.complete(count);
   }
 
-  #take(edge: ReceiveEdge, at: number): void {
+  #take(edge: ReceiveEdge, index: number): void {
+    const at = edge.ring.at(index);
     const address = FrameDescriptor.address.get(i32, at);
     const length = FrameDescriptor.length.get(i32, at);
     const buffer = FrameDescriptor.buffer.get(i32, at);
     if (length === 0 || buffer === 0) this.#problem(`a descriptor of ${length} bytes in buffer ${buffer} was shown`);
-    if (this.#parts.length === 0) this.look?.(at);
+    if (this.#parts.length === 0) this.look?.(at, edge, stampOf(edge, index & edge.ring.mask));
     this.#parts.push({ address, length, buffer });
     if (FrameDescriptor.more.get(i32, at) === 1) return;
     const parts = this.#parts;

@@ -29,10 +29,14 @@ export interface FrameWishes {
   readonly checksums?: 4 | 6;
   /** Bytes of payload of each segment that it shall be cut into; it goes as it is when left out. */
   readonly segmentSize?: number;
+  /** A tag to put in, priority and VLAN as they stand on the wire (IEEE 802.1Q); none when left out. */
+  readonly tag?: number;
 }
 
 /** What a descriptor's checksum byte says is required: layers 3 and 4, or layer 4 alone, since IPv6 has no checksum. */
 const CHECKSUMS_REQUIRED = { 4: 0x28, 6: 0x20 } as const;
+/** What a descriptor's tagging says when priority and VLAN count. */
+const WHOLE_TAG = 3;
 /** What a case writes over the protocol's own memory once a frame has completed. */
 const SCRIBBLE = 0xa5;
 
@@ -170,6 +174,10 @@ export class Sender {
       if (index === 0) {
         if (wishes.checksums !== undefined) FrameDescriptor.checksum.set(i32, at, CHECKSUMS_REQUIRED[wishes.checksums]);
         FrameDescriptor.segmentSize.set(i32, at, wishes.segmentSize ?? 0);
+        if (wishes.tag !== undefined) {
+          FrameDescriptor.tagging.set(i32, at, WHOLE_TAG);
+          FrameDescriptor.tag.set(i32, at, wishes.tag);
+        }
       }
       this.#written++;
     }
