@@ -6,7 +6,8 @@
 import { register } from '@netcx/conformance/vitest';
 import { suiteFor } from './suite-for.ts';
 
-register('the reference driver', suiteFor({}));
+register('the reference driver', suiteFor({}), { absent: ['about to complete', 'hashes', 'stamps'] });
 register('the reference driver with jumbo frames and small rings', suiteFor({ mtu: 9706, queues: 4, ringSize: 8 }), {
   effort: 0.1,
+  absent: ['about to complete', 'left in part', 'stamps'],
 });

@@ -37,5 +37,11 @@ const suiteFor = (verifier: boolean) =>
     },
   });
 
-register("the software NIC's driver", suiteFor(false));
-register("the software NIC's driver under the verifier", suiteFor(true), { effort: 0.1 });
+// It has no ring that frames could be at any stage of: they leave and come in one call. And no sleep, reset, hash or clock.
+const absent = [
+  ...['cannot leave', 'left in part', 'frames that are on the wire', 'about to complete', 'have not been shown'],
+  ...['sleeps', 'reset', 'hashes', 'stamps'],
+];
+
+register("the software NIC's driver", suiteFor(false), { absent });
+register("the software NIC's driver under the verifier", suiteFor(true), { effort: 0.1, absent });

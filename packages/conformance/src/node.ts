@@ -4,33 +4,32 @@
  */
 
 import { describe, it } from 'node:test';
-import { runCase, type ConformanceCase, type RunSettings } from './conformance-case.ts';
+import { runCase, type ConformanceCase } from './conformance-case.ts';
+import { DEFAULT_TIMEOUT, expectAbsent, sortCases, type RegisterOptions } from './registration.ts';
 
-/** Milliseconds that a case may take, unless told otherwise. */
-const DEFAULT_TIMEOUT = 120_000;
-
-/** How cases are registered. */
-export interface RegisterOptions extends RunSettings {
-  /** Milliseconds that one case may take; 120,000 when left out. */
-  readonly timeout?: number;
-}
+export type { RegisterOptions } from './registration.ts';
 
 /**
  * Registers a test for each case; call it at the top of a test file.
  *
  * @param title - what is tested
  * @param cases - what a suite returned
- * @param options - seed, effort, timeout
+ * @param options - seed, effort, timeout, and what does not apply
  */
 export function register(title: string, cases: readonly ConformanceCase[], options: RegisterOptions = {}): void {
-  const { timeout = DEFAULT_TIMEOUT, ...settings } = options;
+  const { timeout = DEFAULT_TIMEOUT, absent: names, ...settings } = options;
+  const { present, absent } = sortCases(cases, names);
   void describe(title, { concurrency: 1 }, () => {
-    for (const one of cases) {
+    for (const one of present) {
       void it(one.name, { timeout }, async (test) => {
         const result = await runCase(one, settings);
         if (result.verdict === 'skipped') test.skip(result.why);
         if (result.verdict === 'failed') throw result.error;
       });
     }
+    if (absent.length === 0) return;
+    void it(`does not have what ${String(absent.length)} cases are about`, { timeout }, () =>
+      expectAbsent(absent, settings),
+    );
   });
 }
