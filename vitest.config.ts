@@ -40,12 +40,18 @@ const sharing = [
 ];
 const shared = quick ? sharing : [];
 
-/** Left to `.ci/run` by the quick size, which says so: tests of tests and of tools, each some ten seconds. */
+/** Left to `.ci/run` by the quick size, which says so: tests of tests and of tools, and what starts processes and workers. */
 const leftOut = [
   'new',
   'driver-mutants',
   'hot-file',
   'published-shape',
+  'out-of-order',
+  'process',
+  'verifier',
+  'worker',
+  'workers',
+  'free-running',
   'workers-conformance',
   'workers-real-time',
 ].map((name) => `test/${name}.test.ts`);
@@ -69,6 +75,8 @@ const projects = folders.map((folder) => {
       // Tools keep no state in their modules either.
       isolate: !folder.startsWith('tooling/') && !shared.includes(folder),
       setupFiles: shared.includes(folder) ? [setup] : [],
+      // Random and repeated work of the conformance suites, as their runners read it.
+      env: quick ? { NETCX_EFFORT: process.env['NETCX_EFFORT'] ?? '0.25' } : {},
       // A limit for what hangs, not for what is slow: machines that run tests are often busy.
       testTimeout: 60_000,
       hookTimeout: 60_000,
