@@ -164,8 +164,12 @@ export class PoolGuard {
   }
 }
 
-/** The first byte from `start` to `end` that is another one; -1 when there is none. */
+/** The first byte from `start` to `end` that is another one; -1 when there is none. By words: every buffer passes here twice. */
 function firstOther(start: number, end: number, byte: number): number {
-  const found = u8.subarray(start, end).findIndex((value) => value !== byte);
-  return found < 0 ? -1 : start + found;
+  const word = byte * 0x0101_0101;
+  let at = start;
+  while (at < end && (at & 3) !== 0 && u8[at] === byte) at++;
+  if ((at & 3) === 0) while (at + 4 <= end && m[at >>> 2] === (word | 0)) at += 4;
+  while (at < end && u8[at] === byte) at++;
+  return at < end ? at : -1;
 }
