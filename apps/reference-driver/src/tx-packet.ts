@@ -52,6 +52,14 @@ export class PacketWriter {
   segmented = 0;
   /** Word index of the packet whose stamp is awaited; -1 = none. */
   stamped = -1;
+  /**
+   * What another packet must say of its layout and its checksums, if the chip's context shall fit it as it fitted the last
+   * one that asked for nothing else; and the TX_STATUS bits that such packets take. Checksums of 0: there is none.
+   */
+  likeLow = 0;
+  likeHigh = 0;
+  likeSums = 0;
+  likeStatus = 0;
   readonly #fragments: Ring;
   readonly #offsets: TxExtensions;
   readonly #clock: HardwareClock | undefined;
@@ -77,7 +85,7 @@ export class PacketWriter {
 
   /** The chip was reset: it has no context. */
   forget(): void {
-    this.#command = 0;
+    this.#command = this.likeSums = 0;
     this.stamped = -1;
   }
 
@@ -133,7 +141,16 @@ export class PacketWriter {
         part === count - 1 ? command | LAST : command,
         status,
       );
+    if ((segment | tagging) === 0 && this.#offsets.checksum !== 0) this.#liken(p, sums);
     return (index - tail) & mask;
+  }
+
+  /** Others like this packet need no closer look, as long as the context stays. */
+  #liken(p: number, sums: number): void {
+    this.likeLow = Packet.countAndLayoutLow.get(m, p) | 0;
+    this.likeHigh = Packet.layoutHigh.get(m, p) | 0;
+    this.likeSums = Checksum.whole.get(m, p, this.#offsets.checksum);
+    this.likeStatus = sums;
   }
 
   /** The descriptors of one fragment; only the last of them may end the frame. */
@@ -194,6 +211,7 @@ export class PacketWriter {
 
   #writeContext(d: number): void {
     this.contexts++;
+    this.likeSums = 0;
     this.#lengths = this.#wantedLengths;
     this.#command = this.#wantedCommand;
     this.#layout = this.#wantedLayout;

@@ -180,8 +180,8 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
   }
 
   /**
-   * The straight line: packets of one fragment that lies at the start of its buffer, without a wish, as far as no ring
-   * starts over. Stops at the first that is anything else, or finds no room.
+   * The straight line: packets of one fragment that lies at the start of its buffer, as far as no ring starts over, without a
+   * wish but for checksums by the context that the chip has. Stops at the first that is anything else, or finds no room.
    *
    * @returns how many were posted
    */
@@ -195,10 +195,10 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
     const tag = this.#tag | 0;
     const stamp = this.#stamp | 0; // where frames may be stamped, each needs a closer look
     const address = (this.#logical >> 2) | 0;
+    const { likeLow, likeHigh, likeSums, likeStatus } = this.#writer;
     const room = Math.min(this.#free(), this.#count - this.#tail);
-    const most = Math.min(packets.postRun, fragments.postRun, room) | 0;
     const begin = (this.#ring + (this.#tail << 2)) | 0;
-    const end = (begin + (most << 2)) | 0;
+    const end = (begin + (Math.min(packets.postRun, fragments.postRun, room) << 2)) | 0;
     let d = begin;
     let p = packets.at(packets.nextIndex) | 0;
     let fragment = fragments.nextIndex | 0;
@@ -207,14 +207,15 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
       const sums = checksum === 0 ? 0 : Checksum.whole.get(m, p, checksum) | 0;
       const segment = gso === 0 ? 0 : Gso.mss.get(m, p, gso) | 0;
       const tagging = tag === 0 ? 0 : Ieee8021q.txTagging.get(m, p, tag) | 0;
-      const wishes = sums | segment | tagging | stamp;
-      const odd = (Packet.countAndLayoutLow.get(m, p) ^ 1) & 0xffff;
-      const elsewhere = (Packet.fragmentIndex.get(m, p) ^ fragment) | Fragment.offset.get(m, f);
-      if ((odd | wishes | elsewhere) !== 0) break;
+      const layout = Packet.countAndLayoutLow.get(m, p) | 0;
+      const odd = ((layout ^ 1) & 0xffff) | segment | tagging | stamp;
+      if ((odd | (Packet.fragmentIndex.get(m, p) ^ fragment) | Fragment.offset.get(m, f)) !== 0) break;
+      const strange = (sums ^ likeSums) | (layout ^ likeLow) | (Packet.layoutHigh.get(m, p) ^ likeHigh);
+      if (sums !== 0 && strange !== 0) break;
       const length = Fragment.validLength.get(m, f) | 0;
       m64[d >> 1] = m64[(f + address) >> 1]!; // bufferAddress: 8-byte aligned in both
       TxData.command.set(m, d, LAST | length);
-      TxData.status.set(m, d, length << PAYLEN);
+      TxData.status.set(m, d, (length << PAYLEN) | (sums === 0 ? 0 : likeStatus));
       d = (d + DESCRIPTOR_WORDS) | 0;
       p = (p + packetStride) | 0;
       f = (f + fragmentStride) | 0;

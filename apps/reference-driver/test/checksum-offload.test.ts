@@ -90,3 +90,31 @@ it('writes a context for each change of headers, and none for frames that want n
   expect(pair.a.driver.counters().transmit.contexts).toBe(3);
   await pair.close();
 });
+
+it('gets each frame its own checksums where frames take turns', async () => {
+  const pair = await Pair.started();
+  const { 'UDP over IPv4': udp, 'TCP over IPv4': tcp } = recorded;
+  // Like what went before, in all but one thing: which checksums it wants, whether any, or where its headers lie.
+  const turns = [
+    [udp, byte(Required, Required)],
+    [udp, byte(Required, Required)],
+    [udp, byte(0, Required)],
+    [udp, byte(Required, Required)],
+    [tcp, byte(Required, Required)],
+    [tcp, byte(Required, Required)],
+    [udp, byte(Required, Required)],
+  ] as const;
+  for (const [one, wanted] of turns) {
+    const frame = unfinished(one);
+    if (wanted === byte(0, Required)) frame.set(one.bytes.subarray(24, 26), 24);
+    pair.send(pair.a, one.bytes);
+    pair.send(pair.a, frame, wishesFor(one.headers, wanted));
+  }
+  pair.clock.advance(10e6);
+  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+  expect(pair.b.arrivals.map(({ bytes }) => hex(bytes))).toEqual(
+    turns.flatMap(([{ bytes }]) => [hex(bytes), hex(bytes)]),
+  );
+  expect(pair.a.driver.counters().transmit.contexts).toBe(3);
+  await pair.close();
+});

@@ -69,6 +69,23 @@ export function insertChecksums(data: number, length: number, wanted: number, co
 }
 
 /**
+ * Whether a frame's checksums are the usual ones: of an IPv4 header without options, of TCP or UDP, and all of it there.
+ *
+ * @param length - bytes of the frame
+ * @param wanted - TX_STATUS bits IXSM and TXSM
+ * @param context - word index of the context descriptor in device memory
+ * @returns whether a straight line may insert them
+ */
+export function insertsUsual(length: number, wanted: number, context: number): boolean {
+  const iplen = TxContext.iplen.get(words, context);
+  const transport = TxContext.maclen.get(words, context) + iplen;
+  if ((wanted & TX_STATUS.IXSM) !== 0 && (iplen !== IPV4_HEADER_BYTES || transport > length)) return false;
+  if ((wanted & TX_STATUS.TXSM) === 0) return true;
+  const type = TxContext.l4t.get(words, context);
+  return type <= TX_L4_TYPE.TCP && transport + L4_CHECKSUM[type as 0 | 1] + 2 <= length;
+}
+
+/**
  * Inserts what a legacy descriptor asks for: the checksum of the frame from one place on, over the seed that the driver
  * left where it goes. Nothing is known of the protocol, so zero is sent as zero.
  *

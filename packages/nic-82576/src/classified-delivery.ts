@@ -1,7 +1,8 @@
 /*
- * Writes frames to host memory that are looked at first: a few dozen are classified, then runs of frames for the same
- * queue are written, one run after the other, so that frames stay in order and the first one that has to wait stops all
- * behind it (the packet buffer is one queue). One interrupt cause for each queue stands for the whole burst.
+ * Writes frames to host memory that are looked at first. Usual ones go along a straight line (flow-line.ts); of others a few
+ * dozen are classified, then runs of frames for the same queue are written, one run after the other, so that frames stay in
+ * order and the first one that has to wait stops all behind it (the packet buffer is one queue). One interrupt cause for each
+ * queue stands for the whole burst.
  *
  * @hot
  */
@@ -10,6 +11,7 @@ import * as memory from '@netcx/dma/memory';
 import * as wire from '@netcx/hardware/wire';
 import type { Classifier } from './classifier.ts';
 import type { EngineParts } from './engine.ts';
+import * as flowing from './flow-line.ts';
 import * as founds from './found-frame.ts';
 import * as writers from './frame-writer.ts';
 import * as tallies from './frame-tally.ts';
@@ -19,6 +21,7 @@ import * as verdicts from './verdict.ts';
 
 const { i32: m } = memory;
 const { i32: w, copyToHost, Frame, FRAME_HEADER_BYTES } = wire;
+const { FlowLine } = flowing;
 const { FOUND_FRAMES, FOUND_WORDS, FoundFrame } = founds;
 const { DROPPED, WAITS } = writers;
 const { countFrames, countGroup } = tallies;
@@ -30,12 +33,13 @@ const DONE = RX_STATUS.DD | RX_STATUS.EOP;
 
 /** Delivers frames to the queues that they are classified for. */
 export class ClassifiedDelivery {
-  /** Whether check sequences are left out. */
-  stripFcs = false;
   readonly #parts: EngineParts;
   readonly #queues: readonly RxRing[];
   readonly #classifier: Classifier;
   readonly #writer: InstanceType<typeof writers.FrameWriter>;
+  readonly #line: InstanceType<typeof FlowLine>;
+  /** Whether check sequences are left out. */
+  #stripFcs = false;
   /** Queues that were written to, and whose free descriptors fell low: bit q stands for queue q. */
   #written = 0;
   #low = 0;
@@ -56,6 +60,17 @@ export class ClassifiedDelivery {
     this.#queues = queues;
     this.#classifier = classifier;
     this.#writer = writer;
+    this.#line = new FlowLine(parts, queues, classifier);
+  }
+
+  /**
+   * Registers were written.
+   *
+   * @param stripFcs - whether check sequences are left out
+   */
+  refresh(stripFcs: boolean): void {
+    this.#stripFcs = stripFcs;
+    this.#line.refresh(stripFcs);
   }
 
   /**
@@ -64,11 +79,23 @@ export class ClassifiedDelivery {
    * @returns how many frames were dealt with, dropped ones included; the next one has to wait for a descriptor
    */
   deliver(offset: number, frames: number): number {
+    const line = this.#line;
     let at = offset;
     let dealt = 0;
     this.#written = this.#low = 0;
+    const straight = line.setOut();
+    let most = straight ? 1 : FOUND_FRAMES;
     while (dealt < frames) {
-      const batch = Math.min(frames - dealt, FOUND_FRAMES);
+      if (straight) {
+        const done = line.deliver(at, frames - dealt);
+        this.#settle();
+        at = line.at;
+        dealt += done;
+        if (dealt === frames) break;
+        // What stopped it may be one odd frame, or the first of many.
+        most = done > 0 ? 1 : Math.min(2 * most, FOUND_FRAMES);
+      }
+      const batch = Math.min(frames - dealt, most);
       at = this.#classifier.classify(at, batch);
       const done = this.#deliverBatch(batch);
       dealt += done;
@@ -87,6 +114,16 @@ export class ClassifiedDelivery {
       if (waits) break;
     }
     return dealt;
+  }
+
+  /** Takes over what the straight line has written. */
+  #settle(): void {
+    for (let left = this.#line.open; left !== 0; left &= left - 1) {
+      const index = 31 - Math.clz32(left & -left);
+      const queue = this.#queues[index]!;
+      const head = this.#line.close(index);
+      if (head !== queue.head) this.#finish(queue, index, queue.baseLow >>> 2, head);
+    }
   }
 
   #tell(): void {
@@ -113,7 +150,7 @@ export class ClassifiedDelivery {
     const ring = located < 0 ? 0 : located | 0;
     const lost = located < 0; // a master abort: what comes in is lost
     const direct = dma.directLimit | 0;
-    const bufferBytes = this.stripFcs && queue.usual ? queue.bufferBytes | 0 : 0; // otherwise no frame takes the short way
+    const bufferBytes = this.#stripFcs && queue.usual ? queue.bufferBytes | 0 : 0; // otherwise no frame takes the short way
     const count = queue.count | 0;
     const tail = (hasWork ? queue.tail : queue.head) | 0; // a queue that is switched off has no descriptors either
     let head = queue.head | 0;
@@ -146,7 +183,7 @@ export class ClassifiedDelivery {
       const high = RxReadDescriptor.packetAddress.high.get(m, d) | 0;
       const end = (address + length) | 0;
       if (high !== 0 || address <= 0 || end > direct || end <= 0 || length > bufferBytes || verdict !== SOUND) {
-        const next = this.#writer.write(queue, ring, head, record, this.stripFcs);
+        const next = this.#writer.write(queue, ring, head, record, this.#stripFcs);
         if (next === WAITS) {
           waits = true;
           break;
@@ -199,5 +236,10 @@ export class ClassifiedDelivery {
     this.#written |= 1 << index;
     if (queue.fallsLow(head)) this.#low |= 1 << index;
     queue.head = head;
+  }
+
+  /** Gives its memory back. */
+  close(): void {
+    this.#line.free();
   }
 }

@@ -9,6 +9,7 @@
 import type { RegisterFile } from '@netcx/hardware';
 import * as wire from '@netcx/hardware/wire';
 import type { Filter } from './filter.ts';
+import * as flows from './flow-row.ts';
 import * as founds from './found-frame.ts';
 import * as headersOfFrames from './headers.ts';
 import * as sums from './internet-sum.ts';
@@ -18,6 +19,7 @@ import * as checksums from './rx-checksum.ts';
 import * as verdicts from './verdict.ts';
 
 const { i32: w, allocateWire, Frame, FRAME_HEADER_BYTES, freeWire } = wire;
+const { FLOW_KINDS, FlowKind, FlowRow } = flows;
 const { FOUND_FRAMES, FOUND_WORDS, FoundFrame } = founds;
 const { Headers } = headersOfFrames;
 const { Rss } = rsses;
@@ -25,11 +27,14 @@ const { internetSum, word16 } = sums;
 const { checkReceived, IP_CHECKED, L4_CHECKED } = checksums;
 const { REGISTERS, RX_PACKET_TYPE, RX_STATUS, VLAN_TAG_BYTES } = registers;
 const { errorsOf, FRAME_STAMPED, judge, UNWANTED } = verdicts;
-const { ETQF, PSRTYPE, RCTL, RXCSUM } = REGISTERS;
+const { ETQF, PSRTYPE, RCTL, RXCSUM, VET } = REGISTERS;
 
 const { IPV4, IPV6, TCP, UDP } = RX_PACKET_TYPE;
 const RECORD_BYTES = 4 * FOUND_FRAMES * FOUND_WORDS;
 const NO_FILTER = -1;
+const WHOLE = RX_STATUS.DD | RX_STATUS.EOP;
+/** Ether types of the packets that a straight line may know. */
+const KNOWN_TYPES: readonly number[] = [0x0800, 0x86dd];
 
 /** Classifies frames, a few dozen at a time. */
 export class Classifier {
@@ -82,6 +87,42 @@ export class Classifier {
     this.#rss.rebuild();
     const { strips, filters } = this.#filter.vlan;
     this.needed = this.#checks !== 0 || this.#checksSctp || this.#etherTypes || strips || filters || this.#rss.enabled;
+  }
+
+  /**
+   * Tells the straight line what becomes of usual packets, by the registers as they are.
+   *
+   * @param row - byte offset of a `FlowRow` in device memory
+   * @returns whether they are all alike for the chip: whether the line may be gone at all
+   */
+  describe(row: number): boolean {
+    const file = this.#registers;
+    const special = [VET.VET.get(file.get(VET)), VET.VET_EXT.get(file.get(VET))];
+    for (let index = 0; index < ETQF.count; index++) {
+      const entry = file.get(ETQF, index);
+      if (ETQF.FILTER_ENABLE.get(entry) === 1) special.push(ETQF.ETYPE.get(entry));
+    }
+    FlowRow.queues.set(w, row >> 2, this.#rss.queues);
+    this.#describeKind((row >> 2) + FLOW_KINDS.tcpIpv4, IPV4 | TCP);
+    this.#describeKind((row >> 2) + FLOW_KINDS.udpIpv4, IPV4 | UDP);
+    this.#describeKind((row >> 2) + FLOW_KINDS.tcpIpv6, IPV6 | TCP);
+    this.#describeKind((row >> 2) + FLOW_KINDS.udpIpv6, IPV6 | UDP);
+    return this.#showsHash && !special.some((type) => KNOWN_TYPES.includes(type));
+  }
+
+  #describeKind(kind: number, types: number): void {
+    const rss = this.#rss;
+    const type = rss.plainTypeOf(types);
+    const layer3 = (types & IPV4) === 0 ? 0 : RX_STATUS.IPCS;
+    const layer4 = RX_STATUS.L4CS | ((types & UDP) === 0 ? 0 : RX_STATUS.UDPCS | RX_STATUS.UDPV);
+    FlowKind.status.set(w, kind, WHOLE | ((layer3 | layer4) & this.#checks));
+    FlowKind.information.set(w, kind, (types << 4) | type);
+    FlowKind.hashed.set(w, kind, rss.hashedBytes(type));
+  }
+
+  /** Byte offset in device memory of the tables of the hash, as they are now. */
+  get hashes(): number {
+    return this.#rss.enabled ? this.#rss.tables : 0;
   }
 
   /**

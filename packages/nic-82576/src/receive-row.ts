@@ -8,6 +8,7 @@
 import * as memory from '@netcx/dma/memory';
 import * as wire from '@netcx/hardware/wire';
 import * as layout from '@netcx/layout';
+import type { Filter } from './filter.ts';
 import * as tallies from './frame-tally.ts';
 import * as registers from './registers/index.ts';
 import * as verdicts from './verdict.ts';
@@ -16,7 +17,7 @@ const { i32: m } = memory;
 const { i32: w, copyToHost, Frame, FRAME_HEADER_BYTES } = wire;
 const { defineStruct, u32, u64 } = layout;
 const { countFrames, countGroup } = tallies;
-const { DESCRIPTOR_BYTES, RX_STATUS, RxReadDescriptor, RxWriteBack } = registers;
+const { DESCRIPTOR_BYTES, MAXIMUM_FRAME, RX_STATUS, RxReadDescriptor, RxWriteBack } = registers;
 const { SHORTEST } = verdicts;
 
 const DONE = RX_STATUS.DD | RX_STATUS.EOP;
@@ -35,6 +36,26 @@ export const ReceiveRow = defineStruct('ReceiveRow', 32, {
 });
 /** Bytes of it. */
 export const RECEIVE_ROW_BYTES = 32;
+
+/**
+ * Writes what holds for a burst.
+ *
+ * @param row - byte offset of a `ReceiveRow` in device memory
+ * @param filter - which addresses the MAC takes
+ * @param direct - below this all of host memory is in plain sight
+ * @param longest - bytes of the longest frame that goes this way; 0: none does
+ */
+export function setOutRow(row: number, filter: Filter, direct: number, longest: number): void {
+  const at = row >> 2;
+  // Without an address of its own the chip knows none.
+  const goes = filter.everything || filter.ownHigh >= 0;
+  ReceiveRow.near.set(w, at, Math.max(0, direct - MAXIMUM_FRAME));
+  ReceiveRow.longest.set(w, at, goes ? Math.min(filter.longest, longest) : 0);
+  ReceiveRow.own.low.set(w, at, filter.ownLow);
+  ReceiveRow.own.high.set(w, at, filter.ownHigh);
+  ReceiveRow.looks.low.set(w, at, filter.everything ? 0 : -1);
+  ReceiveRow.looks.high.set(w, at, filter.everything ? 0 : 0xffff);
+}
 
 /**
  * Delivers by typed arrays alone: what runs where WebAssembly does not reach the memory, and what the kernel is tested against.

@@ -6,6 +6,7 @@
 import { loadKernel } from '@netcx/dma';
 import { buffer as hostMemory } from '@netcx/dma/memory';
 import { buffer as deviceMemory } from '@netcx/hardware/wire';
+import { FLOW_KERNEL } from './flow-kernel.ts';
 import { receiveByWords } from './receive-row.ts';
 import { ROW_KERNEL } from './row-kernel.ts';
 import { transmitByWords } from './transmit-row.ts';
@@ -13,16 +14,21 @@ import { transmitByWords } from './transmit-row.ts';
 /** Works along a row of descriptors: what it works with, the first one, the end of the row; returns where it stopped. */
 export type Row = (row: number, first: number, end: number) => number;
 
+/** Delivers frames that are looked at first: what it works with, how many there are; returns how many it has delivered. */
+export type Flows = (row: number, frames: number) => number;
+
 /** One way for both directions. */
 export interface Rows {
   readonly receiveRow: Row;
   readonly transmitRow: Row;
+  /** Left out where each frame is classified by itself. */
+  readonly flowRow?: Flows;
 }
 
 /** By typed arrays alone. */
 export const rowsByWords: Rows = { receiveRow: receiveByWords, transmitRow: transmitByWords };
 /** By WebAssembly. */
-export const rowKernel = (hostMemory === deviceMemory ? loadKernel(ROW_KERNEL) : undefined) as Rows | undefined;
+export const rowKernel = (hostMemory === deviceMemory ? loadBoth() : undefined) as Rows | undefined;
 
 let chosen = rowKernel ?? rowsByWords;
 
@@ -36,4 +42,9 @@ export const rows = (): Rows => chosen;
  */
 export function chooseRows(ways: Rows): void {
   chosen = ways;
+}
+
+function loadBoth(): WebAssembly.Exports | undefined {
+  const kernel = loadKernel(ROW_KERNEL);
+  return kernel && { ...kernel, ...loadKernel(FLOW_KERNEL) };
 }

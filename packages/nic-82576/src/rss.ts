@@ -24,6 +24,15 @@ const { IPV4, IPV6, IPV6_EXTENSIONS, TCP, UDP } = RX_PACKET_TYPE;
 const ENTRIES = 128;
 /** Words of the tables: what each value of each byte of the input adds to the hash, then the queue of each entry. */
 const HASH_WORDS = INPUT_BYTES * 256;
+/** Bytes that each type of hash is made of, for packets without extensions. */
+const HASHED_BYTES: Readonly<Record<number, number>> = {
+  [RX_RSS_TYPE.IPV4]: 8,
+  [RX_RSS_TYPE.TCP_IPV4]: 12,
+  [RX_RSS_TYPE.UDP_IPV4]: 12,
+  [RX_RSS_TYPE.IPV6]: 32,
+  [RX_RSS_TYPE.TCP_IPV6]: 36,
+  [RX_RSS_TYPE.UDP_IPV6]: 36,
+};
 const TABLE_BYTES = 4 * (HASH_WORDS + ENTRIES);
 
 /** Makes hashes, and chooses queues by them. */
@@ -98,15 +107,41 @@ export class Rss {
     return w[this.#table + HASH_WORDS + (hash & (ENTRIES - 1))]!;
   }
 
-  /** The most telling type of hash that MRQC allows for a packet. */
-  #typeOf(headers: Headers): number {
+  /** Byte offset in device memory of the tables, and of the queue of each entry; current until a register is written. */
+  get tables(): number {
+    if (!this.#tableIsCurrent) this.#makeTable();
+    return this.#table << 2;
+  }
+
+  get queues(): number {
+    return (this.#table + HASH_WORDS) << 2;
+  }
+
+  /**
+   * @param types - RX_PACKET_TYPE bits of a packet without extensions
+   * @returns the most telling type of hash that MRQC allows for it, RX_RSS_TYPE
+   */
+  plainTypeOf(types: number): number {
     const fields = this.#fields;
-    const { types } = headers;
+    if (!this.enabled) return RX_RSS_TYPE.NONE;
     if ((types & IPV4) !== 0) {
       if ((types & TCP) !== 0 && (fields & MRQC.TCP_IPV4.mask) !== 0) return RX_RSS_TYPE.TCP_IPV4;
       if ((types & UDP) !== 0 && (fields & MRQC.UDP_IPV4.mask) !== 0) return RX_RSS_TYPE.UDP_IPV4;
       return (fields & MRQC.IPV4.mask) !== 0 ? RX_RSS_TYPE.IPV4 : RX_RSS_TYPE.NONE;
     }
+    // Without home addresses the types that know of them come to the same as those that do not.
+    const tcp = MRQC.TCP_IPV6.mask | MRQC.TCP_IPV6_EX.mask;
+    const udp = MRQC.UDP_IPV6.mask | MRQC.UDP_IPV6_EX.mask;
+    if ((types & TCP) !== 0 && (fields & tcp) !== 0) return RX_RSS_TYPE.TCP_IPV6;
+    if ((types & UDP) !== 0 && (fields & udp) !== 0) return RX_RSS_TYPE.UDP_IPV6;
+    return (fields & (MRQC.IPV6.mask | MRQC.IPV6_EX.mask)) !== 0 ? RX_RSS_TYPE.IPV6 : RX_RSS_TYPE.NONE;
+  }
+
+  /** The most telling type of hash that MRQC allows for a packet. */
+  #typeOf(headers: Headers): number {
+    const fields = this.#fields;
+    const { types } = headers;
+    if ((types & IPV4) !== 0) return this.plainTypeOf(types);
     if ((types & IPV6) === 0) return RX_RSS_TYPE.NONE;
     const skipped = (types & IPV6_EXTENSIONS) === 0 || this.#skipsExtensions;
     const home = headers.homeAddress !== 0 || headers.homeDestination !== 0;
@@ -115,14 +150,17 @@ export class Rss {
       if ((types & UDP) !== 0 && (fields & MRQC.UDP_IPV6_EX.mask) !== 0) return RX_RSS_TYPE.UDP_IPV6_EX;
       if ((fields & MRQC.IPV6_EX.mask) !== 0) return RX_RSS_TYPE.IPV6_EX;
     } else if (skipped) {
-      // Without home addresses the types that know of them come to the same as those that do not.
-      const tcp = MRQC.TCP_IPV6.mask | MRQC.TCP_IPV6_EX.mask;
-      const udp = MRQC.UDP_IPV6.mask | MRQC.UDP_IPV6_EX.mask;
-      if ((types & TCP) !== 0 && (fields & tcp) !== 0) return RX_RSS_TYPE.TCP_IPV6;
-      if ((types & UDP) !== 0 && (fields & udp) !== 0) return RX_RSS_TYPE.UDP_IPV6;
-      if ((fields & (MRQC.IPV6.mask | MRQC.IPV6_EX.mask)) !== 0) return RX_RSS_TYPE.IPV6;
+      return this.plainTypeOf(types);
     }
     return (fields & MRQC.IPV6.mask) !== 0 ? RX_RSS_TYPE.IPV6 : RX_RSS_TYPE.NONE;
+  }
+
+  /**
+   * @param type - what `plainTypeOf` returned
+   * @returns bytes that are hashed, from the addresses on
+   */
+  hashedBytes(type: number): number {
+    return HASHED_BYTES[type] ?? 0;
   }
 
   /** What some bytes add to the hash when they stand at this place of the input. */

@@ -28,18 +28,16 @@ const { Classifier } = classifiers;
 const { FlowControl } = flows;
 const { DROPPED, FrameWriter, WAITS } = writers;
 const { LOSSLESS_BYTES, PACKET_BUFFER_BYTES, PacketBuffer } = buffers;
-const { RECEIVE_ROW_BYTES, ReceiveRow } = receiving;
+const { RECEIVE_ROW_BYTES, ReceiveRow, setOutRow } = receiving;
 const { RxRing } = rings;
 const { WakeFilter } = wakes;
 const { countFrames, countGroup } = tallies;
 const { countOther, FRAME_STAMPED, FRAME_TAKEN, judge, SHORTEST, SOUND, UNWANTED } = verdicts;
-const { DESCRIPTOR_BYTES, MAXIMUM_FRAME, REGISTERS } = registers;
+const { DESCRIPTOR_BYTES, REGISTERS } = registers;
 const { CTRL_EXT, ETQF, FCT, ICR, PSRTYPE, RCTL, RDBAH, RDBAL, RDH, RDLEN, RDT, RQDPC, RXDCTL, SRRCTL } = REGISTERS;
 
 /** Where frames go that nothing is found out about. */
 const FIRST_QUEUE = 0;
-/** No frame is longer. */
-const LONGEST = MAXIMUM_FRAME;
 
 type RxQueue = InstanceType<typeof RxRing>;
 
@@ -147,7 +145,7 @@ export class RxEngine {
     filter.vlan.rebuild();
     this.#flow.rebuild();
     this.#classifier.rebuild();
-    this.#classified.stripFcs = this.#stripFcs;
+    this.#classified.refresh(this.#stripFcs);
     this.#classifies = this.#classifier.needed || this.#parts.timestamps.receiving || !this.#queues[FIRST_QUEUE]!.usual;
     if (!this.#enabled) {
       this.#buffer.clear();
@@ -239,6 +237,7 @@ export class RxEngine {
     for (const queue of this.#queues) queue.release();
     this.#writer.close();
     freeWire(this.#row, RECEIVE_ROW_BYTES);
+    this.#classified.close();
     this.#classifier.close();
   }
 
@@ -273,7 +272,8 @@ export class RxEngine {
     const ring = hasWork ? queue.locate(dma, direct) : 0;
     if (ring < 0) return frames; // a master abort: what comes in is lost
     const tail = hasWork ? queue.tail : queue.head; // a queue that is switched off has no descriptors either
-    this.#setOut(queue, direct);
+    // A frame that keeps its check sequence takes the other way.
+    setOutRow(this.#row, this.#parts.filter, direct, this.#stripFcs ? queue.bufferBytes : 0);
     this.#at = offset;
     this.#head = queue.head;
     let dealt = 0;
@@ -291,20 +291,6 @@ export class RxEngine {
     interrupts.rxCause(index);
     if (low) interrupts.rxLow(index);
     return dealt;
-  }
-
-  /** Tells the straight line what holds for a burst. */
-  #setOut(queue: RxQueue, direct: number): void {
-    const { filter } = this.#parts;
-    const row = this.#row >> 2;
-    // A frame that keeps its check sequence takes the other way, and without an address of its own the chip knows none.
-    const goes = this.#stripFcs && (filter.everything || filter.ownHigh >= 0);
-    ReceiveRow.near.set(w, row, Math.max(0, direct - LONGEST));
-    ReceiveRow.longest.set(w, row, goes ? Math.min(filter.longest, queue.bufferBytes) : 0);
-    ReceiveRow.own.low.set(w, row, filter.ownLow);
-    ReceiveRow.own.high.set(w, row, filter.ownHigh);
-    ReceiveRow.looks.low.set(w, row, filter.everything ? 0 : -1);
-    ReceiveRow.looks.high.set(w, row, filter.everything ? 0 : 0xffff);
   }
 
   /** The straight line, as far as descriptors lie in a row. */

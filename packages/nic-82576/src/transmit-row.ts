@@ -1,6 +1,7 @@
 /*
- * The straight line of the transmit engine: descriptors that are whole plain frames in plain sight, as far as they lie in a
- * row. It stops at the first that is anything else. Data is here before its descriptor says that it is done.
+ * The straight line of the transmit engine: descriptors that are whole frames in plain sight, plain ones or with checksums to
+ * insert, as far as they lie in a row. It stops at the first that is anything else. Data is here before its descriptor says
+ * that it is done.
  *
  * @hot
  */
@@ -8,14 +9,17 @@
 import * as memory from '@netcx/dma/memory';
 import * as wire from '@netcx/hardware/wire';
 import * as layout from '@netcx/layout';
+import * as checksums from './checksum.ts';
 import * as tallies from './frame-tally.ts';
 import * as registers from './registers/index.ts';
 
 const { i32: m, u8: m8 } = memory;
 const { i32: w, copyFromHost, Frame, FRAME_HEADER_BYTES } = wire;
 const { defineStruct, u32, u64 } = layout;
+const { insertChecksums, insertsUsual } = checksums;
 const { countFrames, countGroup } = tallies;
-const { DESCRIPTOR_BYTES, TX_COMMAND, TX_DESCRIPTOR_TYPE_MASK, TX_STATUS, TxData, TxWriteBack } = registers;
+const { DESCRIPTOR_BYTES, TX_COMMAND, TX_CONTEXTS, TX_DESCRIPTOR_TYPE_MASK, TX_STATUS, TxData, TxWriteBack } =
+  registers;
 
 const HEADER_WORDS = FRAME_HEADER_BYTES / 4;
 const DESCRIPTOR_WORDS = DESCRIPTOR_BYTES / 4;
@@ -23,11 +27,11 @@ const DESCRIPTOR_WORDS = DESCRIPTOR_BYTES / 4;
 const SHORTEST = 60;
 const PLAIN = TX_COMMAND.DEXT | TX_COMMAND.DTYP_DATA | TX_COMMAND.EOP | TX_COMMAND.IFCS | 0;
 const PLAIN_MASK = PLAIN | TX_DESCRIPTOR_TYPE_MASK | TX_COMMAND.TSE | TX_COMMAND.VLE | TX_COMMAND.MAC_TIMESTAMP | 0;
-const OFFLOADS = TX_STATUS.IXSM | TX_STATUS.TXSM | TX_STATUS.IPSEC;
+const SUMS = TX_STATUS.IXSM | TX_STATUS.TXSM;
 
 /** What the line works with, in device memory. */
 // prettier-ignore
-export const TransmitRow = defineStruct('TransmitRow', 40, {
+export const TransmitRow = defineStruct('TransmitRow', 48, {
   at:       u32(0),  // byte offset of the next frame's header; moved on
   tally:    u32(4),  // byte offset of the tally of what is sent
   near:     u32(8),  // below this, and not at 0, any frame is in plain sight
@@ -36,9 +40,10 @@ export const TransmitRow = defineStruct('TransmitRow', 40, {
   mask:     u64(24), // in the bits that matter
   marks:    u32(32), // which bit of a descriptor's command asks for DD; 0: none gets it
   commands: u32(36), // all bits of the commands of frames that were sent
+  contexts: u32(40), // byte offset of the queue's contexts
 });
 /** Bytes of it. */
-export const TRANSMIT_ROW_BYTES = 40;
+export const TRANSMIT_ROW_BYTES = 48;
 
 /**
  * Writes what never changes.
@@ -53,7 +58,7 @@ export function prepareTransmitRow(row: number, tally: number, longest: number):
   TransmitRow.plain.low.set(w, row >> 2, PLAIN);
   TransmitRow.plain.high.set(w, row >> 2, 0);
   TransmitRow.mask.low.set(w, row >> 2, PLAIN_MASK);
-  TransmitRow.mask.high.set(w, row >> 2, OFFLOADS);
+  TransmitRow.mask.high.set(w, row >> 2, TX_STATUS.IPSEC);
 }
 
 /**
@@ -69,6 +74,7 @@ export function transmitByWords(row: number, first: number, end: number): number
   const near = TransmitRow.near.get(w, row >> 2) >>> 0;
   const longest = TransmitRow.longest.get(w, row >> 2) | 0;
   const marks = TransmitRow.marks.get(w, row >> 2) | 0;
+  const contexts = TransmitRow.contexts.get(w, row >> 2) >> 2;
   const limit = end >> 2;
   let at = TransmitRow.at.get(w, row >> 2) >> 2;
   let d = first >> 2;
@@ -80,12 +86,16 @@ export function transmitByWords(row: number, first: number, end: number): number
     const status = TxData.status.get(m, d) | 0;
     const address = TxData.bufferAddress.low.get(m, d) | 0;
     const length = command & 0xffff;
-    const special = ((command ^ PLAIN) & PLAIN_MASK) | (status & OFFLOADS);
+    const special = ((command ^ PLAIN) & PLAIN_MASK) | (status & TX_STATUS.IPSEC);
     const odd = special | TxData.bufferAddress.high.get(m, d);
     if (odd !== 0 || length < SHORTEST || length > longest || (address - 1) >>> 0 >= near) break;
+    const wanted = status & SUMS;
+    const context = (contexts + (TxData.idx.get(m, d) % TX_CONTEXTS) * DESCRIPTOR_WORDS) | 0;
+    if (wanted !== 0 && !insertsUsual(length, wanted, context)) break;
     Frame.length.set(w, at, length);
     Frame.status.set(w, at, 0);
     copyFromHost((at + HEADER_WORDS) << 2, address, length);
+    if (wanted !== 0) insertChecksums((at + HEADER_WORDS) << 2, length, wanted, context);
     if (length !== usual) {
       if (d !== since) countFrames(tally, usual, (d - since) >> 2);
       usual = length;

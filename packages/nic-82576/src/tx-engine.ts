@@ -225,6 +225,7 @@ export class TxEngine {
     if (ring < 0) return false; // a master abort, counted by the port
     TransmitRow.near.set(w, this.#row >> 2, Math.max(0, direct - LONGEST_FRAME));
     TransmitRow.marks.set(w, this.#row >> 2, queue.quiet ? 0 : RS);
+    TransmitRow.contexts.set(w, this.#row >> 2, queue.contexts << 2);
     const limit = start + port.end.available - LONGEST;
     const shortest = pad ? SHORTEST : 1; // nothing at all is no frame
     const from = queue.head;

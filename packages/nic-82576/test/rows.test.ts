@@ -5,202 +5,42 @@
 
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hostPages } from '@netcx/dma';
+import { describe, expect, it } from 'vitest';
 import { i32 as words, u8 as host } from '@netcx/dma/memory';
-import { allocateWire, Frame, FRAME_HEADER_BYTES, freeWire, u8 as wire } from '@netcx/hardware/wire';
+import { FRAME_HEADER_BYTES, u8 as wire } from '@netcx/hardware/wire';
 import { kernelFile, kernelModule } from '@tooling/kernels';
-import {
-  allocateTally,
-  countFrames,
-  countGroup,
-  freeTally,
-  takeCount,
-  TALLY,
-  TALLY_LENGTHS,
-} from '../src/frame-tally.ts';
-import { RECEIVE_ROW_BYTES, ReceiveRow } from '../src/receive-row.ts';
-import { TX_COMMAND, TX_STATUS } from '../src/registers/index.ts';
+import { countFrames, countGroup, takeCount, TALLY } from '../src/frame-tally.ts';
+import { ReceiveRow } from '../src/receive-row.ts';
+import { TX_STATUS } from '../src/registers/index.ts';
 import { rowKernel, rows, rowsByWords, type Row } from '../src/rows.ts';
-import { prepareTransmitRow, TRANSMIT_ROW_BYTES, TransmitRow } from '../src/transmit-row.ts';
+import { TransmitRow } from '../src/transmit-row.ts';
+import {
+  PLACE,
+  OWN,
+  RS,
+  PLAIN,
+  ring,
+  data,
+  row,
+  tally,
+  frames,
+  counts,
+  BYTES,
+  outcome,
+  arrivals,
+  arrive,
+  departures,
+  depart,
+  checksumOf,
+} from './row-bench.ts';
 import { seed, testSize } from './test-size.ts';
 
 const RUNS = testSize('random rows of descriptors, each way', { quick: 100, ci: 2000, long: 50_000 });
-const PLACES = 24;
-/** Bytes that a frame has to itself, in either memory. */
-const PLACE = 2304;
-const LONGEST = 2048;
-const RING = PLACES * 16;
-const OWN = [2, 0, 0, 0, 0, 1];
-const RS = TX_COMMAND.RS;
-const PLAIN = TX_COMMAND.DEXT | TX_COMMAND.DTYP_DATA | TX_COMMAND.EOP | TX_COMMAND.IFCS;
-
-let ring = 0;
-/** Where frames lie in host memory; addresses up to `near` are in plain sight. */
-let data = 0;
-let near = 0;
-let row = 0;
-let tally = 0;
-let frames = 0;
-
-beforeAll(() => {
-  ring = hostPages.allocate(RING + PLACES * PLACE, { owner: 'rows test' });
-  data = ring + RING;
-  near = data + (PLACES - 1) * PLACE;
-  row = allocateWire(Math.max(RECEIVE_ROW_BYTES, TRANSMIT_ROW_BYTES));
-  tally = allocateTally();
-  frames = allocateWire(PLACES * PLACE);
-});
-afterAll(() => {
-  hostPages.free(ring);
-  freeWire(row, Math.max(RECEIVE_ROW_BYTES, TRANSMIT_ROW_BYTES));
-  freeTally(tally);
-  freeWire(frames, PLACES * PLACE);
-});
-
+const { IXSM, TXSM } = TX_STATUS;
 const ways: readonly [string, () => Row, () => Row][] = [
   ['the kernel', () => rowKernel!.receiveRow, () => rowKernel!.transmitRow],
   ['the loop', () => rowsByWords.receiveRow, () => rowsByWords.transmitRow],
 ];
-
-const counts = (): number[] => Array.from({ length: TALLY_LENGTHS + 3 }, (_, index) => takeCount(tally, index));
-
-const BYTES = RING + PLACES * PLACE;
-const noise = Uint8Array.from({ length: 2 * BYTES }, (_, at) => Math.imul(at, 2_654_435_761) >>> 24);
-
-/** Random bytes everywhere, so that nothing agrees by chance. */
-function fill(salt: number): void {
-  host.set(noise.subarray(salt, salt + BYTES), ring);
-  wire.set(noise.subarray(BYTES - salt, BYTES - salt + PLACES * PLACE), frames);
-  counts();
-}
-
-/** What one way makes of memory that `prepare` has filled. */
-function outcome(way: Row, count: number, prepare: () => void): object {
-  prepare();
-  const stop = way(row, ring, ring + count * 16);
-  return {
-    stop: (stop - ring) / 16,
-    counts: counts(),
-    row: wire.slice(row, row + TRANSMIT_ROW_BYTES).toString(),
-    host: Buffer.from(host.slice(ring, ring + BYTES)).toString('latin1'),
-    wire: Buffer.from(wire.slice(frames, frames + PLACES * PLACE)).toString('latin1'),
-  };
-}
-
-const mostly = <T>(usual: T, ...others: readonly T[]): fc.Arbitrary<T> =>
-  fc.oneof({ arbitrary: fc.constant(usual), weight: 20 }, { arbitrary: fc.constantFrom(...others), weight: 1 });
-const lengths = fc.oneof(
-  { arbitrary: fc.constant(64), weight: 4 },
-  { arbitrary: fc.integer({ min: 60, max: 140 }), weight: 3 },
-  {
-    arbitrary: fc.constantFrom(59, 123, 124, 251, 252, 507, 508, 1019, 1020, 1514, LONGEST, LONGEST + 1, 0),
-    weight: 2,
-  },
-);
-const groups = mostly(OWN, [2, 0, 0, 0, 0, 2], [1, 0, 94, 0, 0, 1], [255, 255, 255, 255, 255, 255]);
-/** Where a buffer begins: in its place, or where none may. */
-const places = fc.record({
-  skew: fc.integer({ min: 0, max: 40 }),
-  odd: mostly('', 'none', 'near', 'beyond', 'last', 'high'),
-});
-type Place = typeof places extends fc.Arbitrary<infer T> ? T : never;
-
-function address(index: number, { skew, odd }: Place): readonly [low: number, high: number] {
-  const usual = data + index * PLACE + skew;
-  if (odd === 'none') return [0, 0];
-  if (odd === 'near') return [near, 0];
-  if (odd === 'beyond') return [near + 1, 0];
-  if (odd === 'last') return [-1, 0];
-  return odd === 'high' ? [usual, 1] : [Math.min(usual, near), 0];
-}
-
-const header = (at: number, length: number, status: number): number => {
-  Frame.length.set(words, at >> 2, length);
-  Frame.status.set(words, at >> 2, status);
-  return at + FRAME_HEADER_BYTES + ((length + 7) & ~7);
-};
-
-const arrivals = fc.record({
-  salt: fc.nat(0x3fff),
-  everything: fc.boolean(),
-  longest: mostly(1514, 0, 59, 60, 64, LONGEST),
-  list: fc.array(
-    fc.record({
-      length: lengths,
-      repeat: fc.integer({ min: 1, max: 5 }),
-      status: mostly(0, 1, 0x4000_0000),
-      to: groups,
-      place: places,
-    }),
-    { maxLength: 8 },
-  ),
-});
-type Arrivals = typeof arrivals extends fc.Arbitrary<infer T> ? T : never;
-
-/** Frames in device memory, descriptors for them, and what the line is told; returns how many. */
-function arrive({ salt, everything, longest, list }: Arrivals): number {
-  fill(salt);
-  const all = list.flatMap((frame) => Array<typeof frame>(frame.repeat).fill(frame)).slice(0, PLACES - 2);
-  let at = frames;
-  all.forEach(({ length, status, to, place }, index) => {
-    wire.set(to, at + FRAME_HEADER_BYTES);
-    at = header(at, length, status);
-    words.set(address(index, place), (ring >> 2) + index * 4);
-  });
-  ReceiveRow.at.set(words, row >> 2, frames);
-  ReceiveRow.tally.set(words, row >> 2, tally);
-  ReceiveRow.near.set(words, row >> 2, near);
-  ReceiveRow.longest.set(words, row >> 2, longest);
-  ReceiveRow.own.low.set(words, row >> 2, 2);
-  ReceiveRow.own.high.set(words, row >> 2, 0x100);
-  ReceiveRow.looks.low.set(words, row >> 2, everything ? 0 : -1);
-  ReceiveRow.looks.high.set(words, row >> 2, everything ? 0 : 0xffff);
-  return all.length;
-}
-
-const departures = fc.record({
-  salt: fc.nat(0x3fff),
-  marks: fc.constantFrom(0, RS),
-  list: fc.array(
-    fc.record({
-      length: lengths,
-      repeat: fc.integer({ min: 1, max: 5 }),
-      to: groups,
-      place: places,
-      report: fc.constantFrom(0, RS),
-      odd: mostly(
-        0,
-        TX_COMMAND.TSE,
-        TX_COMMAND.VLE,
-        TX_COMMAND.EOP,
-        TX_COMMAND.IFCS,
-        TX_COMMAND.DEXT,
-        TX_COMMAND.MAC_TIMESTAMP,
-        0x10_0000,
-      ),
-      status: mostly(0, TX_STATUS.IXSM, TX_STATUS.TXSM, TX_STATUS.IPSEC, TX_STATUS.DD, 0x70, 64 << 14),
-    }),
-    { maxLength: 8 },
-  ),
-});
-type Departures = typeof departures extends fc.Arbitrary<infer T> ? T : never;
-
-function depart({ salt, marks, list }: Departures): number {
-  fill(salt);
-  const all = list.flatMap((frame) => Array<typeof frame>(frame.repeat).fill(frame)).slice(0, PLACES - 2);
-  all.forEach(({ length, to, place, report, odd, status }, index) => {
-    const [low, high] = address(index, place);
-    host.set(to, data + index * PLACE + place.skew);
-    words.set([low, high, (PLAIN ^ odd) | report | length, status], (ring >> 2) + index * 4);
-  });
-  prepareTransmitRow(row, tally, LONGEST);
-  TransmitRow.at.set(words, row >> 2, frames);
-  TransmitRow.near.set(words, row >> 2, near);
-  TransmitRow.marks.set(words, row >> 2, marks);
-  TransmitRow.commands.set(words, row >> 2, -1);
-  return all.length;
-}
 
 describe('the row kernel', () => {
   it('is what engines use in a process whose memory is its own', () => {
@@ -236,7 +76,9 @@ describe('the row kernel', () => {
 describe.each(ways)('by %s', (_name, receive, transmit) => {
   const frame = { length: 64, repeat: 4, status: 0, to: OWN, place: { skew: 0, odd: '' } };
   const received = { salt: 1, everything: false, longest: 1514, list: [frame] };
-  const sent = { salt: 1, marks: RS, list: [{ ...frame, report: RS, odd: 0, status: 0x4_0000 }] };
+  const kinds = { network: 20, mac: 14, type: 0 };
+  const both: [typeof kinds, typeof kinds] = [kinds, { ...kinds, type: 1 }];
+  const sent = { salt: 1, marks: RS, contexts: both, list: [{ ...frame, report: RS, odd: 0, status: 0x4_0000 }] };
   const descriptor = (index: number): number[] => [
     ...words.slice((ring >> 2) + index * 4, (ring >> 2) + index * 4 + 4),
   ];
@@ -266,6 +108,53 @@ describe.each(ways)('by %s', (_name, receive, transmit) => {
     expect(descriptor(3)[3]).toBe(0x4_0000);
     expect(TransmitRow.commands.get(words, row >> 2)).toBe(PLAIN | RS | 64);
     expect(counts()).toEqual([3 * 68, 0, 3, 0, 0, 0, 0, 0, 0]);
+  });
+
+  it.each([
+    ['UDP', 0, 6],
+    ['TCP', 0x10, 16],
+  ])('checksums of IPv4 and %s are inserted, over what stands in their fields', (_kind, slot, field) => {
+    for (const length of [60, 61, 64, 77, 1500, 1501]) {
+      const status = IXSM | TXSM | slot;
+      depart({ ...sent, list: [{ ...sent.list[0]!, length, status, repeat: 2 }] });
+      expect(transmit()(row, ring, ring + 2 * 16)).toBe(ring + 2 * 16);
+      for (const index of [0, 1]) {
+        const at = frames + index * (FRAME_HEADER_BYTES + ((length + 7) & ~7)) + FRAME_HEADER_BYTES;
+        const expected = host.slice(data + index * PLACE, data + index * PLACE + length);
+        expected.set(checksumOf(expected.subarray(14, 34)), 24);
+        expected.set(checksumOf(expected.subarray(34)), 34 + field);
+        expect(wire.slice(at, at + length)).toEqual(expected);
+      }
+    }
+  });
+
+  it('a checksum of UDP that comes to nothing is sent as all ones, one of TCP is not', () => {
+    for (const [slot, field, sent0] of [
+      [0, 6, 0xffff],
+      [0x10, 16, 0],
+    ] as const) {
+      depart({ ...sent, list: [{ ...sent.list[0]!, repeat: 1, status: TXSM | slot }] });
+      // What stands in the field makes the sum all ones.
+      const field0 = data + 34 + field;
+      host.fill(0, field0, field0 + 2);
+      host.set(checksumOf(host.subarray(data + 34, data + 64)), field0);
+      transmit()(row, ring, ring + 16);
+      const at = frames + FRAME_HEADER_BYTES + 34 + field;
+      expect((wire[at]! << 8) | wire[at + 1]!).toBe(sent0);
+    }
+  });
+
+  it.each([
+    ['SCTP', TXSM, { type: 2 }],
+    ['a reserved kind', TXSM, { type: 3 }],
+    ['a header of IPv4 with options', IXSM, { network: 24 }],
+    ['a header of IPv4 that is none', IXSM, { network: 12 }],
+    ['a header that ends behind the frame', IXSM, { mac: 45 }],
+    ['a checksum that ends behind the frame', TXSM, { mac: 37 }],
+  ])('%s is left to others', (_what, status, odd) => {
+    const context = { ...kinds, ...odd };
+    depart({ ...sent, contexts: [context, context], list: [{ ...sent.list[0]!, status }] });
+    expect(transmit()(row, ring, ring + 16)).toBe(ring);
   });
 
   it.each([

@@ -1,0 +1,58 @@
+/*
+ * What the flow kernel (flow.wat) works with, in device memory: one row, in it what becomes of each kind of packet, and behind
+ * it a lane for each queue that may be chosen. There is no such line in TypeScript: what it delivers, the classifier and its
+ * delivery deliver just the same, and they have all frames where WebAssembly does not reach the memory.
+ */
+
+import { defineStruct, u32, u64 } from '@netcx/layout';
+
+/** The row. */
+// prettier-ignore
+export const FlowRow = defineStruct('FlowRow', 48, {
+  at:      u32(0),  // byte offset of the next frame; moved on
+  tally:   u32(4),  // byte offset of the tally of what is received
+  near:    u32(8),  // below this, and not at 0, any buffer is in plain sight
+  longest: u32(12), // bytes of the longest frame that goes this way
+  own:     u64(16), // the station's address, as it begins a frame
+  looks:   u64(24), // which bits of a frame's first eight bytes must be as in `own`
+  hashes:  u32(32), // byte offset of what each value of each byte of the input adds to the hash
+  queues:  u32(36), // byte offset of the queue of each entry of the redirection table
+  queue:   u32(40), // the queue without a descriptor at which it stopped; NO_QUEUE when it stopped for another reason
+  lanes:   u32(44), // byte offset of the lanes
+});
+/** `queue` when no queue's descriptors are what it needs. */
+export const NO_QUEUE = 0xffff_ffff;
+
+/** What is made of a kind of packet whose checksums are right. */
+// prettier-ignore
+export const FlowKind = defineStruct('FlowKind', 16, {
+  status:      u32(0), // RX_STATUS bits, with DD and EOP
+  information: u32(4), // RSS type and packet type, as in RxWriteBack
+  hashed:      u32(8), // bytes that are hashed, from the addresses on: with ports, without them, or none
+});
+const KIND_BYTES = 16;
+const KINDS = 48;
+/** Word index in a row of what is made of each kind. */
+export const FLOW_KINDS = {
+  tcpIpv4: KINDS >> 2,
+  udpIpv4: (KINDS + KIND_BYTES) >> 2,
+  tcpIpv6: (KINDS + 2 * KIND_BYTES) >> 2,
+  udpIpv6: (KINDS + 3 * KIND_BYTES) >> 2,
+} as const;
+
+/** A queue, while a burst is delivered. */
+// prettier-ignore
+export const FlowLane = defineStruct('FlowLane', 16, {
+  next:    u32(0), // byte offset of the next descriptor; moved on
+  end:     u32(4), // byte offset behind the last one in a row; as `next` when there is none
+  longest: u32(8), // bytes of a buffer
+});
+const LANE_BYTES = 16;
+/** Words of a lane. */
+export const FLOW_LANE_WORDS = LANE_BYTES / 4;
+/** Queues that the redirection table can name. */
+export const FLOW_LANES = 16;
+
+/** Where the lanes begin in a row's memory, in bytes, and how much that is in all. */
+export const FLOW_LANES_OFFSET = KINDS + 4 * KIND_BYTES;
+export const FLOW_ROW_BYTES = FLOW_LANES_OFFSET + FLOW_LANES * LANE_BYTES;
