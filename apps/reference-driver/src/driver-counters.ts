@@ -3,7 +3,7 @@
  */
 
 import type { RxQueueCounters } from './rx-queue.ts';
-import type { TxQueueCounters } from './tx-queue.ts';
+import type { TxQueueCounters } from './tx-surroundings.ts';
 
 /** What the driver's queues count, summed, and what befell the device. */
 export interface DriverCounters {

@@ -95,6 +95,8 @@ export class ReceiveQueue implements PacketQueueCallbacks {
   readonly #doorbell: number = 0;
   /** The chip is being reset: nothing is drained or posted. */
   #halted = false;
+  /** The queue is over. A reset may come before there is another one. */
+  #stopped = false;
   /** The chip's ring began anew: the fragments shall, too. */
   #realigning = false;
   /** What the chip received before is still to be taken over. */
@@ -329,6 +331,7 @@ export class ReceiveQueue implements PacketQueueCallbacks {
 
   /** The chip was reset, and its ring begins anew. What it had received before is taken over next. */
   restart(): void {
+    if (this.#stopped) return; // its memory is gone: what the chip is given next comes from the queue in its place
     this.start();
     this.#halted = false;
     this.#leftover = this.#realigning = true;
@@ -364,6 +367,8 @@ export class ReceiveQueue implements PacketQueueCallbacks {
   }
 
   stop(): void {
+    this.#listening = false;
+    this.#stopped = true;
     this.#arm(false);
     this.#block.free();
   }

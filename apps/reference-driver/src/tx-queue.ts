@@ -16,9 +16,9 @@ import * as rings from '@netcx/rings';
 import type { Ring } from '@netcx/rings';
 import type { Device } from './device.ts';
 import type { WatchedQueue } from './hang-watch.ts';
-import type { HardwareClock } from './timestamp.ts';
 import * as packets from './tx-packet.ts';
 import type { PacketWriter as Writer } from './tx-packet.ts';
+import type { TxQueueCounters, TxSurroundings } from './tx-surroundings.ts';
 
 const { i32: m, u64: m64 } = memory;
 const { highWord, lowWord } = dma;
@@ -38,28 +38,6 @@ const PAYLEN = TxData.paylen.location.low;
 const HEAD_BYTES = 64;
 /** Nanoseconds that a stopping queue waits for the chip: longer than a full ring takes, shorter than the framework waits. */
 const SEND_LIMIT = 500e6;
-
-/** What a transmit queue counts besides the framework's own statistics. */
-export interface TxQueueCounters {
-  /** Heads that the chip wrote which cannot be. */
-  invalidHeads: number;
-  /** Context descriptors written. */
-  contexts: number;
-  /** Packets that the chip was to segment. */
-  segmented: number;
-  /** Frames that the chip had not sent when the queue stopped: its link was down, it was gone, or it did not move. */
-  unsent: number;
-}
-
-/** What a transmit queue needs besides the chip. */
-export interface TxSurroundings {
-  /** Connects the queue's interrupt; returns what arms it. */
-  readonly connect: (handler: () => void) => (enabled: boolean) => void;
-  /** Called when the queue waits for the chip, with frames on their way. */
-  readonly sleeping: () => void;
-  /** Stamps frames, where somebody wants that. */
-  readonly clock: HardwareClock | undefined;
-}
 
 /** The driver's side of one transmit queue. */
 export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
@@ -98,6 +76,8 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
   #cancelled = false;
   /** The chip is being reset: nothing is posted or drained. */
   #halted = false;
+  /** The queue is over. A reset may come before there is another one. */
+  #stopped = false;
   /** The chip was reset: what it had been given shall go back. */
   #interrupted = false;
   #invalidHeads = 0;
@@ -347,6 +327,7 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
 
   /** The chip was reset: its ring begins anew, and the frames that it had come back next, counted as unsent. */
   restart(): void {
+    if (this.#stopped) return; // its memory is gone: what the chip is given next comes from the queue in its place
     this.#tail = this.#drained = 0;
     m[this.#headWord] = 0;
     this.start();
@@ -392,6 +373,8 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
   }
 
   stop(): void {
+    this.#listening = false;
+    this.#stopped = true;
     this.#arm(false);
     this.#device.write(TXDCTL, 0, this.id);
     this.#device.write(TDWBAL, 0, this.id);

@@ -1,6 +1,6 @@
 // Owns: programs that stand in packages' bench/ and soak/ folders as NAME.bench.ts and NAME.soak.ts.
 // Invariant: they run on the built packages, since only those have the speed that users get; arguments from the first option on are theirs.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildQuietly } from './build.js';
 import { listPackages } from './packages.js';
@@ -26,6 +26,10 @@ export async function runPrograms(kind, args) {
   if (chosen.length === 0) {
     throw new CommandError(`No ${kind} matches ${wanted.join(', ') || 'anything'}. There are:\n  ${all.join('\n  ')}`);
   }
+  if (own.includes('--help')) {
+    for (const file of chosen) console.log(`\n${file}\n${headOf(file)}`);
+    return 0;
+  }
   await buildQuietly();
   let worst = 0;
   for (const file of chosen) {
@@ -34,4 +38,17 @@ export async function runPrograms(kind, args) {
     worst = Math.max(worst, await run(program, [file, ...own]));
   }
   return worst;
+}
+
+/**
+ * @param {string} file
+ * @returns {string} the comment that it begins with: what it does, and its options
+ */
+function headOf(file) {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const end = lines.findIndex((line) => line.includes('*/'));
+  return lines
+    .slice(1, end)
+    .map((line) => line.replace(/^ \* ?/, '  ').trimEnd())
+    .join('\n');
 }
