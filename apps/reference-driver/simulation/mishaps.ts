@@ -185,6 +185,48 @@ const MISHAPS: readonly Mishap[] = [
     return `keeps:${which}`;
   },
 
+  async function sleep(scene, random, which) {
+    await withoutBuffers(scene, which, ({ driver }) => driver.sleep({ magicPacket: true }));
+    scene.stations[which]!.running = false;
+    scene.pass(random.below(3 * MILLISECOND)); // the other one goes on, and is not heard
+    const failed = await unlessBroken(scene, which, start(scene, which));
+    return `sleep:${which}${failed}`;
+  },
+
+  async function pause(scene, random, which) {
+    const { offloads } = scene.stations[which]!.driver.adapter;
+    const paused = await unlessBroken(scene, which, offloads.pause());
+    scene.pass(random.below(2 * MILLISECOND)); // software does it all
+    return `paused:${which}${paused}${await unlessBroken(scene, which, offloads.resume())}`;
+  },
+
+  function speed({ link }, random) {
+    const speed = random.pick([10, 100, 1000] as const);
+    link.change({ speed });
+    return `speed:${speed}`;
+  },
+
+  function deaf({ stations, pass }, random, which) {
+    const { receiveFilter } = stations[which]!.driver.adapter;
+    receiveFilter.set(0);
+    pass(random.below(MILLISECOND));
+    receiveFilter.set(receiveFilter.supported);
+    return `deaf:${which}`;
+  },
+
+  function swap({ stations }, _random, which) {
+    const station = stations[which]!;
+    const { adapter } = station.driver;
+    adapter.detachProtocol();
+    adapter.attachProtocol(station.protocol());
+    return `swap:${which}`;
+  },
+
+  function crowd({ stations }, _random, which) {
+    if (stations[which]!.running) stations[which]!.pump(200);
+    return `crowd:${which}`;
+  },
+
   function stall({ pass }, random) {
     pass(random.below(30 * MILLISECOND));
     return 'stall';

@@ -146,6 +146,7 @@ export class Simulation {
   async #recover(): Promise<void> {
     const { clock, faults, flows, link, stations } = this.#scene;
     link.plug(true);
+    link.change({ speed: 1000 });
     link.impair([]);
     for (const station of stations) {
       station.keeping = 0;
