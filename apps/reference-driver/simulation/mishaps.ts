@@ -186,15 +186,19 @@ const MISHAPS: readonly Mishap[] = [
   },
 
   async function sleep(scene, random, which) {
-    await withoutBuffers(scene, which, ({ driver }) => driver.sleep({ magicPacket: true }));
+    let asleep = '';
+    await withoutBuffers(scene, which, async ({ driver }) => {
+      asleep = await unlessBroken(scene, which, driver.sleep({ magicPacket: true }));
+    });
     scene.stations[which]!.running = false;
     scene.pass(random.below(3 * MILLISECOND)); // the other one goes on, and is not heard
     const failed = await unlessBroken(scene, which, start(scene, which));
-    return `sleep:${which}${failed}`;
+    return `sleep:${which}${asleep}${failed}`;
   },
 
   async function pause(scene, random, which) {
-    const { offloads } = scene.stations[which]!.driver.adapter;
+    const { offloads, transmitQueues } = scene.stations[which]!.driver.adapter;
+    if (transmitQueues.length === 0) return 'no-pause'; // a device that is gone did not start again
     const paused = await unlessBroken(scene, which, offloads.pause());
     scene.pass(random.below(2 * MILLISECOND)); // software does it all
     return `paused:${which}${paused}${await unlessBroken(scene, which, offloads.resume())}`;

@@ -45,12 +45,15 @@ const FILTERS: Readonly<Record<keyof WakeOn, number>> = {
   broadcast: WUFC.BC.mask,
 };
 
+/** Vendor and device of a function that is not there. */
+const NOBODY = 0xffff_ffff;
+
 /**
  * The chip goes to sleep: none of its registers can be reached until it is awake again.
  *
  * @param device - the device, whose queues are stopped and whose address filter is set up
  * @param on - what wakes the host; nothing does when it is empty
- * @throws DriverError `NO_POWER_MANAGEMENT`; nothing was changed
+ * @throws DriverError `NO_POWER_MANAGEMENT`, or `DEVICE_GONE` when nothing answers; nothing was changed
  */
 export function fallAsleep(device: Device, on: WakeOn): void {
   const control = powerControl(device);
@@ -69,7 +72,7 @@ export function fallAsleep(device: Device, on: WakeOn): void {
  *
  * @param device - the device, asleep
  * @returns why
- * @throws DriverError `NO_POWER_MANAGEMENT`
+ * @throws DriverError `NO_POWER_MANAGEMENT`, or `DEVICE_GONE` when nothing answers
  */
 export function wakeUp(device: Device): WakeReason {
   const fn = device.slot.function;
@@ -98,7 +101,10 @@ export function wakeUp(device: Device): WakeReason {
 }
 
 function powerControl(device: Device): number {
-  const capability = findCapability(device.slot.function, CapabilityId.powerManagement);
+  const fn = device.slot.function;
+  // A function that was pulled out has no capability either. In its sleep it still has a configuration space.
+  if (fn.readConfig(0, 4) === NOBODY) throw new DriverError('DEVICE_GONE', `${device.name}: nothing answers`);
+  const capability = findCapability(fn, CapabilityId.powerManagement);
   if (capability === undefined)
     throw new DriverError('NO_POWER_MANAGEMENT', `${device.name}: the function cannot sleep`);
   return capability + PM_CTRL.offset;

@@ -100,3 +100,12 @@ it('takes sleeping twice, a stop in its sleep, and sleep and start by turns', as
   }
   await pair.close();
 });
+
+it('says that it is gone, when it was pulled out before it was to sleep', async () => {
+  const pair = await Pair.started();
+  pair.b.slot.remove();
+  await expect(pair.clock.drive(pair.b.driver.sleep({ magicPacket: true }))).rejects.toMatchObject({
+    code: 'DEVICE_GONE',
+  });
+  await pair.close();
+});
