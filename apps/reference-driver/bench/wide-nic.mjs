@@ -45,7 +45,7 @@ export function fillWire(frameBytes) {
 
 /**
  * @param frameBytes - bytes of each frame
- * @throws Error unless the frames that have been through every queue are those that `fillWire` made, byte for byte, in order
+ * @throws {Error} unless the frames that have been through every queue are those that `fillWire` made, byte for byte, in order
  */
 export function verifyWire(frameBytes) {
   for (let frame = 0; frame < BURST; frame++)
