@@ -1,7 +1,7 @@
 /*
  * What a packet costs when there are many queues: driver queues and framework on the device in wide-nic.mjs, bursts of 32 on
- * one queue after the other, rings of 128. A second adapter is alive and takes part in the warm-up. Frames carry their queue's
- * number, and are looked at in the end: `node bench/many-queues.mjs [queues] [own extensions]`. Prints one JSON object, with
+ * one queue after the other, rings of 128. A second adapter is alive and takes part in the warm-up. The frames go from queue to
+ * queue, and are looked at in the end: `node bench/many-queues.mjs [queues] [own extensions]`. Prints one JSON object, with
  * what a receive and a transmit queue take besides buffers.
  */
 
@@ -16,11 +16,12 @@ const { u32 } = await import('@netcx/layout');
 const { DESCRIPTOR_BYTES } = await import('@netcx/nic-82576/registers');
 const { Ring } = await import('@netcx/rings');
 const { Forwarder } = await import('./forwarder.mjs');
-const { BURST, WideNic } = await import('./wide-nic.mjs');
+const { BURST, fillWire, verifyWire, WideNic } = await import('./wide-nic.mjs');
 
 const queues = Number(process.argv[2] ?? 1);
 const count = Number(process.argv[3] ?? 0);
 const RING = 128;
+const FRAME_BYTES = 64;
 const BLOCKS = 9;
 const BLOCK = Math.max(500_000, queues * BURST * 4);
 
@@ -48,6 +49,7 @@ function run(nic, packets) {
   return whole;
 }
 
+fillWire(FRAME_BYTES);
 for (const nic of nics) run(nic, 2_000_000);
 const blocks = [];
 for (let block = 0; block < BLOCKS; block++) {
@@ -55,6 +57,7 @@ for (let block = 0; block < BLOCKS; block++) {
   const packets = run(nics[0], BLOCK);
   blocks.push(Number(process.hrtime.bigint() - start) / packets);
 }
+verifyWire(FRAME_BYTES);
 blocks.sort((one, other) => one - other);
 /** Everything that a queue has besides buffers: its rings, the edge's, the note of buffers, the device's descriptors. */
 const bytesOf = ({ block: { ringBytes, rings, edge } }) =>

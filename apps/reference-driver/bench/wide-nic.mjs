@@ -3,7 +3,8 @@
  * 82576's and so is the way it works: addresses are read from descriptors, data is moved by a list, then descriptors are
  * written back. The driver's own queues sit on it, with the framework above them; only the registers are missing.
  *
- * It sends what is posted when the doorbell rings, and what it sends comes in again on the same queue, as the next burst.
+ * It sends what is posted when the doorbell rings, and what it sends comes in again on the next queue: a queue's burst comes just
+ * before its turn, as on any machine that keeps up, and all queues have theirs before the first has another.
  */
 
 import * as dma from '@netcx/dma';
@@ -14,7 +15,7 @@ import { NetAdapter, RxCapabilities, TxCapabilities, dmaCapabilities } from '@ne
 import { ReceiveQueue } from '../dist/rx-queue.js';
 import { TransmitQueue } from '../dist/tx-queue.js';
 
-const { i32: m } = memory;
+const { i32: m, u8: m8 } = memory;
 const { copyAll } = copies;
 const { DESCRIPTOR_BYTES, REGISTERS, RX_STATUS, RxReadDescriptor, RxWriteBack, TxData } = registers;
 const { RDBAL, RDLEN, TDBAL, TDLEN, TDT, TDWBAL } = REGISTERS;
@@ -28,6 +29,30 @@ const SPARE = BURST;
 /** Where frames lie between leaving and coming in again, and the list of what is moved. */
 const wire = dma.hostPages.allocate(BURST * 2048, { owner: 'wire' });
 const list = dma.hostPages.allocate(BURST * TRANSFER_WORDS * 4, { owner: 'transfers' }) >>> 2;
+
+/** A byte of a frame that goes round; each is for one station. */
+const byteOf = (frame, byte) => (byte === 0 ? 2 : (frame * 13 + byte * 7) & 255);
+
+/**
+ * Makes a burst of frames, for whoever is told to begin.
+ *
+ * @param frameBytes - bytes of each
+ */
+export function fillWire(frameBytes) {
+  for (let frame = 0; frame < BURST; frame++)
+    for (let byte = 0; byte < frameBytes; byte++) m8[wire + frame * 2048 + byte] = byteOf(frame, byte);
+}
+
+/**
+ * @param frameBytes - bytes of each frame
+ * @throws {Error} unless the frames that have been through every queue are those that `fillWire` made, byte for byte, in order
+ */
+export function verifyWire(frameBytes) {
+  for (let frame = 0; frame < BURST; frame++)
+    for (let byte = 0; byte < frameBytes; byte++)
+      if (m8[wire + frame * 2048 + byte] !== byteOf(frame, byte))
+        throw new Error(`byte ${byte} of frame ${frame} is ${m8[wire + frame * 2048 + byte]}`);
+}
 
 /** What the driver writes to instead of an offset: the queue's number, and which of its two doorbells. */
 const doorbellOf = (register, index) => index * 2 + (register === TDT ? 1 : 0);
@@ -99,21 +124,22 @@ export class WideNic {
     this.adapter.start();
   }
 
-  /** Frames come: a burst on each queue first, which are woken, and as many as that afterwards. */
+  /** Frames come: a burst on the first queue, and on each other one what has left by the queue before it. */
   begin(frames) {
     this.left += frames;
-    for (const [index, pair] of this.#pairs.entries()) {
-      this.#arrive(pair);
+    this.#arrive(this.#pairs[0]);
+    for (const [index, queue] of this.adapter.transmitQueues.entries()) {
       this.#receive[index].wake();
+      queue.wake(); // behind its receive queue: pairs have their turns one after the other
     }
   }
 
-  /** A doorbell: where buffers were posted there always are enough; what is to be sent is sent, and the next burst comes. */
+  /** A doorbell: where buffers were posted there always are enough; what is to be sent is sent, and comes on the next queue. */
   #ring(doorbell, tail) {
     if ((doorbell & 1) === 0) return;
-    const pair = this.#pairs[doorbell >> 1];
-    this.#send(pair, tail);
-    this.#arrive(pair);
+    const index = doorbell >> 1;
+    this.#send(this.#pairs[index], tail);
+    this.#arrive(this.#pairs[index + 1 === this.#pairs.length ? 0 : index + 1]);
   }
 
   #write(register, value, index = 0) {

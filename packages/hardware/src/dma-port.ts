@@ -155,10 +155,11 @@ export class DmaPort {
    * @param low - low 32 bits of its logical address
    * @param high - its high 32 bits
    * @param value - the word
+   * @param direct - the direct limit, for an engine that has asked for it already
    * @returns false after a master abort
    */
-  writeWord32(low: number, high: number, value: number): boolean {
-    if (high === 0 && (low & 3) === 0 && low >>> 0 < this.directLimit - 3) {
+  writeWord32(low: number, high: number, value: number, direct = this.directLimit): boolean {
+    if (high === 0 && (low & 3) === 0 && low >>> 0 < direct - 3) {
       Atomics.store(host, low >>> 2, value | 0);
       return true;
     }

@@ -42,6 +42,20 @@ export type WriteHook = (value: number, index: number, written: number) => void;
 const NOWHERE = -1;
 const MAXIMUM = 0xffff_ffff;
 
+// The words of a register's entry, one behind the other, so that an access finds them on one line of the cache.
+const VALUE = 0;
+/** Bits that a write of the host stores, those that writing 1 clears, those that reading clears, those that are read. */
+const STORE = 1;
+const CLEAR = 2;
+const READ_CLEAR = 3;
+const VISIBLE = 4;
+/** Which instance of its register it is. */
+const INDEX = 5;
+/** Which hooks it has: indices into the lists, 0 for none. */
+const READ_HOOK = 6;
+const WRITE_HOOK = 7;
+const ENTRY_WORDS = 8;
+
 /** A window of registers. */
 export class RegisterFile implements BarHandler {
   /** Reads of offsets where no register is. */
@@ -52,18 +66,9 @@ export class RegisterFile implements BarHandler {
   lastUndefinedOffset = NOWHERE;
   readonly #name: string;
   readonly #registers: readonly Register[];
-  /** The place of each word of the window: an index into what follows, or NOWHERE. */
+  /** The place of each word of the window: where its entry begins in `#entries`, or NOWHERE. */
   readonly #places: Int32Array;
-  readonly #values: Int32Array;
-  readonly #store: Int32Array;
-  readonly #clear: Int32Array;
-  readonly #readClear: Int32Array;
-  readonly #visible: Int32Array;
-  /** Which instance of its register a place is. */
-  readonly #indices: Int32Array;
-  /** Which hook a place has: an index into the lists, 0 for none. */
-  readonly #readHook: Int32Array;
-  readonly #writeHook: Int32Array;
+  readonly #entries: Int32Array;
   readonly #readHooks: ReadHook[] = [() => 0];
   readonly #writeHooks: WriteHook[] = [() => undefined];
 
@@ -78,14 +83,7 @@ export class RegisterFile implements BarHandler {
     this.#registers = Object.values(table);
     this.#places = new Int32Array(bytes >>> 2).fill(NOWHERE);
     const size = this.#registers.reduce((sum, register) => sum + register.count, 0);
-    this.#values = new Int32Array(size);
-    this.#store = new Int32Array(size);
-    this.#clear = new Int32Array(size);
-    this.#readClear = new Int32Array(size);
-    this.#visible = new Int32Array(size);
-    this.#indices = new Int32Array(size);
-    this.#readHook = new Int32Array(size);
-    this.#writeHook = new Int32Array(size);
+    this.#entries = new Int32Array(size * ENTRY_WORDS);
     let place = 0;
     for (const register of this.#registers) place = this.#enter(register, place, bytes);
     this.reset();
@@ -98,11 +96,12 @@ export class RegisterFile implements BarHandler {
       this.lastUndefinedOffset = offset;
       return 0;
     }
-    const hook = this.#readHook[place]!;
-    const value =
-      hook === 0 ? this.#values[place]! & this.#visible[place]! : this.#readHooks[hook]!(this.#indices[place]!);
-    const readClear = this.#readClear[place]!;
-    if (readClear !== 0) this.#values[place] = this.#values[place]! & ~readClear;
+    const entries = this.#entries;
+    const hook = entries[place + READ_HOOK]!;
+    const stored = entries[place + VALUE]! & entries[place + VISIBLE]!;
+    const value = hook === 0 ? stored : this.#readHooks[hook]!(entries[place + INDEX]!);
+    const readClear = entries[place + READ_CLEAR]!;
+    if (readClear !== 0) entries[place + VALUE] = entries[place + VALUE]! & ~readClear;
     return value >>> 0;
   }
 
@@ -113,11 +112,12 @@ export class RegisterFile implements BarHandler {
       this.lastUndefinedOffset = offset;
       return;
     }
-    const store = this.#store[place]!;
-    const next = ((this.#values[place]! & ~store) | (value & store)) & ~(value & this.#clear[place]!);
-    this.#values[place] = next;
-    const hook = this.#writeHook[place]!;
-    if (hook !== 0) this.#writeHooks[hook]!(next >>> 0, this.#indices[place]!, value >>> 0);
+    const entries = this.#entries;
+    const store = entries[place + STORE]!;
+    const next = ((entries[place + VALUE]! & ~store) | (value & store)) & ~(value & entries[place + CLEAR]!);
+    entries[place + VALUE] = next;
+    const hook = entries[place + WRITE_HOOK]!;
+    if (hook !== 0) this.#writeHooks[hook]!(next >>> 0, entries[place + INDEX]!, value >>> 0);
   }
 
   /**
@@ -141,7 +141,7 @@ export class RegisterFile implements BarHandler {
    * @returns what the register holds, unsigned
    */
   load(place: number): number {
-    return this.#values[place]! >>> 0;
+    return this.#entries[place + VALUE]! >>> 0;
   }
 
   /**
@@ -149,7 +149,7 @@ export class RegisterFile implements BarHandler {
    * @param value - what the register holds from now on, whatever its access mode is
    */
   store(place: number, value: number): void {
-    this.#values[place] = value;
+    this.#entries[place + VALUE] = value;
   }
 
   /**
@@ -182,7 +182,7 @@ export class RegisterFile implements BarHandler {
    */
   add(register: Register, count: number, index = 0): void {
     const place = this.place(register, index);
-    this.#values[place] = Math.min(this.load(place) + count, MAXIMUM);
+    this.store(place, Math.min(this.load(place) + count, MAXIMUM));
   }
 
   /**
@@ -191,7 +191,8 @@ export class RegisterFile implements BarHandler {
    */
   onRead(register: Register, hook: ReadHook): void {
     const number = this.#readHooks.push(hook) - 1;
-    for (let index = 0; index < register.count; index++) this.#readHook[this.place(register, index)] = number;
+    for (let index = 0; index < register.count; index++)
+      this.#entries[this.place(register, index) + READ_HOOK] = number;
   }
 
   /**
@@ -200,7 +201,8 @@ export class RegisterFile implements BarHandler {
    */
   onWrite(register: Register, hook: WriteHook): void {
     const number = this.#writeHooks.push(hook) - 1;
-    for (let index = 0; index < register.count; index++) this.#writeHook[this.place(register, index)] = number;
+    for (let index = 0; index < register.count; index++)
+      this.#entries[this.place(register, index) + WRITE_HOOK] = number;
   }
 
   /**
@@ -235,20 +237,16 @@ export class RegisterFile implements BarHandler {
   #enter(register: Register, first: number, bytes: number): number {
     const masks = accessMasks(register);
     for (let index = 0; index < register.count; index++) {
-      const place = first + index;
+      const place = first + index * ENTRY_WORDS;
       this.#assign(register, register.at(index), place, bytes);
-      this.#store[place] = masks.store;
-      this.#clear[place] = masks.clear;
-      this.#readClear[place] = masks.readClear;
-      this.#visible[place] = masks.visible;
-      this.#indices[place] = index;
+      this.#entries.set([0, masks.store, masks.clear, masks.readClear, masks.visible, index, 0, 0], place);
     }
     for (const alias of register.aliases) {
       for (let index = 0; index < Math.min(alias.count, register.count); index++) {
-        this.#assign(register, alias.offset + index * alias.stride, first + index, bytes);
+        this.#assign(register, alias.offset + index * alias.stride, first + index * ENTRY_WORDS, bytes);
       }
     }
-    return first + register.count;
+    return first + register.count * ENTRY_WORDS;
   }
 
   #assign(register: Register, offset: number, place: number, bytes: number): void {

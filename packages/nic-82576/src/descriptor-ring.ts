@@ -61,7 +61,7 @@ export class DescriptorRing {
 
   /** Whether the hardware owns descriptors that it may handle. */
   get hasWork(): boolean {
-    if (this.#late.length > 0) this.#catchUp();
+    if (this.#dma !== undefined) this.#catchUp();
     return this.enabled && this.count > 0 && this.head !== this.tail;
   }
 
@@ -88,6 +88,12 @@ export class DescriptorRing {
    * only ever name its own descriptors
    */
   setTail(value: number): void {
+    // A ring that was never reached by a shadow copy has nothing that was put off or fetched.
+    if (this.#dma === undefined && value < this.count) this.tail = value;
+    else this.#setTail(value);
+  }
+
+  #setTail(value: number): void {
     if (this.#isPutOff(TAIL, value)) return;
     this.tail = value;
     this.#keepInside();
@@ -128,7 +134,7 @@ export class DescriptorRing {
    */
   locate(dma: DmaPort, direct = dma.directLimit): number {
     this.shadowed = false;
-    if (this.#late.length > 0) this.#catchUp();
+    if (this.#dma !== undefined) this.#catchUp();
     if (this.count === 0) return -1;
     const bytes = this.count * DESCRIPTOR_BYTES;
     const low = this.baseLow >>> 0;
@@ -203,12 +209,12 @@ export class DescriptorRing {
       this.#late.push(change, value);
       return true;
     }
-    if (this.#late.length > 0) this.#catchUp();
+    this.#catchUp();
     return false;
   }
 
   #catchUp(): void {
-    if (this.#dma?.waiting === true) return;
+    if (this.#late.length === 0 || this.#dma?.waiting === true) return;
     const late = this.#late.splice(0);
     for (let at = 0; at < late.length; at += 2) {
       const value = late[at + 1]!;

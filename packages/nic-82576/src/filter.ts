@@ -27,6 +27,8 @@ export class Filter {
   ownHigh = -1;
   /** Bytes of the longest frame, without frame check sequence, that passes whatever it holds. */
   longest = STANDARD_FRAME - FCS_BYTES;
+  /** Goes up whenever any of these changes. */
+  edition = 0;
   /** What is done with VLAN tags. */
   readonly vlan: VlanFilter;
 
@@ -66,6 +68,7 @@ export class Filter {
     this.#outerTag = VET.VET_EXT.get(registers.get(VET));
     this.vlan.rebuild();
     this.#readAddresses();
+    this.edition++;
   }
 
   /**

@@ -10,7 +10,7 @@ import type { Alarm } from '@netcx/clock';
 import * as wire from '@netcx/hardware/wire';
 import * as deliveries from './classified-delivery.ts';
 import * as classifiers from './classifier.ts';
-import type { EngineParts, QueueBank } from './engine.ts';
+import type { EngineParts, QueueBank, QueueFaults } from './engine.ts';
 import * as flows from './flow-control.ts';
 import * as tallies from './frame-tally.ts';
 import * as writers from './frame-writer.ts';
@@ -38,12 +38,19 @@ const { CTRL_EXT, ETQF, FCT, ICR, PSRTYPE, RCTL, RDBAH, RDBAL, RDH, RDLEN, RDT, 
 
 /** Where frames go that nothing is found out about. */
 const FIRST_QUEUE = 0;
+const DESCRIPTOR_SHIFT = Math.log2(DESCRIPTOR_BYTES) | 0;
 
 type RxQueue = InstanceType<typeof RxRing>;
 
 /** All receive queues of the chip, and its packet buffer. */
 export class RxEngine {
   readonly #parts: EngineParts;
+  // Those of them that each burst asks.
+  readonly #dma: EngineParts['dma'];
+  readonly #faults: QueueFaults;
+  readonly #filter: EngineParts['filter'];
+  readonly #interrupts: EngineParts['interrupts'];
+  readonly #timestamps: EngineParts['timestamps'];
   readonly #queues: RxQueue[] = [];
   readonly #alarm: Alarm;
   readonly #buffer = new PacketBuffer();
@@ -62,6 +69,9 @@ export class RxEngine {
   /** The straight line, and byte offset in device memory of what it works with. */
   readonly #receiveRow = ways.rows().receiveRow;
   readonly #row = allocateWire(RECEIVE_ROW_BYTES);
+  /** What the straight line was told of: how far memory is in plain sight, and which filter; -1 when it is to be told anew. */
+  #direct = -1;
+  #edition = -1;
   // While a burst is delivered: byte offset of the next frame, and the head that the queue will have.
   #at = 0;
   #head = 0;
@@ -72,6 +82,11 @@ export class RxEngine {
    */
   constructor(parts: EngineParts, bank: QueueBank) {
     this.#parts = parts;
+    this.#dma = parts.dma;
+    this.#faults = parts.faults.rx;
+    this.#filter = parts.filter;
+    this.#interrupts = parts.interrupts;
+    this.#timestamps = parts.timestamps;
     ReceiveRow.tally.set(w, this.#row >> 2, parts.statistics.received);
     for (let index = 0; index < bank.count; index++) this.#queues.push(new RxRing());
     this.#alarm = parts.clock.alarm(() => {
@@ -146,6 +161,7 @@ export class RxEngine {
     this.#flow.rebuild();
     this.#classifier.rebuild();
     this.#classified.refresh(this.#stripFcs);
+    this.#direct = -1;
     this.#classifies = this.#classifier.needed || this.#parts.timestamps.receiving || !this.#queues[FIRST_QUEUE]!.usual;
     if (!this.#enabled) {
       this.#buffer.clear();
@@ -171,7 +187,7 @@ export class RxEngine {
       if (this.#asleep) this.#wake.inspect(offset, frames);
       return;
     }
-    if (this.#flow.etherType >= 0 || this.#parts.timestamps.receiving) this.#inspect(offset, frames);
+    if (this.#flow.etherType >= 0 || this.#timestamps.receiving) this.#inspect(offset, frames);
     if (this.#buffer.frames > 0) this.#drainBuffer();
     // What waits goes first: a burst behind it must wait as well.
     const taken = this.#buffer.frames > 0 ? 0 : this.#deliver(offset, frames);
@@ -263,17 +279,23 @@ export class RxEngine {
 
   /** The same for frames that all go to the first queue, and whose descriptors say nothing but their length. */
   #deliverPlain(offset: number, frames: number): number {
-    const { dma, faults, interrupts } = this.#parts;
+    const dma = this.#dma;
+    const faults = this.#faults;
+    const interrupts = this.#interrupts;
     const index = FIRST_QUEUE;
     const queue = this.#queues[index]!;
-    const hasWork = queue.hasWork && ((faults.rx.hung >>> index) & 1) === 0;
+    const hasWork = queue.hasWork && ((faults.hung >>> index) & 1) === 0;
     if (!hasWork && !queue.dropEnabled) return 0;
     const direct = dma.directLimit;
     const ring = hasWork ? queue.locate(dma, direct) : 0;
     if (ring < 0) return frames; // a master abort: what comes in is lost
     const tail = hasWork ? queue.tail : queue.head; // a queue that is switched off has no descriptors either
-    // A frame that keeps its check sequence takes the other way.
-    setOutRow(this.#row, this.#parts.filter, direct, this.#stripFcs ? queue.bufferBytes : 0);
+    if (direct !== this.#direct || this.#filter.edition !== this.#edition) {
+      // A frame that keeps its check sequence takes the other way.
+      setOutRow(this.#row, this.#filter, direct, this.#stripFcs ? queue.bufferBytes : 0);
+      this.#direct = direct;
+      this.#edition = this.#filter.edition;
+    }
     this.#at = offset;
     this.#head = queue.head;
     let dealt = 0;
@@ -284,7 +306,7 @@ export class RxEngine {
     }
     const head = this.#head;
     if (head === queue.head) return dealt;
-    if (((faults.rx.corrupts >>> index) & 1) !== 0) faults.rx.corrupt(index, ring, queue.head, head, queue.count);
+    if (((faults.corrupts >>> index) & 1) !== 0) faults.corrupt(index, ring, queue.head, head, queue.count);
     if (queue.shadowed) queue.settle(dma, queue.head, head, 2); // before anybody is told
     const low = queue.fallsLow(head);
     queue.head = head;
@@ -299,7 +321,7 @@ export class RxEngine {
     const run = Math.min((tail < head ? queue.count : tail) - head, frames);
     const first = (ring * 4 + head * DESCRIPTOR_BYTES) | 0;
     ReceiveRow.at.set(w, this.#row >> 2, this.#at);
-    const count = (this.#receiveRow(this.#row, first, first + run * DESCRIPTOR_BYTES) - first) / DESCRIPTOR_BYTES;
+    const count = (this.#receiveRow(this.#row, first, first + run * DESCRIPTOR_BYTES) - first) >> DESCRIPTOR_SHIFT;
     this.#at = ReceiveRow.at.get(w, this.#row >> 2);
     this.#head = head + count === queue.count ? 0 : head + count;
     return count;

@@ -8,7 +8,7 @@
 
 import type { Alarm } from '@netcx/clock';
 import * as wire from '@netcx/hardware/wire';
-import type { EngineParts, QueueBank } from './engine.ts';
+import type { EngineParts, QueueBank, QueueFaults } from './engine.ts';
 import * as builders from './frame-builder.ts';
 import * as tallies from './frame-tally.ts';
 import * as registers from './registers/index.ts';
@@ -38,12 +38,18 @@ const SHORTEST = 60;
 const WRITE_BACK_DELAY = 10_000;
 
 const RS = TX_COMMAND.RS | 0;
+const DESCRIPTOR_SHIFT = Math.log2(DESCRIPTOR_BYTES) | 0;
 
 type TxQueue = InstanceType<typeof TxRing>;
 
 /** All transmit queues of the chip. */
 export class TxEngine {
   readonly #parts: EngineParts;
+  // Those of them that each burst asks.
+  readonly #dma: EngineParts['dma'];
+  readonly #faults: QueueFaults;
+  readonly #interrupts: EngineParts['interrupts'];
+  readonly #port: EngineParts['port'];
   readonly #queues: TxQueue[] = [];
   readonly #builder: InstanceType<typeof FrameBuilder>;
   readonly #segments: InstanceType<typeof SegmentWriter>;
@@ -78,6 +84,10 @@ export class TxEngine {
    */
   constructor(parts: EngineParts, bank: QueueBank) {
     this.#parts = parts;
+    this.#dma = parts.dma;
+    this.#faults = parts.faults.tx;
+    this.#interrupts = parts.interrupts;
+    this.#port = parts.port;
     prepareTransmitRow(this.#row, parts.statistics.sent, LONGEST_FRAME);
     this.#builder = new FrameBuilder(parts);
     this.#segments = new SegmentWriter(this.#copies);
@@ -196,9 +206,8 @@ export class TxEngine {
   }
 
   #run(): void {
-    const { registers: file, port } = this.#parts;
-    const control = file.load(this.#control);
-    if (!port.up || this.paused || TCTL.EN.get(control) === 0) return; // refresh() comes when that changes
+    const control = this.#parts.registers.load(this.#control);
+    if (!this.#port.up || this.paused || TCTL.EN.get(control) === 0) return; // refresh() comes when that changes
     const pad = TCTL.PSP.get(control) === 1;
     // Each listed queue has its turn once; one that has more to do goes to the end of the list, behind the others.
     for (let turns = this.#list.length; turns > 0; turns--) {
@@ -216,17 +225,17 @@ export class TxEngine {
    * @returns whether there is more to do at once
    */
   #transmit(queue: TxQueue, index: number, pad: boolean): boolean {
-    const { dma, faults, port } = this.#parts;
-    if (((faults.tx.hung >>> index) & 1) !== 0) return false; // refresh() comes when it goes on
-    const start = port.end.reserve(LONGEST);
+    if (((this.#faults.hung >>> index) & 1) !== 0) return false; // refresh() comes when it goes on
+    const { end } = this.#port;
+    const start = end.reserve(LONGEST);
     if (start < 0) return false; // room() comes when there is some
-    const direct = dma.directLimit;
-    const ring = queue.locate(dma, direct);
+    const direct = this.#dma.directLimit;
+    const ring = queue.locate(this.#dma, direct);
     if (ring < 0) return false; // a master abort, counted by the port
     TransmitRow.near.set(w, this.#row >> 2, Math.max(0, direct - LONGEST_FRAME));
     TransmitRow.marks.set(w, this.#row >> 2, queue.quiet ? 0 : RS);
     TransmitRow.contexts.set(w, this.#row >> 2, queue.contexts << 2);
-    const limit = start + port.end.available - LONGEST;
+    const limit = start + end.available - LONGEST;
     const shortest = pad ? SHORTEST : 1; // nothing at all is no frame
     const from = queue.head;
     this.#at = start;
@@ -234,16 +243,16 @@ export class TxEngine {
     this.#frames = this.#reported = 0;
     while (this.#head !== queue.tail && this.#at <= limit) {
       if (this.#frames >= (queue.segmentation.active ? LONGEST_BURST : BURST)) break;
-      const room = 1 + Math.trunc((limit - this.#at) / LONGEST); // frames, however long they are
+      const room = 1 + (((limit - this.#at) / LONGEST) | 0); // frames, however long they are
       if (this.#sendSimple(queue, ring, room) > 0) continue;
       if (!this.#sendOther(queue, ring, shortest)) break; // the rest of the frame is not posted yet
       if (queue.segmentation.active) this.#sendSegments(queue, ring, limit, shortest, direct);
     }
     const frames = this.#frames;
-    if (frames > 0) port.end.commit(frames, this.#at - start);
+    if (frames > 0) end.commit(frames, this.#at - start);
     queue.head = this.#head;
     if (queue.threshold > 1) this.#defer(queue, index, ring, this.#reported);
-    else if (this.#reported !== 0) this.#tell(queue, index, ring, from);
+    else if (this.#reported !== 0) this.#tell(queue, index, ring, from, direct);
     return queue.hasWork && (frames >= BURST || this.#at > limit);
   }
 
@@ -259,7 +268,7 @@ export class TxEngine {
     const run = Math.min((tail < head ? queue.count : tail) - head, BURST - this.#frames, room);
     const first = (ring * 4 + head * DESCRIPTOR_BYTES) | 0;
     TransmitRow.at.set(w, this.#row >> 2, this.#at);
-    const count = (this.#transmitRow(this.#row, first, first + run * DESCRIPTOR_BYTES) - first) / DESCRIPTOR_BYTES;
+    const count = (this.#transmitRow(this.#row, first, first + run * DESCRIPTOR_BYTES) - first) >> DESCRIPTOR_SHIFT;
     if ((TransmitRow.commands.get(w, this.#row >> 2) & RS) !== 0) this.#reported = 1;
     this.#at = TransmitRow.at.get(w, this.#row >> 2);
     this.#head = head + count === queue.count ? 0 : head + count;
@@ -322,8 +331,8 @@ export class TxEngine {
 
   #flushQueue(index: number): void {
     const queue = this.#queues[index]!;
-    if (!queue.due || ((this.#parts.faults.tx.hung >>> index) & 1) !== 0) return; // refresh() comes when it goes on
-    const ring = queue.locate(this.#parts.dma);
+    if (!queue.due || ((this.#faults.hung >>> index) & 1) !== 0) return; // refresh() comes when it goes on
+    const ring = queue.locate(this.#dma);
     if (ring >= 0) this.#writeBack(queue, index, ring);
     else queue.due = false;
   }
@@ -333,11 +342,12 @@ export class TxEngine {
   }
 
   /** Descriptors from `from` up to the head are written back: makes them visible, then says so. */
-  #tell(queue: TxQueue, index: number, ring: number, from: number): void {
-    const { dma, faults, interrupts } = this.#parts;
-    if (((faults.tx.corrupts >>> index) & 1) !== 0) faults.tx.corrupt(index, ring, from, queue.head, queue.count);
-    if (queue.shadowed) queue.settle(dma, from, queue.head, 3);
-    if (queue.headWriteBack) dma.writeWord32(queue.writeBackLow, queue.writeBackHigh, queue.head);
-    interrupts.txCause(index);
+  #tell(queue: TxQueue, index: number, ring: number, from: number, direct = this.#dma.directLimit): void {
+    const { head } = queue;
+    const faults = this.#faults;
+    if (((faults.corrupts >>> index) & 1) !== 0) faults.corrupt(index, ring, from, head, queue.count);
+    if (queue.shadowed) queue.settle(this.#dma, from, head, 3);
+    if (queue.headWriteBack) this.#dma.writeWord32(queue.writeBackLow, queue.writeBackHigh, head, direct);
+    this.#interrupts.txCause(index);
   }
 }

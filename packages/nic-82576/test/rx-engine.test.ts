@@ -71,6 +71,24 @@ describe('frames that the driver does not want', () => {
     expect(rx.read(RDH, R.GPRC, R.TPR)).toEqual([0, 0, 2]);
   });
 
+  it('are those for the address that the chip had before, from the next burst on', () => {
+    rx.supply(0, 7);
+    const { machine } = rx.traffic;
+    machine.write(R.RXCSUM, 0); // the straight line, which is told what it looks for when that changes
+    const address = machine.read(R.RAL);
+    const other = frame(64, 0, [6, 0, 0, 0, 0, 1]);
+    rx.arrive([frame(64), other]);
+    expect(rx.read(RDH)).toEqual([1]);
+    machine.write(R.RAL, 6);
+    rx.arrive([frame(64), other]);
+    expect(rx.read(RDH)).toEqual([2]);
+    expect(rx.bytes(1, 64)).toBe(hex(other));
+    machine.write(R.RAL, address);
+    rx.arrive([other, frame(64)]);
+    expect(rx.read(RDH)).toEqual([3]);
+    expect(rx.bytes(2, 64)).toBe(hex(frame(64)));
+  });
+
   it('for other addresses are dropped, and counted in the totals alone', () => {
     rx.supply(0, 7);
     const others = [
