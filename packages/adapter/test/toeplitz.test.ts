@@ -45,14 +45,17 @@ describe('the Toeplitz hash', () => {
     const bytes = to.includes(':') ? ipv6 : ipv4;
     const input = [...bytes(from), ...bytes(to)];
     expect(toeplitz.hash(input)).toBe(addresses);
-    expect(toeplitz.hash([...input, ...port(fromPort), ...port(toPort)])).toBe(ports);
+    const withPorts = [...input, ...port(fromPort), ...port(toPort)];
+    expect(toeplitz.hash(withPorts)).toBe(ports);
+    expect(toeplitz.hash(Uint8Array.from(withPorts))).toBe(ports);
+    expect(toeplitz.hash(Uint8Array.of(9, 9, 9, ...withPorts, 9), 3, withPorts.length)).toBe(ports);
   });
 
   it('is what a naive one says, for any key and input, anywhere in an array', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 40, maxLength: 40 }),
-        fc.uint8Array({ maxLength: 36 }),
+        fc.oneof(fc.uint8Array({ maxLength: 36 }), fc.uint8Array({ minLength: 12, maxLength: 12 })),
         fc.uint8Array({ maxLength: 4 }),
         (key, input, before) => {
           const within = Uint8Array.of(...before, ...input, 0xff);

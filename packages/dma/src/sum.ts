@@ -16,16 +16,6 @@ import { SUM_KERNEL } from './sum-kernel.ts';
  */
 export type Sum = (from: number, bytes: number) => number;
 
-const sum = loadKernel(SUM_KERNEL)?.['sum'] as Sum | undefined;
-
-/** The words as they lie in memory make the same sum but for its bytes' order. */
-function swapped(inMemory: Sum): Sum {
-  return (from, bytes) => {
-    const found = inMemory(from, bytes);
-    return ((found & 0xff) << 8) | (found >>> 8);
-  };
-}
-
 /**
  * The kernel for this process's memory; `undefined` where WebAssembly cannot reach it.
  *
@@ -34,4 +24,4 @@ function swapped(inMemory: Sum): Sum {
  * const sum = sumKernel?.(from, 1480) ?? sumOfMyOwn(from, 1480);
  * ```
  */
-export const sumKernel: Sum | undefined = sum && swapped(sum);
+export const sumKernel = loadKernel(SUM_KERNEL)?.['sum'] as Sum | undefined;

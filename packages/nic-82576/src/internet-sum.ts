@@ -10,7 +10,7 @@ import * as wire from '@netcx/hardware/wire';
 
 const { i32: words, sumKernel, u8: bytes } = wire;
 /** From so many bytes on, the kernel is faster than the loop here. */
-const LONG = 128;
+const LONG = 16;
 
 /**
  * @param total - a sum of 16-bit words, 0 or more, below 2^32

@@ -13,7 +13,7 @@ import type { FrameReader } from './frame-reader.ts';
 const { sumKernel } = dma;
 const { i32: words, u8: bytes } = memory;
 /** From so many bytes on, the kernel is faster than the loop here. */
-const LONG = 128;
+const LONG = 16;
 
 /**
  * @param total - a sum of 16-bit words, 0 or more
