@@ -42,6 +42,7 @@ const shared = quick ? sharing : [];
 
 /** Left to `.ci/run` by the quick size, which says so: tests of tests and of tools, and what starts processes and workers. */
 const leftOut = [
+  'build',
   'new',
   'driver-mutants',
   'hot-file',

@@ -2,7 +2,7 @@
 // Invariant: they run on the built packages, since only those have the speed that users get; arguments from the first option on are theirs.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildQuietly } from './build.js';
+import { build } from './build.js';
 import { listPackages } from './packages.js';
 import { CommandError, run } from './process.js';
 
@@ -26,7 +26,7 @@ export async function runPrograms(kind, args) {
   if (chosen.length === 0) {
     throw new CommandError(`No ${kind} matches ${wanted.join(', ') || 'anything'}. There are:\n  ${all.join('\n  ')}`);
   }
-  await buildQuietly();
+  build();
   let worst = 0;
   for (const file of chosen) {
     console.log(`\n${file}`);
