@@ -42,12 +42,16 @@ const shared = quick ? sharing : [];
 
 /** Left to `.ci/run` by the quick size, which says so: tests of tests and of tools, and what starts processes and workers. */
 const leftOut = [
+  'build',
   'new',
   'driver-mutants',
+  'fixtures',
   'hot-file',
   'published-shape',
   'out-of-order',
   'process',
+  'runners',
+  'serve',
   'verifier',
   'worker',
   'workers',

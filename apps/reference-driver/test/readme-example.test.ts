@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import ts from 'typescript';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const run = promisify(execFile);
@@ -19,8 +20,6 @@ const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
 beforeAll(() => {
   mkdirSync(folder, { recursive: true });
   writeFileSync(`${folder}/example.ts`, example);
-  const options = { extends: '../tsconfig.json', compilerOptions: { noEmit: true }, include: ['example.ts'] };
-  writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(options));
 });
 
 afterAll(() => {
@@ -33,8 +32,13 @@ test('the README has an example of about twenty lines', () => {
   expect(statements.length).toBeLessThan(30);
 });
 
-test('it type-checks', { timeout: 120_000 }, async () => {
-  await run(process.execPath, [fileURLToPath(import.meta.resolve('typescript/lib/tsc.js')), '-p', folder]);
+test('it type-checks', { timeout: 120_000 }, () => {
+  const { options } = ts.parseJsonConfigFileContent({ extends: '../tsconfig.json' }, ts.sys, folder);
+  const program = ts.createProgram([`${folder}/example.ts`], options);
+  // What it imports is checked where it stands; here are the types alone that the example sees of it.
+  const source = program.getSourceFile(`${folder}/example.ts`);
+  const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
+  expect(found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([]);
 });
 
 test('it prints what it says', { timeout: 60_000 }, async () => {

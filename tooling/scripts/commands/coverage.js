@@ -1,5 +1,5 @@
 // Owns: `npm run coverage`: all tests, with a report in coverage/. Arguments are vitest's.
-import { buildQuietly } from '../lib/build.js';
+import { build } from '../lib/build.js';
 import { run as runProgram } from '../lib/process.js';
 
 /**
@@ -7,6 +7,6 @@ import { run as runProgram } from '../lib/process.js';
  * @returns {Promise<number>}
  */
 export async function run(args) {
-  await buildQuietly();
+  build();
   return runProgram('vitest', ['run', '--coverage', ...args]);
 }

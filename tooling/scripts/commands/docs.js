@@ -1,5 +1,5 @@
 // Owns: `npm run docs`: the reference documentation of every package, into docs/api/.
-import { buildQuietly } from '../lib/build.js';
+import { build } from '../lib/build.js';
 import { run as runProgram } from '../lib/process.js';
 
 /**
@@ -7,6 +7,6 @@ import { run as runProgram } from '../lib/process.js';
  * @returns {Promise<number>}
  */
 export async function run(args) {
-  await buildQuietly();
+  build();
   return runProgram('typedoc', args);
 }

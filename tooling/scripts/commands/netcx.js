@@ -1,7 +1,7 @@
 // Owns: `npm run netcx`: the command line of this checkout.
 // Invariant: relative paths mean what they mean in the folder where npm was called.
 import { join } from 'node:path';
-import { buildQuietly } from '../lib/build.js';
+import { build } from '../lib/build.js';
 import { root } from '../lib/paths.js';
 import { run as runProgram } from '../lib/process.js';
 
@@ -10,7 +10,7 @@ import { run as runProgram } from '../lib/process.js';
  * @returns {Promise<number>} its exit code
  */
 export async function run(args) {
-  await buildQuietly();
+  build();
   const main = join(root, 'apps', 'netcx', 'dist', 'main.js');
   return runProgram(process.execPath, [main, ...args], { cwd: process.env['INIT_CWD'] ?? root });
 }

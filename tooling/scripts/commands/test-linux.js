@@ -1,6 +1,6 @@
 // Owns: `npm run test:linux`: virtual machines, in which Linux and iPXE judge the NIC model. Arguments go to its program.
 import { join } from 'node:path';
-import { buildQuietly } from '../lib/build.js';
+import { build } from '../lib/build.js';
 import { root } from '../lib/paths.js';
 import { run as runProgram } from '../lib/process.js';
 
@@ -10,6 +10,6 @@ import { run as runProgram } from '../lib/process.js';
  */
 export async function run(args) {
   // From sources there is nothing to build.
-  if (!args.includes('--sources') && !args.includes('--help')) await buildQuietly();
+  if (!args.includes('--sources') && !args.includes('--help')) build();
   return runProgram(process.execPath, [join(root, 'tooling', 'third-party', 'test-linux.js'), ...args]);
 }

@@ -1,5 +1,5 @@
 // Owns: `npm run test:net`: Linux's TCP/IP above our drivers. Prepares the checkout, then hands over.
-import { buildQuietly } from '../lib/build.js';
+import { build } from '../lib/build.js';
 import { run as runProgram } from '../lib/process.js';
 
 /**
@@ -7,6 +7,6 @@ import { run as runProgram } from '../lib/process.js';
  * @returns {Promise<number>} 77 where the machine allows no namespaces or has no TUN
  */
 export async function run(args) {
-  await buildQuietly();
+  build();
   return runProgram(process.execPath, ['tooling/net/test-net.js', ...args]);
 }

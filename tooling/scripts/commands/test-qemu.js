@@ -1,5 +1,5 @@
 // Owns: `npm run test:qemu`: QEMU's own NIC under our driver. Prepares the checkout, then hands over.
-import { buildQuietly } from '../lib/build.js';
+import { build } from '../lib/build.js';
 import { run as runProgram } from '../lib/process.js';
 
 /**
@@ -7,6 +7,6 @@ import { run as runProgram } from '../lib/process.js';
  * @returns {Promise<number>} 77 when a download failed after retries
  */
 export async function run(args) {
-  await buildQuietly();
+  build();
   return runProgram(process.execPath, ['tooling/third-party/test-qemu.js', ...args]);
 }

@@ -2,7 +2,7 @@
 // Invariant: they run on the built packages, since only those have the speed that users get; arguments from the first option on are theirs.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildQuietly } from './build.js';
+import { build } from './build.js';
 import { listPackages } from './packages.js';
 import { CommandError, run } from './process.js';
 
@@ -30,7 +30,7 @@ export async function runPrograms(kind, args) {
     for (const file of chosen) console.log(`\n${file}\n${headOf(file)}`);
     return 0;
   }
-  await buildQuietly();
+  build();
   let worst = 0;
   for (const file of chosen) {
     console.log(`\n${file}`);

@@ -4,7 +4,7 @@
 /** @import { Guest } from './guest.js' */
 
 /** Numbers by name, as a program gave them. */
-class Answer {
+export class Answer {
   #what;
   #values;
 

@@ -1,5 +1,6 @@
 // Owns: the checks of one suite: their names, their outcome, the time they took, and the notes worth reading in the end.
 // Invariant: a check that fails leaves the others to run; one that throws because the machine is gone ends the suite.
+import { setTimeout } from 'node:timers/promises';
 
 /** The rest of a suite makes no sense: the machine or the server is gone. */
 export class SuiteOver extends Error {
@@ -68,4 +69,21 @@ export function same(what, got, expected) {
  */
 export function hold(holds, what) {
   if (!holds) throw new Error(what);
+}
+
+/**
+ * Asks again until the answer is as it should be: two who count the same frame do so each in its own time.
+ * @template T
+ * @param {number} seconds to ask at most
+ * @param {() => Promise<T>} ask
+ * @param {(answer: T) => boolean} isRight
+ * @returns {Promise<T>} the last answer, right or not
+ */
+export async function settled(seconds, ask, isRight) {
+  const deadline = performance.now() + seconds * 1000;
+  for (;;) {
+    const answer = await ask();
+    if (isRight(answer) || performance.now() > deadline) return answer;
+    await setTimeout(100);
+  }
 }
