@@ -288,6 +288,17 @@ describe('promises', () => {
     await expect(clock.drive(never)).rejects.toThrow('DEADLOCK: deadlock in virtual time at 77 ns');
   });
 
+  it('drive waits for somebody who drives, too', async () => {
+    const clock = new VirtualClock();
+    const inner = async (): Promise<number> => {
+      await clock.drive(clock.delay(5));
+      return clock.drive(clock.drive(Promise.resolve(7)));
+    };
+    expect(await clock.drive(inner())).toBe(7);
+    expect(await Promise.all([clock.drive(clock.delay(3)), clock.drive(inner())])).toEqual([undefined, 7]);
+    expect(clock.now()).toBe(10);
+  });
+
   it('drive holds time still for the world outside', async () => {
     const clock = new VirtualClock();
     const log: string[] = [];
