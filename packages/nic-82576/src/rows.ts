@@ -9,6 +9,8 @@ import { buffer as deviceMemory } from '@netcx/hardware/wire';
 import { FLOW_KERNEL } from './flow-kernel.ts';
 import { receiveByWords } from './receive-row.ts';
 import { ROW_KERNEL } from './row-kernel.ts';
+import { SEEK_KERNEL } from './seek-kernel.ts';
+import { seekTypeByWords } from './seek-type.ts';
 import { transmitByWords } from './transmit-row.ts';
 
 /** Works along a row of descriptors: what it works with, the first one, the end of the row; returns where it stopped. */
@@ -17,18 +19,26 @@ export type Row = (row: number, first: number, end: number) => number;
 /** Delivers frames that are looked at first: what it works with, how many there are; returns how many it has delivered. */
 export type Flows = (row: number, frames: number) => number;
 
+/** Looks for an Ether type: the first frame, how many there are, the type; returns how many are left from the first such one on. */
+export type Seek = (offset: number, frames: number, type: number) => number;
+
 /** One way for both directions. */
 export interface Rows {
   readonly receiveRow: Row;
   readonly transmitRow: Row;
+  readonly seekType: Seek;
   /** Left out where each frame is classified by itself. */
   readonly flowRow?: Flows;
 }
 
 /** By typed arrays alone. */
-export const rowsByWords: Rows = { receiveRow: receiveByWords, transmitRow: transmitByWords };
+export const rowsByWords: Rows = {
+  receiveRow: receiveByWords,
+  transmitRow: transmitByWords,
+  seekType: seekTypeByWords,
+};
 /** By WebAssembly. */
-export const rowKernel = (hostMemory === deviceMemory ? loadBoth() : undefined) as Rows | undefined;
+export const rowKernel = (hostMemory === deviceMemory ? loadKernels() : undefined) as Rows | undefined;
 
 let chosen = rowKernel ?? rowsByWords;
 
@@ -44,7 +54,7 @@ export function chooseRows(ways: Rows): void {
   chosen = ways;
 }
 
-function loadBoth(): WebAssembly.Exports | undefined {
+function loadKernels(): WebAssembly.Exports | undefined {
   const kernel = loadKernel(ROW_KERNEL);
-  return kernel && { ...kernel, ...loadKernel(FLOW_KERNEL) };
+  return kernel && { ...kernel, ...loadKernel(FLOW_KERNEL), ...loadKernel(SEEK_KERNEL) };
 }

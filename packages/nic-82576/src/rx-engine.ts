@@ -68,6 +68,7 @@ export class RxEngine {
   #classifies = false;
   /** The straight line, and byte offset in device memory of what it works with. */
   readonly #receiveRow = ways.rows().receiveRow;
+  readonly #seekType = ways.rows().seekType;
   readonly #row = allocateWire(RECEIVE_ROW_BYTES);
   /** What the straight line was told of: how far memory is in plain sight, and which filter; -1 when it is to be told anew. */
   #direct = -1;
@@ -187,7 +188,10 @@ export class RxEngine {
       if (this.#asleep) this.#wake.inspect(offset, frames);
       return;
     }
-    if (this.#flow.etherType >= 0 || this.#timestamps.receiving) this.#inspect(offset, frames);
+    const { etherType } = this.#flow;
+    // Hardly ever is one for the MAC.
+    if (this.#timestamps.receiving || (etherType >= 0 && this.#seekType(offset, frames, etherType) > 0))
+      this.#inspect(offset, frames);
     if (this.#buffer.frames > 0) this.#drainBuffer();
     // What waits goes first: a burst behind it must wait as well.
     const taken = this.#buffer.frames > 0 ? 0 : this.#deliver(offset, frames);
