@@ -1,7 +1,8 @@
 /*
  * The driver's end of a ring whose framework runs in another worker: it posts and completes. What it reads of an element
  * was written before the `end` that it loaded; what it writes into one is seen by whoever loads the `begin` that it stores
- * afterwards. This end alone moves `next` and `begin` and keeps them in fields.
+ * afterwards. This end alone moves `next` and `begin` and keeps them in fields, and the `end` that it last saw with them: each
+ * look at that takes a cache line from the framework's core.
  *
  * @hot
  */
@@ -57,6 +58,8 @@ export class RingConsumer {
   readonly #polls: number;
   #begin: number;
   #next: number;
+  /** The framework's `end` as it was last seen, and found to be where it may. */
+  #end: number;
 
   private constructor(ring: ringModule.Ring, polls: number) {
     this.name = ring.name;
@@ -68,6 +71,7 @@ export class RingConsumer {
     this.#polls = polls;
     this.#begin = ring.beginIndex;
     this.#next = ring.nextIndex;
+    this.#end = this.#next;
   }
 
   /**
@@ -104,6 +108,7 @@ export class RingConsumer {
     if (count + this.drainCount > this.mask) {
       astray(this.name, 'end', end, this.#next, (this.#begin - 1) & this.mask);
     }
+    this.#end = end;
     return count;
   }
 
@@ -133,7 +138,8 @@ export class RingConsumer {
    */
   post(count: number): void {
     const next = this.#next;
-    if (count >>> 0 !== count || count > this.postCount) exceeded(this.name, 'post', count, this.postCount);
+    if (count >>> 0 !== count || (count > ((this.#end - next) & this.mask) && count > this.postCount))
+      exceeded(this.name, 'post', count, this.postCount);
     const moved = (next + count) & this.mask;
     this.#next = moved;
     m[this.header + NEXT] = moved; // for whoever describes the ring; the framework's end never reads it
@@ -150,7 +156,7 @@ export class RingConsumer {
   complete(count: number): boolean {
     const begin = this.#begin;
     const posted = this.drainCount;
-    if (count >>> 0 !== count || (count > posted && count > this.driverCount))
+    if (count >>> 0 !== count || (count > ((this.#end - begin) & this.mask) && count > this.driverCount))
       exceeded(this.name, 'complete', count, this.driverCount);
     const moved = (begin + count) & this.mask;
     if (count > posted) {

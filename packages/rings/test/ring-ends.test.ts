@@ -5,7 +5,7 @@
 
 import { hostPages } from '@netcx/dma';
 import { i32 } from '@netcx/dma/memory';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { Ring, RingConsumer, RingError, RingHeader, RingProducer } from '../src/index.ts';
 
 const block = hostPages.allocate(4096, { owner: 'ring ends test' });
@@ -88,6 +88,37 @@ describe('the two ends of a shared ring', () => {
     }
     expect(ring.describe()).toBe(before);
     expect(() => producer.publish(count)).toThrow(`tx 0: publish(${count}), but at most 4 elements may move`);
+  });
+
+  it('look at the other side’s index once for a burst', () => {
+    const { producer, consumer } = open();
+    const load = vi.spyOn(Atomics, 'load');
+    /** Looks at an index of the other side while something is done. */
+    const looks = (field: 'endIndex' | 'beginIndex', action: () => unknown): number => {
+      load.mockClear();
+      action();
+      const word = (block >>> 2) + (RingHeader[field].location.byteOffset >>> 2);
+      return load.mock.calls.filter(([, index]) => index === word).length;
+    };
+    try {
+      producer.publish(5);
+      const receive = () => {
+        const count = consumer.postCount;
+        consumer.post(count - 1);
+        consumer.complete(count);
+      };
+      expect(looks('endIndex', receive)).toBe(1);
+      const reap = () => {
+        producer.reap(producer.reapCount);
+      };
+      expect(looks('beginIndex', reap)).toBe(1);
+      // What came since is there for who asks for more than was seen.
+      producer.publish(2);
+      expect(looks('endIndex', () => consumer.complete(2))).toBeGreaterThan(0);
+      expect(consumer.beginIndex).toBe(7);
+    } finally {
+      load.mockRestore();
+    }
   });
 
   it('cannot be moved by what the other side writes', () => {
