@@ -6,7 +6,7 @@ import { pack } from './pack.js';
 import { checkTypes, lintTarballs } from './published-shape.js';
 import { smoke } from './smoke.js';
 import { testSize } from '../lib/test-size.js';
-import { runTests } from './tests.js';
+import { testBuild, testSources } from './tests.js';
 
 /**
  * @typedef {object} Found
@@ -64,7 +64,8 @@ export const steps = [
           run: program([process.execPath, 'tooling/scripts/run.js', 'lint']),
         },
       ]),
-  { name: 'tests', needs: ['build'], run: tests },
+  { name: 'tests', needs: [], run: async () => told(await testSources()) },
+  { name: 'tests of the build', needs: ['build'], run: async () => told(await testBuild()) },
   // The other half of the layer check, driver side against device side, is one of the lint rules.
   { name: 'layers', needs: [], run: program(['turbo', 'boundaries']) },
   ...(testSize() === 'quick'
@@ -100,9 +101,11 @@ export const steps = [
   ...(testSize() === 'quick' ? [] : [installAndImport]),
 ];
 
-/** @returns {Promise<Found>} */
-async function tests() {
-  const { ok, output, coverage, skippedNames, ...counts } = await runTests();
+/**
+ * @param {import('./tests.js').Outcome & { coverage?: string }} outcome
+ * @returns {Found}
+ */
+function told({ ok, output, coverage = '', skippedNames, ...counts }) {
   const names = skippedNames.map((name) => `\n    skipped: ${name}`).join('');
   return { problems: ok ? [] : [output], note: coverage + names, tests: counts };
 }
