@@ -176,6 +176,65 @@ export class TxWriter {
   }
 
   /**
+   * @param buffer - the buffer that bytes lie in; `NO_BUFFER` = a protocol's own memory
+   * @param start - host offset of the first byte
+   * @param length - bytes
+   * @returns the logical address of the first byte, where nothing has to be mapped and the NIC reaches all of them; else -1
+   */
+  logicalOf(buffer: number, start: number, length: number): number {
+    const own = buffer !== NO_BUFFER && BufferEntry.domain.get(m, buffer) === this.#domain;
+    if (!own && this.#transfers !== undefined) return -1;
+    const within = own && this.#domain !== 0;
+    const address = within ? logicalOf(buffer) + start - BufferEntry.address.get(m, buffer) : start;
+    return this.#enabler !== undefined && address + length - 1 > this.#reach ? -1 : address;
+  }
+
+  /**
+   * Hands packets of one frame to the driver whose elements are written.
+   *
+   * @param count - how many, with a copy each
+   * @param fragments - of each
+   * @param ends - whether the last one is the frame's last
+   */
+  publishSegments(count: number, fragments: number, ends: boolean): void {
+    const { endIndex } = this.packets;
+    const continues = this.#continues;
+    for (let packet = endIndex; packet < endIndex + count; packet++) continues[packet] = 1;
+    if (ends) continues[endIndex + count - 1] = 0;
+    this.held += count;
+    this.fragments.publish(count * fragments);
+    this.packets.publish(count);
+  }
+
+  /**
+   * @param limit - most packets
+   * @returns how many packets from `processed` on, up to where the ring starts over, have one of the same frame behind them
+   */
+  continuing(limit: number): number {
+    const first = this.packets.processedIndex;
+    const most = Math.min(limit, this.packets.reapRun);
+    const continues = this.#continues;
+    let count = 0;
+    while (count < most && continues[first + count] === 1) count++;
+    return count;
+  }
+
+  /**
+   * Takes packets off the rings whose copies went back.
+   *
+   * @param count - how many
+   * @param fragments - of each
+   */
+  reapSegments(count: number, fragments: number): void {
+    const { processedIndex } = this.packets;
+    const continues = this.#continues;
+    for (let packet = processedIndex; packet < processedIndex + count; packet++) continues[packet] = 0;
+    this.held -= count;
+    this.packets.reap(count);
+    this.fragments.reap(count * fragments);
+  }
+
+  /**
    * Writes the packet of fragments that are written, and hands all of it to the driver; without fragments it shall ignore
    * it.
    *

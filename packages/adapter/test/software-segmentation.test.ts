@@ -194,6 +194,45 @@ describe('hardware that can', () => {
       expect(hexes(rig.tx.frames)).toEqual(expected);
     }));
 
+  it('inserts them whatever headers, sizes, parts and rings: each segment has its own numbers, and all have one seed', async () => {
+    let alike = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        shapes,
+        fc.integer({ min: 100, max: 2000 }),
+        cuts,
+        rings,
+        fc.constantFrom<Place>('pool', 'own', 'big', 'big'),
+        async (shape, size, places, sizes, place) => {
+          const frame = buildFrame({
+            ...shape,
+            snap: shape.snap && shape.payload < 1000,
+            payload: shape.payload + size,
+          });
+          const rig = rigOf(sizes, { txChecksum: everything.txChecksum! });
+          for (let round = 0; round < 2; round++) {
+            rig.send(frame, { segmentSize: size }, inside(places, frame.bytes.length), place);
+            rig.finish();
+          }
+          const transport = frame.layer2 + frame.layer3;
+          const expected = naiveSegments(frame, size).map((segment) => {
+            const words = new DataView(segment.buffer, segment.byteOffset);
+            if (shape.ip === 4) words.setUint16(frame.layer2 + 10, 0);
+            const seed = naivePseudo(frame, segment, segment.length - transport);
+            words.setUint16(transport + (shape.tcp ? 16 : 6), seed);
+            return hex(segment);
+          });
+          expect(sent(rig, sizes.payloadBackfill)).toEqual([...expected, ...expected]);
+          expect(transmit(rig)).toMatchObject({ packets: 2, bytes: 2 * frame.bytes.length });
+          if (expected.length > 2 && rig.tx.wishes.every(({ fragments }) => fragments === 2)) alike++;
+          await rig.close();
+        },
+      ),
+      seeded('segments alike', runsBySize({ quick: 60, ci: 400, long: 5000 })),
+    );
+    expect(alike).toBeGreaterThan(0);
+  }, 60_000);
+
   it('is helped where a frame is beyond its limits', () =>
     on(
       { mtu: 9000, offloads: { ...everything, gso: { ...everything.gso!, layer4: 1, maximumOffloadSize: 4000 } } },
