@@ -61,8 +61,8 @@ export class TxWriter {
   /** By fragment: 0, the handle of a copy, or the negative of a mapping's slot and one more. */
   readonly #shadow: number;
   readonly #transfers: TransferMap | undefined;
-  /** By packet: 1 when another packet of the same frame follows. */
-  readonly #continues: Uint8Array;
+  /** Word index of what stands by each packet: 1 when another packet of the same frame follows. */
+  readonly continues: number;
 
   /**
    * @param options - rings, offsets and limits
@@ -86,7 +86,8 @@ export class TxWriter {
     this.#domain = enabler === undefined ? 0 : domainNumber(enabler.domain);
     this.#reach = reachOf(options);
     this.#shadow = options.shadow >>> 2;
-    this.#continues = new Uint8Array(rings.packets.elements);
+    this.continues = this.#shadow + rings.fragments.elements;
+    m.fill(0, this.continues, this.continues + rings.packets.elements);
     // Without an IOMMU nothing has to be mapped: an address is an address.
     if (enabler?.domain.directLimit === 0) {
       const slots = Math.min(rings.fragments.elements, 65_536);
@@ -190,51 +191,6 @@ export class TxWriter {
   }
 
   /**
-   * Hands packets of one frame to the driver whose elements are written.
-   *
-   * @param count - how many, with a copy each
-   * @param fragments - of each
-   * @param ends - whether the last one is the frame's last
-   */
-  publishSegments(count: number, fragments: number, ends: boolean): void {
-    const { endIndex } = this.packets;
-    const continues = this.#continues;
-    for (let packet = endIndex; packet < endIndex + count; packet++) continues[packet] = 1;
-    if (ends) continues[endIndex + count - 1] = 0;
-    this.held += count;
-    this.fragments.publish(count * fragments);
-    this.packets.publish(count);
-  }
-
-  /**
-   * @param limit - most packets
-   * @returns how many packets from `processed` on, up to where the ring starts over, have one of the same frame behind them
-   */
-  continuing(limit: number): number {
-    const first = this.packets.processedIndex;
-    const most = Math.min(limit, this.packets.reapRun);
-    const continues = this.#continues;
-    let count = 0;
-    while (count < most && continues[first + count] === 1) count++;
-    return count;
-  }
-
-  /**
-   * Takes packets off the rings whose copies went back.
-   *
-   * @param count - how many
-   * @param fragments - of each
-   */
-  reapSegments(count: number, fragments: number): void {
-    const { processedIndex } = this.packets;
-    const continues = this.#continues;
-    for (let packet = processedIndex; packet < processedIndex + count; packet++) continues[packet] = 0;
-    this.held -= count;
-    this.packets.reap(count);
-    this.fragments.reap(count * fragments);
-  }
-
-  /**
    * Writes the packet of fragments that are written, and hands all of it to the driver; without fragments it shall ignore
    * it.
    *
@@ -261,7 +217,7 @@ export class TxWriter {
       Ieee8021q.txTagging.set(m, p, this.#ieee8021q, wishes.tagging);
       this.held++;
     }
-    this.#continues[this.packets.endIndex] = continues ? 1 : 0;
+    m[this.continues + this.packets.endIndex] = continues ? 1 : 0;
     for (let part = 0; part < fragmentCount; part++) if (m[this.#shadow + this.#fragmentAt(part)] !== 0) this.held++;
     this.mapped = false;
     this.fragments.publish(fragmentCount);
@@ -281,8 +237,8 @@ export class TxWriter {
       this.#letGo(fragmentCount);
       this.#forgetWishes(this.packets.at(index));
     }
-    const last = this.#continues[index] === 0;
-    this.#continues[index] = 0; // the straight line, which uses the place next, does not say so
+    const last = m[this.continues + index] === 0;
+    m[this.continues + index] = 0; // the straight line, which uses the place next, does not say so
     this.packets.reap(1);
     this.fragments.reap(fragmentCount);
     return last;

@@ -106,8 +106,10 @@ export class SegmentRun {
     if (logicalAddress < 0) return 0;
     this.#takeHeaders(free, room, ends && room === count);
     this.#layFragments(logicalAddress, payload, room);
-    this.#writePackets(room);
-    writer.publishSegments(room, FRAGMENTS, ends && room === count);
+    this.#writePackets(room, ends && room === count);
+    writer.held += room;
+    fragments.publish(FRAGMENTS * room);
+    packets.publish(room);
     return room;
   }
 
@@ -202,7 +204,7 @@ export class SegmentRun {
     }
   }
 
-  #writePackets(count: number): void {
+  #writePackets(count: number, ends: boolean): void {
     const packets = this.#packets;
     const stride = packets.stride | 0;
     const mask = this.#fragments.mask | 0;
@@ -212,14 +214,18 @@ export class SegmentRun {
     const layoutHigh = this.layoutHigh | 0;
     const begin = packets.at(packets.endIndex) | 0;
     const end = (begin + Math.imul(count, stride)) | 0;
+    let continues = (this.#writer.continues + packets.endIndex) | 0;
     let fragment = this.#fragments.endIndex | 0;
     for (let p = begin; p < end; p = (p + stride) | 0) {
+      m[continues] = 1;
       Packet.fragmentIndex.set(m, p, fragment);
       Packet.countAndLayoutLow.set(m, p, layoutLow);
       Packet.layoutHigh.set(m, p, layoutHigh);
       if (checksum !== 0) Checksum.whole.set(m, p, checksum, checksums);
       fragment = (fragment + FRAGMENTS) & mask;
+      continues = (continues + 1) | 0;
     }
+    if (ends) m[continues - 1] = 0;
   }
 
   /**
@@ -232,8 +238,9 @@ export class SegmentRun {
   complete(limit: number): number {
     const packets = this.#packets;
     const fragments = this.#fragments;
-    const most = Math.min(this.#writer.continuing(limit), fragments.reapCount >> 1, this.#writer.held) | 0;
+    const most = Math.min(limit, packets.reapRun, fragments.reapCount >> 1, this.#writer.held) | 0;
     if (most <= 0 || this.#longestHeader < 0) return 0;
+    const continues = (this.#writer.continues + packets.processedIndex) | 0;
     const tag = this.#tag | 0;
     const shadow = this.#shadow | 0;
     const mask = fragments.mask | 0;
@@ -244,11 +251,11 @@ export class SegmentRun {
     let pool = 0;
     let top = 0;
     while (count < most) {
-      const own = m[shadow + fragment]! | 0;
+      const own = m[(shadow + fragment) | 0]! | 0;
       const next = (fragment + 1) & mask;
-      const odd = ((Packet.countAndLayoutLow.get(m, p) ^ FRAGMENTS) & 0xffff) | m[shadow + next]!;
+      const odd = ((Packet.countAndLayoutLow.get(m, p) ^ FRAGMENTS) & 0xffff) | m[(shadow + next) | 0]!;
       // A mapping; another holder, or a pool that is checked; a tag for the NIC to insert.
-      if (own <= 0 || (odd | (BufferEntry.held.get(m, own) ^ 1)) !== 0) break;
+      if (own <= 0 || (odd | (BufferEntry.held.get(m, own) ^ 1) | (m[(continues + count) | 0]! ^ 1)) !== 0) break;
       if (tag !== 0 && Ieee8021q.txTagging.get(m, p, tag) !== 0) break;
       const home = BufferEntry.pool.get(m, own) | 0;
       if (home !== pool) {
@@ -258,7 +265,8 @@ export class SegmentRun {
       }
       BufferEntry.state.set(m, own, STATE_FREE);
       m[top] = own;
-      m[shadow + fragment] = 0;
+      m[(shadow + fragment) | 0] = 0;
+      m[(continues + count) | 0] = 0;
       top = (top + 1) | 0;
       fragment = (next + 1) & mask;
       p = (p + stride) | 0;
@@ -266,7 +274,9 @@ export class SegmentRun {
     }
     if (count === 0) return 0;
     settleFree(pool, top - pool - POOL_WORDS);
-    this.#writer.reapSegments(count, FRAGMENTS);
+    this.#writer.held -= count;
+    packets.reap(count);
+    fragments.reap(FRAGMENTS * count);
     return count;
   }
 }
