@@ -8,10 +8,11 @@ const WARM_UP = 20;
 /**
  * @param {(calls: number) => number} work does as many calls and returns something that depends on all of them
  * @param {number} calls in one sample
+ * @param {number} warmUp samples that do not count: more where much code has to be compiled first
  */
-export function printTime(work, calls) {
+export function printTime(work, calls, warmUp = WARM_UP) {
   let sum = 0;
-  for (let warm = 0; warm < WARM_UP; warm++) sum = (sum + work(calls)) | 0;
+  for (let warm = 0; warm < warmUp; warm++) sum = (sum + work(calls)) | 0;
   const samples = Array.from({ length: SAMPLES }, () => {
     const start = process.hrtime.bigint();
     sum = (sum + work(calls)) | 0;

@@ -1,5 +1,5 @@
 /*
- * The memory of one queue: its rings, the edge's ring, and the framework's shadow of the fragment ring, in one run of
+ * The memory of one queue: its rings, the edge's ring, and the framework's shadow of both, in one run of
  * host pages that is planned when the queue is created and constant for its life.
  */
 
@@ -54,7 +54,7 @@ export class QueueBlock {
   readonly rings: RingCollection;
   /** The ring of frame descriptors between queue and protocol. */
   readonly edge: Ring;
-  /** Host offset of one word for each fragment element. */
+  /** Host offset of one word for each fragment element, and behind them one for each packet element. */
   readonly shadow: number;
   /** Bytes of the rings: what a queue costs. */
   readonly ringBytes: number;
@@ -87,7 +87,7 @@ export class QueueBlock {
     this.ringBytes = RingCollection.bytes(layout);
     const edgeBytes = alignLine(Ring.bytes(edge));
     const stagger = STAGGER_BYTES * (blocks++ % STAGGERS);
-    this.#pages = hostPages.allocate(stagger + this.ringBytes + edgeBytes + fragments * 4, { owner: name });
+    this.#pages = hostPages.allocate(stagger + this.ringBytes + edgeBytes + (fragments + packets) * 4, { owner: name });
     const start = this.#pages + stagger;
     this.rings = RingCollection.create(start, layout);
     this.edge = Ring.create(start + this.ringBytes, edge);

@@ -12,6 +12,7 @@ import { FRAGMENT_MAXIMUM_LENGTH, Packet, type Ring } from '@netcx/rings';
 import { FrameDescriptor } from './edge/frame-descriptor.ts';
 import { FramePlan } from './offload/frame-plan.ts';
 import { FrameRebuilder } from './offload/frame-rebuilder.ts';
+import { SegmentRun } from './offload/segment-run.ts';
 import type { TransmitOffloads } from './offload/transmit-offloads.ts';
 import {
   decideFrame,
@@ -52,6 +53,7 @@ export class TxPlacement {
   readonly #limitsOfCut: FrameLimits;
   readonly #plan: FramePlan;
   readonly #rebuilder: FrameRebuilder;
+  readonly #run: SegmentRun;
   readonly #offloads: TransmitOffloads;
   /** Which setting of the offloads the plan was made under. */
   #generation = 0;
@@ -78,7 +80,9 @@ export class TxPlacement {
     this.#limitsOfCut = { ...options, maximumFrame: FRAGMENT_MAXIMUM_LENGTH };
     this.#offloads = options.offloads;
     this.#plan = new FramePlan(options.offloads, options.maximumFrame);
-    this.#rebuilder = new FrameRebuilder(this.#writer, this.#plan, options.send, options.bouncePolicy === 'always');
+    const always = options.bouncePolicy === 'always';
+    this.#run = new SegmentRun(options, this.#writer);
+    this.#rebuilder = new FrameRebuilder(this.#writer, this.#plan, options.send, always, this.#run);
     this.#counters = counters;
   }
 
@@ -245,10 +249,12 @@ export class TxPlacement {
   /**
    * The packet at `processed`, whatever it is: given up, of several parts, copied, mapped, or a segment.
    *
+   * @param limit - most packets: of segments that are all alike many complete at once
    * @returns false when its fragments have not come back yet
    */
-  complete(): boolean {
+  complete(limit: number): boolean {
     const { packets, fragments } = this.#writer;
+    if (this.#run.complete(limit) > 0) return true;
     const fragmentCount = Packet.fragmentCount.get(m, packets.at(packets.processedIndex));
     if (fragmentCount > fragments.reapCount) return false;
     if (!this.#writer.reap(fragmentCount)) return true; // other segments of the frame follow

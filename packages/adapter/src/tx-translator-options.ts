@@ -113,6 +113,9 @@ export interface TxTranslatorOptions {
   readonly copyBreak: number;
   /** Mappings that may stay when no frame uses them. */
   readonly idleMappings: number;
-  /** Host offset of one word for each fragment element: the copy or the mapping that goes with it. */
+  /**
+   * Host offset of one word for each fragment element, the copy or the mapping that goes with it; behind them one for each
+   * packet element, 1 when another packet of the same frame follows.
+   */
   readonly shadow: number;
 }

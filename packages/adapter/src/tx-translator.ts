@@ -205,7 +205,7 @@ export class TxTranslator {
     while (this.#packets.reapCount > kept) {
       const simple = placement.held === 0 && !this.#inOwnMemory(this.#send.beginIndex);
       if (simple && this.#completeSimpleFrames(this.#packets.reapCount - kept) > 0) continue;
-      if (!placement.complete()) break;
+      if (!placement.complete(this.#packets.reapCount - kept)) break;
     }
     const completed = (this.#send.beginIndex - first) & this.#send.mask;
     this.#special = Math.max(0, this.#special - completed);

@@ -61,8 +61,8 @@ export class TxWriter {
   /** By fragment: 0, the handle of a copy, or the negative of a mapping's slot and one more. */
   readonly #shadow: number;
   readonly #transfers: TransferMap | undefined;
-  /** By packet: 1 when another packet of the same frame follows. */
-  readonly #continues: Uint8Array;
+  /** Word index of what stands by each packet: 1 when another packet of the same frame follows. */
+  readonly continues: number;
 
   /**
    * @param options - rings, offsets and limits
@@ -86,7 +86,8 @@ export class TxWriter {
     this.#domain = enabler === undefined ? 0 : domainNumber(enabler.domain);
     this.#reach = reachOf(options);
     this.#shadow = options.shadow >>> 2;
-    this.#continues = new Uint8Array(rings.packets.elements);
+    this.continues = this.#shadow + rings.fragments.elements;
+    m.fill(0, this.continues, this.continues + rings.packets.elements);
     // Without an IOMMU nothing has to be mapped: an address is an address.
     if (enabler?.domain.directLimit === 0) {
       const slots = Math.min(rings.fragments.elements, 65_536);
@@ -176,6 +177,20 @@ export class TxWriter {
   }
 
   /**
+   * @param buffer - the buffer that bytes lie in; `NO_BUFFER` = a protocol's own memory
+   * @param start - host offset of the first byte
+   * @param length - bytes
+   * @returns the logical address of the first byte, where nothing has to be mapped and the NIC reaches all of them; else -1
+   */
+  logicalOf(buffer: number, start: number, length: number): number {
+    const own = buffer !== NO_BUFFER && BufferEntry.domain.get(m, buffer) === this.#domain;
+    if (!own && this.#transfers !== undefined) return -1;
+    const within = own && this.#domain !== 0;
+    const address = within ? logicalOf(buffer) + start - BufferEntry.address.get(m, buffer) : start;
+    return this.#enabler !== undefined && address + length - 1 > this.#reach ? -1 : address;
+  }
+
+  /**
    * Writes the packet of fragments that are written, and hands all of it to the driver; without fragments it shall ignore
    * it.
    *
@@ -202,7 +217,7 @@ export class TxWriter {
       Ieee8021q.txTagging.set(m, p, this.#ieee8021q, wishes.tagging);
       this.held++;
     }
-    this.#continues[this.packets.endIndex] = continues ? 1 : 0;
+    m[this.continues + this.packets.endIndex] = continues ? 1 : 0;
     for (let part = 0; part < fragmentCount; part++) if (m[this.#shadow + this.#fragmentAt(part)] !== 0) this.held++;
     this.mapped = false;
     this.fragments.publish(fragmentCount);
@@ -222,8 +237,8 @@ export class TxWriter {
       this.#letGo(fragmentCount);
       this.#forgetWishes(this.packets.at(index));
     }
-    const last = this.#continues[index] === 0;
-    this.#continues[index] = 0; // the straight line, which uses the place next, does not say so
+    const last = m[this.continues + index] === 0;
+    m[this.continues + index] = 0; // the straight line, which uses the place next, does not say so
     this.packets.reap(1);
     this.fragments.reap(fragmentCount);
     return last;

@@ -16,6 +16,7 @@ import {
   naiveSegments,
   naiveTag,
   plainShape,
+  type BuiltFrame,
   type FrameShape,
 } from './offload-frames.ts';
 import { buildOffloadRig, type Place } from './offload-rig.ts';
@@ -141,6 +142,16 @@ const everything: OffloadCapabilities = {
   ieee8021qTag: { priority: true, vlan: true },
 };
 
+/** The segments of a frame, with what hardware that inserts checksums finds in their fields. */
+const seededSegments = (frame: BuiltFrame, size: number): string[] =>
+  naiveSegments(frame, size).map((segment) => {
+    const transport = frame.layer2 + frame.layer3;
+    const words = new DataView(segment.buffer, segment.byteOffset);
+    if (frame.shape.ip === 4) words.setUint16(frame.layer2 + 10, 0);
+    words.setUint16(transport + (frame.shape.tcp ? 16 : 6), naivePseudo(frame, segment, segment.length - transport));
+    return hex(segment);
+  });
+
 describe('hardware that can', () => {
   it('is asked for what the frame asks for, and gets the frame as it lies', () =>
     on({ mtu: 1500, offloads: everything }, (rig) => {
@@ -193,6 +204,54 @@ describe('hardware that can', () => {
       });
       expect(hexes(rig.tx.frames)).toEqual(expected);
     }));
+
+  it('inserts them whatever headers, sizes, parts and rings: each segment has its own numbers, and all have one seed', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        shapes,
+        fc.integer({ min: 100, max: 2000 }),
+        cuts,
+        rings,
+        fc.constantFrom<Place>('pool', 'own', 'big', 'big'),
+        async (shape, size, places, sizes, place) => {
+          const frame = buildFrame({
+            ...shape,
+            snap: shape.snap && shape.payload < 1000,
+            payload: shape.payload + size,
+          });
+          const rig = rigOf(sizes, { txChecksum: everything.txChecksum! });
+          for (let round = 0; round < 2; round++) {
+            rig.send(frame, { segmentSize: size }, inside(places, frame.bytes.length), place);
+            rig.finish();
+          }
+          const expected = seededSegments(frame, size);
+          expect(sent(rig, sizes.payloadBackfill)).toEqual([...expected, ...expected]);
+          expect(transmit(rig)).toMatchObject({ packets: 2, bytes: 2 * frame.bytes.length });
+          await rig.close();
+        },
+      ),
+      seeded('segments alike', runsBySize({ quick: 60, ci: 400, long: 5000 })),
+    );
+  }, 60_000);
+
+  it.each([
+    ['all at once', 128, 256, 128],
+    ['over the ends of rings', 32, 64, 128],
+    ['a few at a time', 8, 16, 4],
+  ])('inserts them into 45 segments that are placed %s', (_how, packets, fragments, buffers) =>
+    on({ packets, fragments, buffers, mtu: 1500, offloads: { txChecksum: everything.txChecksum! } }, (rig) => {
+      // CWR, PSH and FIN: the first segment's and the last one's alone.
+      const whole = buildFrame({ ...plainShape, payload: 45 * 1448, flags: 0x99, sequence: 0xffff_ff00, id: 0xfff0 });
+      const short = buildFrame({ ...plainShape, payload: 44 * 1448 + 1, ip: 6, tcpOptions: 40, flags: 0x99 });
+      for (const frame of [whole, short, whole, short, whole]) {
+        rig.send(frame, { segmentSize: 1400 }, frame === whole ? [] : [20, 54, 30_000], 'big');
+        for (let round = 0; round < 30; round++) rig.finish();
+      }
+      const expected = [whole, short, whole, short, whole].flatMap((frame) => seededSegments(frame, 1400));
+      expect(hexes(rig.tx.frames)).toEqual(expected);
+      expect(transmit(rig)).toMatchObject({ packets: 5, bytes: 3 * whole.bytes.length + 2 * short.bytes.length });
+    }),
+  );
 
   it('is helped where a frame is beyond its limits', () =>
     on(

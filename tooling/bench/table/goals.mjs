@@ -135,7 +135,7 @@ export const rows = [
     'TSO headers of 64 KB against rte_gso_segment',
     'segmentation',
     [1.4, 1.3],
-    faster('netcx, from submit to the driver and back', 'rte_gso_segment'),
+    faster('netcx, one poll of the queue', 'rte_gso_segment'),
   ),
   {
     ...{ what: 'garbage collections over 10^8 packets', series: 'garbage', bound: 'most' },

@@ -82,6 +82,7 @@ export const series = {
   segmentation: {
     title: 'headers of 64 KB in 45 TCP segments, ns',
     contenders: {
+      'netcx, one poll of the queue': program(`${path}/segmentation.mjs`, 'polled'),
       'netcx, from submit to the driver and back': program(`${path}/segmentation.mjs`),
       rte_gso_segment: program(native, 'segmentation'),
     },

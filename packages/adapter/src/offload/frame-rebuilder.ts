@@ -15,12 +15,16 @@ import { TAG_BYTES, type FramePlan } from './frame-plan.ts';
 import {
   copyFromFrame,
   copyHeaders,
+  CWR,
+  FIN,
+  PSH,
   writeLayer3Checksum,
   writeLayer4Checksum,
   writeSegmentHeaders,
   type WrittenHeaders,
 } from './header-writer.ts';
 import { isIPv4 } from './offload-decision.ts';
+import type { SegmentRun } from './segment-run.ts';
 
 /** Places rebuilt frames of one transmit queue, one after the other. */
 export class FrameRebuilder {
@@ -34,6 +38,7 @@ export class FrameRebuilder {
   readonly #plan: FramePlan;
   readonly #send: Ring;
   readonly #copyAlways: boolean;
+  readonly #run: SegmentRun;
   /** Where the headers lie that are being written; one object, since segments are many. */
   readonly #at: { -readonly [Field in keyof WrittenHeaders]: WrittenHeaders[Field] } = {
     network: 0,
@@ -52,12 +57,14 @@ export class FrameRebuilder {
    * @param plan - what shall be done with the frame
    * @param send - the protocol's descriptors
    * @param copyAlways - whether no payload shall be sent from where it lies
+   * @param run - places segments that are all alike
    */
-  constructor(writer: TxWriter, plan: FramePlan, send: Ring, copyAlways: boolean) {
+  constructor(writer: TxWriter, plan: FramePlan, send: Ring, copyAlways: boolean, run: SegmentRun) {
     this.#writer = writer;
     this.#plan = plan;
     this.#send = send;
     this.#copyAlways = copyAlways;
+    this.#run = run;
   }
 
   /**
@@ -89,6 +96,7 @@ export class FrameRebuilder {
       const why = this.#writer.packets.freeCount === 0 ? 'packets' : this.#placePacket(size, last);
       this.active = why !== undefined && this.made > 0;
       if (why !== undefined) return why;
+      if (!last && size === segmentSize) this.#placeAlike(payload);
     } while (this.#done < payload);
     return undefined;
   }
@@ -155,6 +163,40 @@ export class FrameRebuilder {
     this.#part = part;
     this.#within = within;
     return fragments;
+  }
+
+  /** A segment was placed: those that follow and are like it are placed at once, as many as lie in one piece. */
+  #placeAlike(payload: number): void {
+    const run = this.#run;
+    const { layout, segmentSize, layer4Seed, rebuilt, wishes } = this.#plan;
+    if (!layer4Seed || wishes.tagging !== 0) return;
+    const d = this.#send.at(this.#send.nextIndex + this.#part);
+    const count = Math.trunc(
+      Math.min(payload - this.#done, FrameDescriptor.length.get(m, d) - this.#within) / segmentSize,
+    );
+    if (count <= 0) return;
+    const { reader, layer2Length, layer3Length } = layout;
+    const { network, transport, ipv4, tcp } = this.#at;
+    run.template = network - layer2Length - wishes.layer2Added;
+    run.header = rebuilt + (this.#plan.insertedTag < 0 ? 0 : TAG_BYTES);
+    run.size = segmentSize;
+    run.identificationAt = ipv4 ? network + 4 - run.template : 0;
+    run.identification = ipv4 ? reader.half(layer2Length + 4) + this.made : 0;
+    run.transportAt = tcp ? transport - run.template : 0;
+    run.sequence = tcp ? reader.word(layer2Length + layer3Length + 4) + this.#done : 0;
+    run.lastFlags = tcp ? reader.byte(layer2Length + layer3Length + 13) & ~CWR : 0;
+    run.flags = run.lastFlags & ~(FIN | PSH);
+    const first = this.#send.at(this.#send.nextIndex);
+    const words = FrameDescriptor.layout.get(m, first) + wishes.layer2Added;
+    run.layoutLow = 2 | (words << 16);
+    run.layoutHigh = (words >>> 16) | (FrameDescriptor.layer4Type.get(m, first) << 16);
+    run.checksums = wishes.checksum;
+    const ends = this.#done + count * segmentSize === payload;
+    const address = FrameDescriptor.address.get(m, d) + this.#within;
+    const placed = run.place(bufferOf(d), address, count, ends);
+    this.made += placed;
+    this.#done += placed * segmentSize;
+    this.#within += placed * segmentSize;
   }
 
   #obstacle(start: number, fragments: number): BounceReason | RetryReason | undefined {

@@ -11,9 +11,10 @@ import { foldSum, internetSum } from '../layout/internet-sum.ts';
 
 const TCP = 6;
 const UDP = 17;
-const FIN = 0x01;
-const PSH = 0x08;
-const CWR = 0x80;
+/** TCP's flags that not every segment has. */
+export const FIN = 0x01;
+export const PSH = 0x08;
+export const CWR = 0x80;
 const TAG_TYPE = 0x8100;
 /** Both MAC addresses: a tag stands behind them. */
 const MAC_BYTES = 12;
