@@ -59,6 +59,8 @@ export const configure = (types) =>
         '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
         // Hot loops count; `for...of` over an array is slower there, and a rule that changes with the file is worse than none.
         '@typescript-eslint/prefer-for-of': 'off',
+        // A flag in a field is compared with `true` where that is run for each burst (docs/fast-code.md).
+        '@typescript-eslint/no-unnecessary-boolean-literal-compare': 'off',
         // netcx/proven-index takes its place: `view[i]!` is how a typed array is read under noUncheckedIndexedAccess.
         '@typescript-eslint/no-non-null-assertion': 'off',
       },

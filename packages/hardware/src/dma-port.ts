@@ -54,7 +54,7 @@ export class DmaPort {
    */
   get directLimit(): number {
     const { busMaster, dma: domain } = this.#device;
-    return busMaster && domain !== undefined ? domain.directLimit : 0;
+    return busMaster === true && domain !== undefined ? domain.directLimit : 0;
   }
 
   /**

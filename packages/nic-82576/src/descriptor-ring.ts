@@ -10,9 +10,10 @@
 import * as memory from '@netcx/dma/memory';
 import type { DmaPort } from '@netcx/hardware';
 import * as wire from '@netcx/hardware/wire';
-import { DESCRIPTOR_BYTES } from './registers/index.ts';
+import * as registers from './registers/index.ts';
 
 const { i32: w, allocateWire, copyWithinWire, freeWire } = wire;
+const { DESCRIPTOR_BYTES } = registers;
 
 /** Whether host memory and device memory are one block, so that one index means the same in the views of both. */
 const ONE_BLOCK = memory.buffer === wire.buffer;
@@ -62,7 +63,7 @@ export class DescriptorRing {
   /** Whether the hardware owns descriptors that it may handle. */
   get hasWork(): boolean {
     if (this.#dma !== undefined) this.#catchUp();
-    return this.enabled && this.count > 0 && this.head !== this.tail;
+    return this.enabled === true && this.count > 0 && this.head !== this.tail;
   }
 
   /**

@@ -23,7 +23,7 @@ export class DmaGate implements BusMaster {
   }
 
   get busMaster(): boolean {
-    return this.#device.busMaster && !this.#shut;
+    return this.#device.busMaster === true && this.#shut !== true;
   }
 
   get dma(): DmaDomain | undefined {

@@ -227,7 +227,7 @@ export class Interrupts {
 
   /** A queue's cause: the bit of its vector, or a cause that all queues share and a bit of EICR beside it. */
   #raiseQueue(bits: number, cause: number): void {
-    if (this.#perVector) {
+    if (this.#perVector === true) {
       this.#eicr |= bits;
       this.#deliverVectors();
       return;

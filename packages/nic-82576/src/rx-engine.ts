@@ -184,13 +184,13 @@ export class RxEngine {
    * @param frames - how many
    */
   receive(offset: number, frames: number): void {
-    if (!this.#enabled || this.#asleep) {
+    if (this.#enabled !== true || this.#asleep === true) {
       if (this.#asleep) this.#wake.inspect(offset, frames);
       return;
     }
     const { etherType } = this.#flow;
     // Hardly ever is one for the MAC.
-    if (this.#timestamps.receiving || (etherType >= 0 && this.#seekType(offset, frames, etherType) > 0))
+    if (this.#timestamps.receiving === true || (etherType >= 0 && this.#seekType(offset, frames, etherType) > 0))
       this.#inspect(offset, frames);
     if (this.#buffer.frames > 0) this.#drainBuffer();
     // What waits goes first: a burst behind it must wait as well.
@@ -278,7 +278,7 @@ export class RxEngine {
    * @returns how many frames were dealt with, dropped ones included; the next one has to wait for a descriptor
    */
   #deliver(offset: number, frames: number): number {
-    return this.#classifies ? this.#classified.deliver(offset, frames) : this.#deliverPlain(offset, frames);
+    return this.#classifies === true ? this.#classified.deliver(offset, frames) : this.#deliverPlain(offset, frames);
   }
 
   /** The same for frames that all go to the first queue, and whose descriptors say nothing but their length. */
@@ -288,8 +288,8 @@ export class RxEngine {
     const interrupts = this.#interrupts;
     const index = FIRST_QUEUE;
     const queue = this.#queues[index]!;
-    const hasWork = queue.hasWork && ((faults.hung >>> index) & 1) === 0;
-    if (!hasWork && !queue.dropEnabled) return 0;
+    const hasWork = queue.hasWork === true && ((faults.hung >>> index) & 1) === 0;
+    if (!hasWork && queue.dropEnabled !== true) return 0;
     const direct = dma.directLimit;
     const ring = hasWork ? queue.locate(dma, direct) : 0;
     if (ring < 0) return frames; // a master abort: what comes in is lost
@@ -311,7 +311,7 @@ export class RxEngine {
     const head = this.#head;
     if (head === queue.head) return dealt;
     if (((faults.corrupts >>> index) & 1) !== 0) faults.corrupt(index, ring, queue.head, head, queue.count);
-    if (queue.shadowed) queue.settle(dma, queue.head, head, 2); // before anybody is told
+    if (queue.shadowed === true) queue.settle(dma, queue.head, head, 2); // before anybody is told
     const low = queue.fallsLow(head);
     queue.head = head;
     interrupts.rxCause(index);

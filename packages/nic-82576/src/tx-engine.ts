@@ -207,42 +207,37 @@ export class TxEngine {
 
   #run(): void {
     const control = this.#parts.registers.load(this.#control);
-    if (!this.#port.up || this.paused || TCTL.EN.get(control) === 0) return; // refresh() comes when that changes
-    const pad = TCTL.PSP.get(control) === 1;
+    if (this.#port.up !== true || this.paused === true || TCTL.EN.get(control) === 0) return; // refresh() comes when that changes
+    const shortest = TCTL.PSP.get(control) === 1 ? SHORTEST : 1; // nothing at all is no frame
     // Each listed queue has its turn once; one that has more to do goes to the end of the list, behind the others.
     for (let turns = this.#list.length; turns > 0; turns--) {
       const index = this.#list.shift();
       if (index === undefined) return;
       const queue = this.#queues[index]!;
       queue.listed = false;
-      if (queue.hasWork && this.#transmit(queue, index, pad)) this.#lookAt(index);
+      if (queue.hasWork === true) this.#transmit(queue, index, shortest);
     }
   }
 
-  /**
-   * Sends a burst of one queue.
-   *
-   * @returns whether there is more to do at once
-   */
-  #transmit(queue: TxQueue, index: number, pad: boolean): boolean {
-    if (((this.#faults.hung >>> index) & 1) !== 0) return false; // refresh() comes when it goes on
+  /** Sends a burst of one queue, which has its turn again if there is more to do at once. */
+  #transmit(queue: TxQueue, index: number, shortest: number): void {
+    if (((this.#faults.hung >>> index) & 1) !== 0) return; // refresh() comes when it goes on
     const { end } = this.#port;
     const start = end.reserve(LONGEST);
-    if (start < 0) return false; // room() comes when there is some
+    if (start < 0) return; // room() comes when there is some
     const direct = this.#dma.directLimit;
     const ring = queue.locate(this.#dma, direct);
-    if (ring < 0) return false; // a master abort, counted by the port
+    if (ring < 0) return; // a master abort, counted by the port
     TransmitRow.near.set(w, this.#row >> 2, Math.max(0, direct - LONGEST_FRAME));
-    TransmitRow.marks.set(w, this.#row >> 2, queue.quiet ? 0 : RS);
+    TransmitRow.marks.set(w, this.#row >> 2, queue.quiet === true ? 0 : RS);
     TransmitRow.contexts.set(w, this.#row >> 2, queue.contexts << 2);
     const limit = start + end.available - LONGEST;
-    const shortest = pad ? SHORTEST : 1; // nothing at all is no frame
     const from = queue.head;
     this.#at = start;
     this.#head = from;
     this.#frames = this.#reported = 0;
     while (this.#head !== queue.tail && this.#at <= limit) {
-      if (this.#frames >= (queue.segmentation.active ? LONGEST_BURST : BURST)) break;
+      if (this.#frames >= (queue.segmentation.active === true ? LONGEST_BURST : BURST)) break;
       const room = 1 + (((limit - this.#at) / LONGEST) | 0); // frames, however long they are
       if (this.#sendSimple(queue, ring, room) > 0) continue;
       if (!this.#sendOther(queue, ring, shortest)) break; // the rest of the frame is not posted yet
@@ -253,7 +248,7 @@ export class TxEngine {
     queue.head = this.#head;
     if (queue.threshold > 1) this.#defer(queue, index, ring, this.#reported);
     else if (this.#reported !== 0) this.#tell(queue, index, ring, from, direct);
-    return queue.hasWork && (frames >= BURST || this.#at > limit);
+    if (queue.hasWork === true && (frames >= BURST || this.#at > limit)) this.#lookAt(index);
   }
 
   /**
@@ -262,7 +257,7 @@ export class TxEngine {
    * @returns how many frames it made
    */
   #sendSimple(queue: TxQueue, ring: number, room: number): number {
-    if (queue.segmentation.active) return 0; // the packet at the head has begun to leave
+    if (queue.segmentation.active === true) return 0; // the packet at the head has begun to leave
     const { tail } = queue;
     const head = this.#head;
     const run = Math.min((tail < head ? queue.count : tail) - head, BURST - this.#frames, room);
@@ -346,8 +341,8 @@ export class TxEngine {
     const { head } = queue;
     const faults = this.#faults;
     if (((faults.corrupts >>> index) & 1) !== 0) faults.corrupt(index, ring, from, head, queue.count);
-    if (queue.shadowed) queue.settle(this.#dma, from, head, 3);
-    if (queue.headWriteBack) this.#dma.writeWord32(queue.writeBackLow, queue.writeBackHigh, head, direct);
+    if (queue.shadowed === true) queue.settle(this.#dma, from, head, 3);
+    if (queue.headWriteBack === true) this.#dma.writeWord32(queue.writeBackLow, queue.writeBackHigh, head, direct);
     this.#interrupts.txCause(index);
   }
 }
