@@ -45,8 +45,11 @@ export interface TapJobOffloads {
   readonly software: boolean;
 }
 
-/** Frames of up to 64 KB that a queue may have on the way to the NIC. */
-const LARGE_FRAMES = 64;
+/**
+ * Frames of up to 64 KB that a queue may have on the way to the NIC. A few keep it busy; with more of them frames wait here, where
+ * TCP does not see them but in its round trip, and memory is colder when its turn comes.
+ */
+const LARGE_FRAMES = 8;
 
 /** A TAP with all that is below it. */
 interface Column {
