@@ -120,7 +120,7 @@ export class ReceiveQueue implements PacketQueueCallbacks {
     this.#bufferBytes = queue.bufferCapacity; // a multiple of the chip's steps, as was declared
     this.#mostParts = Math.min(Math.ceil(MAXIMUM_FRAME / this.#bufferBytes), this.#fragments.elements - 1);
     this.wake = () => {
-      if (!this.#listening) return;
+      if (this.#listening !== true) return;
       this.#listening = false;
       queue.notifyMoreReceivedPacketsAvailable();
     };
@@ -155,8 +155,8 @@ export class ReceiveQueue implements PacketQueueCallbacks {
   }
 
   advance(): void {
-    if (this.#halted) return;
-    if (this.#realigning && !this.#realign()) return;
+    if (this.#halted === true) return;
+    if (this.#realigning === true && !this.#realign()) return;
     this.#drain();
     this.#post();
   }

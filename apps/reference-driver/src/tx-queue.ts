@@ -104,7 +104,7 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
     const offsets = { checksum: this.#checksum, gso: this.#gso, tag: this.#tag, timestamp: this.#stamp };
     this.#writer = new PacketWriter(this.#fragments, { ...offsets, logical: this.#logical }, surroundings.clock);
     this.wake = () => {
-      if (!this.#listening) return;
+      if (this.#listening !== true) return;
       this.#listening = false;
       queue.notifyMoreCompletedPacketsAvailable();
     };
@@ -141,14 +141,14 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
   }
 
   advance(): void {
-    if (this.#halted || this.#interrupted) {
+    if (this.#halted === true || this.#interrupted === true) {
       if (this.#interrupted || this.#cancelled) this.#giveUp();
       this.#interrupted = false;
       if (this.#halted) return;
     }
     this.#post();
     this.#drain();
-    if (this.#cancelled) this.#giveUpIfStuck();
+    if (this.#cancelled === true) this.#giveUpIfStuck();
   }
 
   #post(): void {

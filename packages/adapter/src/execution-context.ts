@@ -258,7 +258,7 @@ export class ExecutionContext {
         return true;
       }
     }
-    if (this.#armed) this.#setArmed(false);
+    if (this.#armed === true) this.#setArmed(false);
     return false;
   }
 

@@ -183,7 +183,7 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
 
   notifyMoreReceivedPacketsAvailable(): void {
     this.#watch?.interrupt();
-    if (this.#shared) this.#context.notify();
+    if (this.#shared === true) this.#context.notify();
     else this.#notification?.notify();
   }
 
@@ -227,7 +227,7 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
   }
 
   prepare(): number {
-    return this.#closing ? 0 : this.translator.prepare();
+    return this.#closing === true ? 0 : this.translator.prepare();
   }
 
   advance(): void {
@@ -246,10 +246,10 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
       ((packets.processedIndex - packet) & packets.mask) + ((fragments.processedIndex - fragment) & fragments.mask);
     // What the poll could not do for want of a buffer or of room, it does when somebody gives some back.
     if (this.#source !== undefined) this.#source.awaitBuffers(this.#wake);
-    else if (!this.#closing && this.translator.starved) this.pool?.awaitBuffer(this.#wake);
-    if (packets.reapCount > 0 || this.#path.waiting) this.edge.starve();
+    else if (this.#closing !== true && this.translator.starved === true) this.pool?.awaitBuffer(this.#wake);
+    if (packets.reapCount > 0 || this.#path.waiting === true) this.edge.starve();
     // Frames that waited behind the translator count when they are shown: there may be more of them.
-    return this.#path.diverted || target !== undefined ? moved + shown : moved;
+    return this.#path.diverted === true || target !== undefined ? moved + shown : moved;
   }
 
   /** Shows frames to the protocol, and counts descriptors; what was to be sent on and has not been is among them. */
@@ -265,7 +265,7 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
   /** Sends frames on, unseen. Once this queue stops, or the other one has, nothing may wait, and they are dropped. */
   #sendOn(target: TransmitEdge): number {
     const path = this.#redirect;
-    if (target.open && !this.#closing) return path.run(target, this.#budget.receive);
+    if (target.open === true && this.#closing !== true) return path.run(target, this.#budget.receive);
     path.owed += this.#publish(this.#budget.receive, true);
     const { owed } = path;
     if (this.edge.ring.driverCount > owed) return 0; // what the protocol has not completed goes first
@@ -282,7 +282,7 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
     const shown = this.#path.indicate(limit, listened);
     if (shown === 0) return 0;
     const first = (ring.endIndex - shown) & ring.mask;
-    if (this.translator.plain && !this.#path.diverted)
+    if (this.translator.plain === true && this.#path.diverted !== true)
       this.traffic.addUnicast(counters.packets - packets, counters.bytes - bytes);
     else this.traffic.count(ring, first, shown);
     this.#watch?.shown(first, shown);

@@ -175,7 +175,7 @@ export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
 
   notifyMoreCompletedPacketsAvailable(): void {
     this.#watch?.interrupt();
-    if (this.#shared) this.#context.notify();
+    if (this.#shared === true) this.#context.notify();
     else this.#notification?.notify();
   }
 
@@ -218,7 +218,7 @@ export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
   }
 
   prepare(): number {
-    const placed = this.#closing ? 0 : this.translator.translate(this.#budget.send);
+    const placed = this.#closing === true ? 0 : this.translator.translate(this.#budget.send);
     this.#watch?.placed();
     return placed;
   }
@@ -229,9 +229,9 @@ export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
 
   finish(): number {
     const returned = this.rings.packets.reapCount;
-    if (returned === 0 && !this.#cancelled) return 0;
+    if (returned === 0 && this.#cancelled !== true) return 0;
     this.tally.complete(this.#budget.sendComplete);
-    if (this.#cancelled) this.edge.pause(this.translator.abandon());
+    if (this.#cancelled === true) this.edge.pause(this.translator.abandon());
     const completed = this.edge.ring.reapCount;
     if (completed === 0) return returned - this.rings.packets.reapCount; // segments of a frame that goes on
     this.#protocol()?.sent?.(this.edge, completed);

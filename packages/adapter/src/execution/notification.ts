@@ -83,7 +83,7 @@ export class Notification {
 
   /** The driver says that there is more. */
   notify(): void {
-    if (!this.#open) {
+    if (this.#open !== true) {
       this.#ignored++;
       return;
     }

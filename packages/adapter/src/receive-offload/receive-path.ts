@@ -67,9 +67,9 @@ export class ReceivePath {
   indicate(limit: number, listened: boolean): number {
     const { translator, offloads } = this.#options;
     if (offloads.word !== this.#word) this.#change(offloads.word);
-    if (this.#diverted && this.#word === 0) this.#straighten();
+    if (this.#diverted === true && this.#word === 0) this.#straighten();
     const shown = translator.indicate(limit);
-    if (!this.#diverted || this.#stage === undefined) return shown;
+    if (this.#diverted !== true || this.#stage === undefined) return shown;
     if (listened) return this.#stage.run();
     translator.discard();
     return 0;

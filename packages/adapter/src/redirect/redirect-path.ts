@@ -66,14 +66,14 @@ export class RedirectPath {
     if (to !== this.#to) this.#aim(to);
     const moved = this.owed === 0 ? this.#goStraight(limit) : 0;
     const { packets, path } = this.#options;
-    const done = moved === limit || (packets.reapCount === 0 && this.owed === 0 && !path.waiting);
+    const done = moved === limit || (packets.reapCount === 0 && this.owed === 0 && path.waiting !== true);
     return done ? 0 : this.#goOn(to, limit - moved);
   }
 
   /** The straight line; returns how many it took. */
   #goStraight(limit: number): number {
     const straight = this.#straight;
-    if (straight === undefined || this.#options.path.diverted) return 0;
+    if (straight === undefined || this.#options.path.diverted === true) return 0;
     const moved = straight.run(limit);
     if (moved === 0) return 0;
     this.#options.traffic.addUnicast(moved, straight.bytes);

@@ -45,7 +45,7 @@ export class TransmitTally {
    */
   complete(limit: number): void {
     const { counters } = this.#translator;
-    if (this.#translator.plain) {
+    if (this.#translator.plain === true) {
       const { packets, bytes } = counters;
       if (this.#translator.complete(limit) > 0)
         this.traffic.addUnicast(counters.packets - packets, counters.bytes - bytes);
