@@ -199,8 +199,11 @@ async function openColumn(
   const station = buildStation(clock, bridge, name, macAddress, end, options);
   takeDown.unshift(() => station.nic.close());
   // What lies there belongs to the NIC until its driver has stopped.
-  const large = segmentation ? new LargeFrames(`${name} frames of up to 64 KB`, LARGE_FRAMES * queues) : undefined;
-  if (large !== undefined) takeDown.unshift(() => large.close());
+  const large = Array.from({ length: segmentation ? queues : 0 }, () => {
+    const frames = new LargeFrames(`${name} frames of up to 64 KB`, LARGE_FRAMES);
+    takeDown.unshift(() => frames.close());
+    return frames;
+  });
   await station.driver.start();
   takeDown.unshift(() => station.driver.stop());
   // Linux may send on what it receives, and looks at each acknowledgement: what is joined must be what can be cut again.

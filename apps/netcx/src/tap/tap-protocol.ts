@@ -24,15 +24,16 @@ export class TapProtocol implements Protocol {
    * @param tap - open
    * @param adapter - started, with as many transmit queues as the TAP has at least
    * @param clock - gives other work its turn between bursts
-   * @param large - where the tails of frames go that are longer than a buffer
+   * @param large - where the tails of frames go that are longer than a buffer, for each queue: a queue that waits for a place is
+   * told of its own frames' end, and of no other's. Nothing when there are no such frames
    */
-  constructor(tap: Tap, adapter: NetAdapter, clock: Clock, large?: LargeFrames) {
+  constructor(tap: Tap, adapter: NetAdapter, clock: Clock, large: readonly LargeFrames[] = []) {
     this.#tap = tap;
     this.#adapter = adapter;
     const { counters } = this;
     this.#senders = Array.from(
       { length: tap.queues },
-      (_, queue) => new TapSender({ tap, queue, adapter, clock, large, counters }),
+      (_, queue) => new TapSender({ tap, queue, adapter, clock, large: large[queue], counters }),
     );
     this.#receiver = new TapReceiver(tap, counters);
   }
