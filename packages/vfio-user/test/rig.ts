@@ -30,12 +30,17 @@ export class Rig {
   constructor(options: Partial<VfioUserServerOptions> = {}) {
     this.socket = join(this.#folder, 'nic.sock');
     this.nic = new Nic82576({ clock: this.clock, link: this.link.end, macAddress: MAC });
-    this.server = new VfioUserServer({
-      socket: this.socket,
-      endpoint: this.nic,
-      onEvent: (event) => this.events.push(event),
-      ...options,
-    });
+    try {
+      this.server = new VfioUserServer({
+        socket: this.socket,
+        endpoint: this.nic,
+        onEvent: (event) => this.events.push(event),
+        ...options,
+      });
+    } catch (error) {
+      this.#clear(); // nobody has a rig to close
+      throw error;
+    }
   }
 
   /** What happened so far, in short. */
@@ -74,6 +79,10 @@ export class Rig {
   close(): void {
     for (const client of this.#clients) client.close();
     this.server.close();
+    this.#clear();
+  }
+
+  #clear(): void {
     this.nic.close();
     this.link.close();
     rmSync(this.#folder, { recursive: true });
