@@ -26,6 +26,7 @@ export async function runInTwoProcesses() {
         await check('ping', () => lab.ping('-c', '100', '192.0.2.2'));
         await check('ping of 20,000 bytes over IPv6', () => lab.ping('-c', '20', '-s', '20000', '2001:db8::2'));
         await check('TCP', async () => (await lab.iperf('-c', '192.0.2.2')).note);
+        await check('TCP over IPv6, backwards', async () => (await lab.iperf('-c', '2001:db8::2', '-R')).note);
         await check('download', () => lab.download(download / 4));
       },
     );
