@@ -1,8 +1,8 @@
 /*
  * What a packet costs when there are many queues: driver queues and framework on the device in wide-nic.mjs, bursts of 32 on
  * one queue after the other, rings of 128. A second adapter is alive and takes part in the warm-up. The frames go from queue to
- * queue, and are looked at in the end: `node bench/many-queues.mjs [queues] [own extensions]`. Prints one JSON object, with
- * what a receive and a transmit queue take besides buffers.
+ * queue, and are looked at in the end: `node bench/many-queues.mjs [queues]`. Prints one JSON object, with what a receive
+ * and a transmit queue take besides buffers.
  */
 
 import { provideMemory } from '@netcx/dma/provide';
@@ -11,50 +11,32 @@ const DEVICE_BYTES = 64 * 1024 * 1024;
 provideMemory({ hostBytes: 2 ** 31 - 65_536 - DEVICE_BYTES, deviceBytes: DEVICE_BYTES });
 
 const { VirtualClock } = await import('@netcx/clock');
-const { defineExtension } = await import('@netcx/extensions');
-const { u32 } = await import('@netcx/layout');
 const { DESCRIPTOR_BYTES } = await import('@netcx/nic-82576/registers');
 const { Ring } = await import('@netcx/rings');
 const { Forwarder } = await import('./forwarder.mjs');
 const { BURST, fillWire, verifyWire, WideNic } = await import('./wide-nic.mjs');
 
 const queues = Number(process.argv[2] ?? 1);
-const count = Number(process.argv[3] ?? 0);
 const RING = 128;
 const FRAME_BYTES = 64;
 const BLOCKS = 9;
 const BLOCK = Math.max(500_000, queues * BURST * 4);
 
-const extensions = Array.from({ length: count }, (_, index) =>
-  defineExtension({
-    ...{ name: `bench_${index}`, version: 1, size: 4, alignment: 4, level: index % 2 === 0 ? 'packet' : 'fragment' },
-    fields: { value: u32(0) },
-  }),
-);
 const clock = new VirtualClock({ seed: 1 });
 const nics = [queues, 1].map((many, index) => {
-  const nic = new WideNic(clock, { name: `adapter ${index}`, queues: many, ringSize: RING, extensions });
+  const nic = new WideNic(clock, { name: `adapter ${index}`, queues: many, ringSize: RING });
   nic.adapter.attachProtocol(new Forwarder(nic.adapter, true));
   nic.start();
   return nic;
 });
 clock.run();
 
-function run(nic, packets) {
-  const before = nic.sent;
-  const whole = Math.max(1, Math.ceil(packets / BURST / queues)) * BURST * queues;
-  nic.begin(whole);
-  clock.run();
-  if (nic.sent - before !== whole) throw new Error(`${nic.sent - before} of ${whole} frames left`);
-  return whole;
-}
-
 fillWire(FRAME_BYTES);
-for (const nic of nics) run(nic, 2_000_000);
+for (const nic of nics) nic.run(2_000_000);
 const blocks = [];
 for (let block = 0; block < BLOCKS; block++) {
   const start = process.hrtime.bigint();
-  const packets = run(nics[0], BLOCK);
+  const packets = nics[0].run(BLOCK);
   blocks.push(Number(process.hrtime.bigint() - start) / packets);
 }
 verifyWire(FRAME_BYTES);

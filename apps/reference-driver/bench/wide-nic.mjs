@@ -73,6 +73,7 @@ export class WideNic {
   left = 0;
   sent = 0;
   adapter;
+  #clock;
   #pairs;
   #receive = [];
   #frameBytes;
@@ -83,6 +84,7 @@ export class WideNic {
    */
   constructor(clock, wanted) {
     const { name, queues, ringSize, frameBytes = 64, extensions = [] } = wanted;
+    this.#clock = clock;
     this.#pairs = Array.from({ length: queues }, () => new QueuePair());
     this.#frameBytes = frameBytes;
     const enabler = new dma.DmaEnabler(new dma.IdentityMap(), { addressWidth: 64, version: 3 });
@@ -124,8 +126,19 @@ export class WideNic {
     this.adapter.start();
   }
 
+  /** Moves so many packets, or as many more as make whole bursts for all queues, and returns how many those are. */
+  run(packets) {
+    const before = this.sent;
+    const all = BURST * this.#pairs.length;
+    const whole = Math.max(1, Math.ceil(packets / all)) * all;
+    this.#begin(whole);
+    this.#clock.run();
+    if (this.sent - before !== whole) throw new Error(`${this.sent - before} of ${whole} frames left`);
+    return whole;
+  }
+
   /** Frames come: a burst on the first queue, and on each other one what has left by the queue before it. */
-  begin(frames) {
+  #begin(frames) {
     this.left += frames;
     this.#arrive(this.#pairs[0]);
     for (const [index, queue] of this.adapter.transmitQueues.entries()) {

@@ -48,9 +48,11 @@ export const series = {
       '256 queues': program(`${path}/many-queues.mjs`, '256'),
       '1024 queues': program(`${path}/many-queues.mjs`, '1024'),
       '4096 queues': program(`${path}/many-queues.mjs`, '4096'),
-      '16 queues': program(`${path}/many-queues.mjs`, '16'),
-      '16 queues, 4 unread extensions': program(`${path}/many-queues.mjs`, '16', '4'),
     },
+  },
+  extensions: {
+    title: '64 B frames forwarded over 16 queues, without and with 4 extensions that nobody reads, ns a packet',
+    contenders: { 'netcx, without, and what the four add': program(`${path}/unread-extensions.mjs`) },
   },
   'hand-off': {
     title: 'from one worker to another, ns an element of 16 bytes',
