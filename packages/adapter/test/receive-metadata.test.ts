@@ -6,7 +6,7 @@
 import { i32 } from '@netcx/dma/memory';
 import { HardwareTimestamp, Hash, HashProtocol, Ieee8021q, Rsc, RscTimestamp } from '@netcx/extensions';
 import { describe, expect, it } from 'vitest';
-import type { OffloadCapabilities } from '../src/index.ts';
+import type { OffloadCapabilities, ReceiveScalingCapabilities } from '../src/index.ts';
 import { buildFakeMachine } from './fake-machine.ts';
 import { pattern } from './frames.ts';
 import { Observer, startObserved } from './observer.ts';
@@ -17,21 +17,24 @@ const METADATA: OffloadCapabilities = {
   hardwareTimestamps: true,
 };
 
+/** Hashes over every header that there is, all for one queue. */
+const SCALING: ReceiveScalingCapabilities = {
+  numberOfQueues: 1,
+  indirectionTableSize: 2,
+  hashTypes: 1,
+  protocolTypes: 0x3f,
+  enable: () => undefined,
+  disable: () => undefined,
+  setHashSecretKey: () => undefined,
+  setIndirectionEntries: (entries) => entries.map(() => true),
+};
+
 const NOTHING = { hashType: 0, hash: 0, tagging: 0, tag: 0, coalesced: 0, detail: 0, delta: 0, time: 0 };
 
 describe('what a driver says beside a packet', () => {
   it.each(['straight', 'by way of the stage'])('reaches the protocol, in one part or several, %s', async (way) => {
     const machine = buildFakeMachine({ packets: 32, fragments: 32, buffers: 64, offloads: METADATA });
-    machine.adapter.receiveScaling.setCapabilities({
-      numberOfQueues: 1,
-      indirectionTableSize: 2,
-      hashTypes: 1,
-      protocolTypes: 0x3f,
-      enable: () => undefined,
-      disable: () => undefined,
-      setHashSecretKey: () => undefined,
-      setIndirectionEntries: (entries) => entries.map(() => true),
-    });
+    machine.adapter.receiveScaling.setCapabilities(SCALING);
     const observer = new Observer();
     machine.adapter.detachProtocol();
     machine.adapter.attachProtocol(observer);
@@ -77,6 +80,36 @@ describe('what a driver says beside a packet', () => {
       ].map((one) => ({ ...one, bytes: 100, checksum: 0, layer4Type: 0 })),
     );
     expect(machine.rx[0]!.violations).toEqual([]);
+    await machine.stop();
+  });
+
+  it("is each packet's own hash where hashes are all that is said", async () => {
+    const machine = buildFakeMachine({ packets: 8, fragments: 8, buffers: 32 });
+    machine.adapter.receiveScaling.setCapabilities(SCALING);
+    const observer = new Observer();
+    machine.adapter.detachProtocol();
+    machine.adapter.attachProtocol(observer);
+    machine.adapter.start();
+    machine.clock.run();
+    const hash = machine.adapter.receiveQueues[0]!.extension(Hash).offset;
+    const { IPv4, IPv6, None, Tcp, Udp } = HashProtocol;
+    const types = [IPv4 | Tcp, IPv4 | Tcp, None, IPv6 | Udp, IPv4 | Tcp];
+    const shown = [1 | (1 << 3), 1 | (1 << 3), 0, 3 | (2 << 3), 1 | (1 << 3)];
+    const expected: (readonly [number, number])[] = [];
+    for (let number = 1; number < 40; number++) {
+      const kind = number % types.length;
+      machine.rx[0]!.arrive({
+        bytes: pattern(60, number),
+        spoil: (p) => {
+          Hash.value.set(i32, p, hash, number);
+          Hash.protocolType.set(i32, p, hash, types[kind]!);
+        },
+      });
+      expected.push([shown[kind]!, shown[kind] === 0 ? 0 : number]);
+      if (number % 4 === 0) machine.clock.run();
+    }
+    machine.clock.run();
+    expect(observer.seen.map((one) => [one.hashType, one.hash])).toEqual(expected);
     await machine.stop();
   });
 

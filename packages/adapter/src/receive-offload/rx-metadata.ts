@@ -33,6 +33,8 @@ export class RxMetadata {
   readonly #rsc: number;
   readonly #rscTimestamp: number;
   readonly #time: number;
+  /** Whether hashes are all that there is to carry. */
+  readonly #hashOnly: boolean;
   readonly #pages: number;
 
   private constructor(owner: string, packets: Ring, elements: number, offsetOf: (extension: Extension) => number) {
@@ -42,6 +44,7 @@ export class RxMetadata {
     this.#rsc = offsetOf(RscV1);
     this.#rscTimestamp = offsetOf(RscTimestamp);
     this.#time = offsetOf(HardwareTimestamp);
+    this.#hashOnly = (this.#tag | this.#rsc | this.#rscTimestamp | this.#time) === 0;
     this.#pages = hostPages.allocate(12 * elements, { owner });
     m.fill(0, this.#pages >>> 2, (this.#pages >>> 2) + 3 * elements);
     this.times = this.#time === 0 ? 0 : this.#pages;
@@ -82,6 +85,34 @@ export class RxMetadata {
    * @param deltas - host offset of 4 bytes for each; 0 = none
    */
   carry(packet: number, count: number, ring: Ring, descriptor: number, times: number, deltas: number): void {
+    if (this.#hashOnly) this.#carryHashes(packet, count, ring, descriptor);
+    else this.#carryAll(packet, count, ring, descriptor, times, deltas);
+  }
+
+  /** The same where hashes are all there is: a type is looked at when it is another one than the packet before had. */
+  #carryHashes(packet: number, count: number, ring: Ring, descriptor: number): void {
+    const base = this.#packets.base | 0;
+    const stride = this.#packets.stride | 0;
+    const mask = this.#packets.mask | 0;
+    const ringMask = ring.mask | 0;
+    const ringBase = ring.base | 0;
+    const hash = this.#hash | 0;
+    let flags = 0;
+    let type = 0;
+    for (let index = 0; index < count; index = (index + 1) | 0) {
+      const p = (base + Math.imul((packet + index) & mask, stride)) | 0;
+      const d = (ringBase + (((descriptor + index) & ringMask) << 3)) | 0;
+      const found = Hash.protocolType.get(m, p, hash) | 0;
+      if (found !== flags) {
+        flags = found;
+        type = hashType(found);
+      }
+      FrameDescriptor.hashType.set(m, d, type);
+      FrameDescriptor.hash.set(m, d, type === 0 ? 0 : Hash.value.get(m, p, hash));
+    }
+  }
+
+  #carryAll(packet: number, count: number, ring: Ring, descriptor: number, times: number, deltas: number): void {
     const base = this.#packets.base | 0;
     const stride = this.#packets.stride | 0;
     const mask = this.#packets.mask | 0;
