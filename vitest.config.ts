@@ -40,13 +40,17 @@ const sharing = [
 ];
 const shared = quick ? sharing : [];
 
-/** Left to `.ci/run` by the quick size, which says so: tests of tests and of tools, and what starts processes and workers. */
+/**
+ * Left to `.ci/run` by the quick size, which says so: tests of tests and of tools, and what starts processes and workers or has a memory
+ * of its own.
+ */
 const leftOut = [
   'build',
   'new',
   'driver-mutants',
   'fixtures',
   'hot-file',
+  'internet-sum',
   'published-shape',
   'out-of-order',
   'process',
