@@ -17,11 +17,9 @@ export const FlowRow = defineStruct('FlowRow', 48, {
   looks:   u64(24), // which bits of a frame's first eight bytes must be as in `own`
   hashes:  u32(32), // byte offset of what each value of each byte of the input adds to the hash
   queues:  u32(36), // byte offset of the queue of each entry of the redirection table
-  queue:   u32(40), // the queue without a descriptor at which it stopped; NO_QUEUE when it stopped for another reason
+  queue:   u32(40), // the queue without a descriptor at which it stopped; 0xffff_ffff when it stopped for another reason
   lanes:   u32(44), // byte offset of the lanes
 });
-/** `queue` when no queue's descriptors are what it needs. */
-export const NO_QUEUE = 0xffff_ffff;
 
 /** What is made of a kind of packet whose checksums are right. */
 // prettier-ignore
@@ -51,7 +49,7 @@ const LANE_BYTES = 16;
 /** Words of a lane. */
 export const FLOW_LANE_WORDS = LANE_BYTES / 4;
 /** Queues that the redirection table can name. */
-export const FLOW_LANES = 16;
+const FLOW_LANES = 16;
 
 /** Where the lanes begin in a row's memory, in bytes, and how much that is in all. */
 export const FLOW_LANES_OFFSET = KINDS + 4 * KIND_BYTES;
