@@ -86,8 +86,8 @@ const projects = folders.map((folder) => {
       // Random and repeated work of the conformance suites, as their runners read it.
       env: quick ? { NETCX_EFFORT: process.env['NETCX_EFFORT'] ?? '0.25' } : {},
       // A limit for what hangs, not for what is slow: machines that run tests are often busy.
-      testTimeout: 60_000,
-      hookTimeout: 60_000,
+      testTimeout: 300_000,
+      hookTimeout: 300_000,
     },
   };
 });

@@ -73,16 +73,16 @@ open_link() {
   on_server ip address add "$server6/64" dev wire nodad
 }
 
-# wait_for WHAT COMMAND...: up to five seconds, for a thing that another process is about to do.
+# wait_for WHAT COMMAND...: up to a minute, for a thing that another process is about to do.
 wait_for() {
   local what=$1
   shift
-  for _ in $(seq 100); do
+  for _ in $(seq 1200); do
     if "$@" >/dev/null 2>&1; then return; fi
     sleep 0.05
   done
   tail -n 3 "$work"/*.log >&2
-  fail "$what did not come within 5 s"
+  fail "$what did not come within a minute"
 }
 
 listening() { on_server ss -Hlntu "sport = :$1" | grep -q .; }

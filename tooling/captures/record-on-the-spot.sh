@@ -9,7 +9,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=namespaces.sh
 source "$here/namespaces.sh"
 
-get() { curl --silent --show-error --fail --max-time 10 --output /dev/null "$@"; }
+get() { curl --silent --show-error --fail --max-time 120 --output /dev/null "$@"; }
 
 # iperf3 can wait for ever for a datagram that the link lost, and a lost datagram is only more of the mix: no error here.
 iperf() { timeout 5 iperf3 --client "$@" >/dev/null 2>&1 || true; }
@@ -61,5 +61,5 @@ partial=$out.partial.$$ # beside OUT.pcap, so that the last step is a rename
 trap 'leave_namespaces; rm -rf "$work" "$partial"' EXIT
 touch "$partial" # before any work, so that a folder that cannot be written says so at once
 need ip=iproute2 sysctl=procps tcpdump=tcpdump iperf3=iperf3 curl=curl ping=iputils-ping ethtool=ethtool
-inside_namespaces 60 "${BASH_SOURCE[0]}" --inside "$work" "$partial" "$frames"
+inside_namespaces 600 "${BASH_SOURCE[0]}" --inside "$work" "$partial" "$frames"
 mv "$partial" "$out"

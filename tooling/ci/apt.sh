@@ -18,15 +18,19 @@ need() {
   command -v apt-get >/dev/null || skip "needs ${missing[*]}, and this machine has no apt-get"
 
   export DEBIAN_FRONTEND=noninteractive
+  # Another apt may be at work: its lock is waited for.
+  local apt=(apt-get -qq -o DPkg::Lock::Timeout=600)
   echo "Installing ${missing[*]} ..."
   local try downloaded=no
   for try in 1 2 3; do
-    if apt-get update -qq && apt-get install -y -qq --no-install-recommends --download-only "${missing[@]}"; then
+    # A list that could not be read anew, for a lock or for a mirror, may be good enough as it is.
+    "${apt[@]}" update || true
+    if "${apt[@]}" install -y --no-install-recommends --download-only "${missing[@]}"; then
       downloaded=yes
       break
     fi
     sleep $((try * 5))
   done
   [ $downloaded = yes ] || skip "could not download ${missing[*]} in three tries"
-  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >/dev/null
 }

@@ -44,7 +44,7 @@ export async function talkToGuest() {
     const devices = ['-netdev', wire, '-device', 'pcie-root-port,id=port0,chassis=1', '-device', nic];
     await check('Linux finds its NIC, and the link is up', async () => {
       guest = await Guest.boot({ thirdParty, series: SERIES, initramfs: archive, devices, log: join(folder, 'guest') });
-      await guest.run('modprobe igb && ready eth0 && ip addr add 192.0.2.2/24 dev eth0', 30);
+      await guest.run('modprobe igb && ready eth0 && ip addr add 192.0.2.2/24 dev eth0');
       await ready(left, 'left');
     });
     if (guest === undefined) return;
@@ -71,7 +71,6 @@ export async function talkToGuest() {
     await check('a file by HTTP', async () => {
       const sum = await run(
         `mkdir -p /tmp/www && head -c ${BYTES} /dev/urandom >/tmp/www/file && httpd -p 8080 -h /tmp/www && sha256sum </tmp/www/file`,
-        30,
       );
       const output = await left.run(60, 'sh', '-c', 'curl -sS http://192.0.2.2:8080/file | sha256sum');
       if (output.trim() !== sum.trim()) throw new Error(`SHA-256 ${output.trim()}, not ${sum.trim()}`);

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { folder, frame, inFolder, readPackets, writePcap, type JsonReport, type Said } from './cli.ts';
 
 const home = fileURLToPath(new URL('..', import.meta.url));
-const TIMEOUT = 60_000;
+const TIMEOUT = 300_000;
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
@@ -29,7 +29,7 @@ function start(...args: readonly string[]): { readonly child: Child; readonly do
 
 /** Waits until the replay writes. */
 async function writing(): Promise<void> {
-  for (let wait = 0; wait < 600; wait++) {
+  for (let wait = 0; wait < 2400; wait++) {
     const part = readdirSync(folder.path).find((name) => name.endsWith('.part'));
     if (part !== undefined && statSync(inFolder(part)).size > 0) return;
     await sleep(50);

@@ -32,7 +32,7 @@ test('the README has an example of about twenty lines', () => {
   expect(statements.length).toBeLessThan(30);
 });
 
-test('it type-checks', { timeout: 120_000 }, () => {
+test('it type-checks', () => {
   const { options } = ts.parseJsonConfigFileContent({ extends: '../tsconfig.json' }, ts.sys, folder);
   const program = ts.createProgram([`${folder}/example.ts`], options);
   // What it imports is checked where it stands; here are the types alone that the example sees of it.
@@ -41,7 +41,7 @@ test('it type-checks', { timeout: 120_000 }, () => {
   expect(found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([]);
 });
 
-test('it prints what it says', { timeout: 60_000 }, async () => {
+test('it prints what it says', async () => {
   const { stdout } = await run(
     process.execPath,
     ['--import', 'tsx', '--conditions=@netcx/source', `${folder}/example.ts`],

@@ -32,7 +32,7 @@ describe('simulated machines', () => {
     await new Simulation(seed).run();
   });
 
-  it('replay exactly from their seeds', { timeout: 60_000 }, async () => {
+  it('replay exactly from their seeds', async () => {
     for (const seed of [7, 8, 9, 10]) {
       const [one, other] = [await new Simulation(seed).run(), await new Simulation(seed).run()];
       expect(other).toEqual(one);
@@ -54,7 +54,7 @@ async function isFound(sabotage: Sabotage, what: RegExp, machines = 12): Promise
   expect(messages.join('\n')).toMatch(what);
 }
 
-describe('a simulated machine that breaks a promise is found', { timeout: 60_000 }, () => {
+describe('a simulated machine that breaks a promise is found', () => {
   const onTheCable = (impairments: string): Sabotage => {
     const spoilt = parseImpairments(impairments);
     return ({ link }) => {

@@ -18,7 +18,13 @@ const FLOWS = 24;
 it('echoes every frame on two workers, and one outlives the other', async () => {
   const clock = new RealClock();
   const random = new Random(seed, 'traffic');
-  const group = await WorkerGroup.open({ workers: 2, module, clock, numbers: { interruptInterval: 0 } });
+  const group = await WorkerGroup.open({
+    workers: 2,
+    module,
+    clock,
+    patience: 120_000,
+    numbers: { interruptInterval: 0 },
+  });
   const link = new Link(clock, { speedup: Infinity });
   const steering = new FlowSteering({ targets: 2 });
   group.plug(link.a, (data, length) => steering.choose(data, length));

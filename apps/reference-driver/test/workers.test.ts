@@ -31,7 +31,7 @@ describe('the driver on two workers, in lock-step', () => {
   async function run(worldSeed: number): Promise<string> {
     const clock = new VirtualClock({ seed: worldSeed });
     const numbers = { queues: 2, ringSize: 64, iommu: 1, verifier: 1 };
-    const group = await WorkerGroup.open({ workers: 2, module, clock, numbers });
+    const group = await WorkerGroup.open({ workers: 2, module, clock, patience: 120_000, numbers });
     const link = new Link(clock);
     const steering = new FlowSteering({ targets: 2 });
     group.plug(link.a, (data, length) => steering.choose(data, length));

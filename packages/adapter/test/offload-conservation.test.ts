@@ -225,4 +225,4 @@ it('every frame leaves as it shall, whoever does what, and no driver is asked fo
     ),
     seeded('offloads', runsBySize({ quick: 40, ci: 300, long: 5000 })),
   );
-}, 60_000);
+});

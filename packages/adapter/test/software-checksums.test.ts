@@ -45,7 +45,7 @@ describe('checksums that software inserts', () => {
       ),
       seeded('software checksums', runsBySize({ quick: 60, ci: 400, long: 5000 })),
     );
-  }, 60_000);
+  });
 
   it('leave the protocol’s own bytes as they are', () =>
     on({}, (rig) => {
@@ -130,7 +130,7 @@ describe('a tag that software inserts', () => {
       ),
       seeded('software tags', runsBySize({ quick: 30, ci: 200, long: 3000 })),
     );
-  }, 60_000);
+  });
 
   it('goes into frames of any kind, but not into less than a header', () =>
     on({}, (rig) => {

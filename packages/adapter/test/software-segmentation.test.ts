@@ -52,7 +52,7 @@ describe('segments that software cuts', () => {
       ),
       seeded('software segmentation', runsBySize({ quick: 60, ci: 400, long: 5000 })),
     );
-  }, 60_000);
+  });
 
   it('carry 64 KB in 45, in rings that hold far fewer, and complete once', () =>
     on({ packets: 8, fragments: 16, buffers: 4, mtu: 1500 }, (rig) => {
@@ -355,7 +355,7 @@ it('descriptors that lie cost their frame, and nothing else', async () => {
     ),
     seeded('lies', runsBySize({ quick: 60, ci: 600, long: 10_000 })),
   );
-}, 60_000);
+});
 
 describe('without software', () => {
   it('what the hardware lacks is given up, by name', () =>

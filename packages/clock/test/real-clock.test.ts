@@ -23,16 +23,25 @@ describe.each([
   const options = scope === undefined ? {} : { scope };
 
   it('goes by the order of setting, later ones by time', async () => {
-    const clock = make(options);
-    const log: string[] = [];
-    const done = new Promise<void>((resolve) => clock.alarm(resolve).after(30 * MILLISECOND));
-    clock.alarm(() => log.push('20 ms')).after(20 * MILLISECOND);
-    clock.alarm(() => log.push('5 ms')).after(5 * MILLISECOND);
-    clock.alarm(() => log.push('soon 1')).soon();
-    clock.alarm(() => log.push('soon 2')).soon();
-    const cancelled = clock.alarm(() => log.push('cancelled'));
-    cancelled.after(1);
-    cancelled.cancel();
+    let log: readonly string[];
+    let done: Promise<void>;
+    let took: number;
+    // A busy machine may take longer between two lines than there is between two alarms: then they are set anew.
+    do {
+      const clock = make(options);
+      const told: string[] = [];
+      log = told;
+      const began = clock.now();
+      done = new Promise<void>((resolve) => clock.alarm(resolve).after(30 * MILLISECOND));
+      clock.alarm(() => told.push('20 ms')).after(20 * MILLISECOND);
+      clock.alarm(() => told.push('5 ms')).after(5 * MILLISECOND);
+      clock.alarm(() => told.push('soon 1')).soon();
+      clock.alarm(() => told.push('soon 2')).soon();
+      const cancelled = clock.alarm(() => told.push('cancelled'));
+      cancelled.after(1);
+      cancelled.cancel();
+      took = clock.now() - began;
+    } while (took > 10 * MILLISECOND);
     expect(log).toEqual([]);
     await done;
     expect(log).toEqual(['soon 1', 'soon 2', '5 ms', '20 ms']);
@@ -83,7 +92,7 @@ describe.each([
 it('counts nanoseconds from 0', async () => {
   const clock = make();
   const first = clock.now();
-  expect(first).toBeLessThan(1000 * MILLISECOND);
+  expect(first).toBeLessThan(60_000 * MILLISECOND);
   await new Promise((resolve) => setTimeout(resolve, 5));
   const passed = clock.now() - first;
   expect(passed).toBeGreaterThan(4 * MILLISECOND);
@@ -110,7 +119,7 @@ function program(source: string): string {
   const tsx = import.meta.resolve('tsx');
   return execFileSync(process.execPath, ['--import', tsx, '--input-type=module', '-e', code], {
     encoding: 'utf8',
-    timeout: 15_000,
+    timeout: 120_000,
   });
 }
 

@@ -9,7 +9,7 @@ import { plainMachine, type DriverFault } from './plain-driver.ts';
 import type { NicFault } from './plain-nic.ts';
 import { expectFailures, type Expectation } from './verdicts.ts';
 
-vi.setConfig({ testTimeout: 120_000 }); // a suite each, perhaps on a slow machine that counts coverage
+vi.setConfig({ testTimeout: 600_000 }); // a suite each, perhaps on a slow machine that counts coverage
 
 /** Enough to find each of these faults. */
 const SETTINGS = { seed: 1, effort: 0.05 };

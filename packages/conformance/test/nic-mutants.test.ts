@@ -8,7 +8,7 @@ import { plainNic } from './plain-nic-under-test.ts';
 import type { NicFault } from './plain-nic.ts';
 import { expectFailures, type Expectation } from './verdicts.ts';
 
-vi.setConfig({ testTimeout: 120_000 }); // a suite each, perhaps on a slow machine that counts coverage
+vi.setConfig({ testTimeout: 600_000 }); // a suite each, perhaps on a slow machine that counts coverage
 
 const SETTINGS = { seed: 1, effort: 0.1 };
 

@@ -47,7 +47,7 @@ it("registers with Node's test runner", async () => {
   expect(report).toMatch(/\n {4}ok 3 - is absent # SKIP there is no sky\n/);
 });
 
-it('registers with vitest', { timeout: 60_000 }, async () => {
+it('registers with vitest', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'netcx-runners-'));
   try {
     const program = `import { register } from '${source('vitest.ts')}'; register('the sky', ${CASES});`;

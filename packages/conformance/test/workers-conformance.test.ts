@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => clock.close());
 
 it.each([1, 2])('the predefined extensions pass their suite in %i workers', async (workers) => {
-  const group = await WorkerGroup.open({ workers, module, clock });
+  const group = await WorkerGroup.open({ workers, module, clock, patience: 120_000 });
   try {
     const cases = SUITES.reduce((sum, [, { length }]) => sum + length, 0);
     for (const { passed = 0, skipped = 0 } of await group.callAll('run', { seed: 1 })) {
@@ -26,7 +26,7 @@ it.each([1, 2])('the predefined extensions pass their suite in %i workers', asyn
 });
 
 it('says which case failed in a worker, and why', async () => {
-  const group = await WorkerGroup.open({ workers: 1, module, clock, numbers: { sky: 1 } });
+  const group = await WorkerGroup.open({ workers: 1, module, clock, patience: 120_000, numbers: { sky: 1 } });
   try {
     await expect(group.callAll('run', { seed: 7 })).rejects.toMatchObject({
       code: 'STATION_FAILED',

@@ -26,7 +26,7 @@ it('copies between host memory from outside and device memory', () => {
   const output = execFileSync(
     process.execPath,
     ['--conditions=@netcx/source', '--import', import.meta.resolve('tsx'), '--input-type=module', '-e', code],
-    { encoding: 'utf8', timeout: 15_000, cwd: fileURLToPath(new URL('..', import.meta.url)) },
+    { encoding: 'utf8', timeout: 120_000, cwd: fileURLToPath(new URL('..', import.meta.url)) },
   );
   expect(JSON.parse(output)).toEqual({ separate: true, wrong: [] });
 });

@@ -246,9 +246,12 @@ describe('hostile lengths', () => {
       return performance.now() - begin;
     };
     milliseconds(20_000);
-    const short = Math.min(milliseconds(50_000), milliseconds(50_000), milliseconds(50_000));
-    const long = Math.min(milliseconds(800_000), milliseconds(800_000));
-    // 16 times the bytes: 16 times the time if linear, 256 times if quadratic.
+    let [short, long] = [milliseconds(50_000), milliseconds(800_000)];
+    // 16 times the bytes: 16 times the time if linear, 256 times if quadratic. The machine may be busy, but not each time.
+    for (let tries = 0; tries < 5 && long / short >= 80; tries++) {
+      short = Math.min(short, milliseconds(50_000));
+      long = Math.min(long, milliseconds(800_000));
+    }
     expect(long / short).toBeLessThan(80);
   });
 });

@@ -83,7 +83,7 @@ const packets: PacketToWrite[] = [0, 1, 2, 3, 4, 5, 6, 7, 60, 1514, 9018, 65_549
   originalLength: i % 3 === 0 ? length + 100 : undefined,
 }));
 
-describe.skipIf(!demanded)('tshark reads what we write', { timeout: 120_000 }, () => {
+describe.skipIf(!demanded)('tshark reads what we write', () => {
   it.each(['little', 'big'] as const)('pcap, %s-endian, in both units', (byteOrder) => {
     const nanosecond = save('ns.pcap', pcap({ byteOrder }, ...packets));
     expect(table(nanosecond, ...basics)).toEqual(packets.map(basicsOf));
@@ -176,7 +176,7 @@ describe.skipIf(!demanded)('tshark reads what we write', { timeout: 120_000 }, (
   });
 });
 
-describe.skipIf(!demanded)('we read what Wireshark’s tools write', { timeout: 120_000 }, () => {
+describe.skipIf(!demanded)('we read what Wireshark’s tools write', () => {
   it.each(['pcap', 'nsecpcap', 'pcapng'])('%s by editcap', (format) => {
     const source = save(
       'source.pcapng',

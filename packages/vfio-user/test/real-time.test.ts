@@ -16,22 +16,26 @@ beforeEach(() => {
 });
 afterEach(() => time.stop());
 
+/** How late an alarm goes off, in milliseconds. */
+async function lateness(delay: number): Promise<number> {
+  const start = performance.now();
+  return new Promise((resolve) => {
+    clock.alarm(() => resolve(performance.now() - start - delay / MILLISECOND)).after(delay);
+    time.run();
+  });
+}
+
 it('lets alarms go off neither early nor much too late', async () => {
-  const late: number[] = [];
   for (const delay of [0, 20 * MICROSECOND, 300 * MICROSECOND, 3 * MILLISECOND, 12 * MILLISECOND]) {
-    const start = performance.now();
-    await new Promise<void>((resolve) => {
-      clock
-        .alarm(() => {
-          late.push(performance.now() - start - delay / MILLISECOND);
-          resolve();
-        })
-        .after(delay);
-      time.run();
-    });
+    // The machine may be busy now and then, and not each of many times.
+    let best = Infinity;
+    for (let tries = 0; tries < 200 && best >= 5; tries++) {
+      const late = await lateness(delay);
+      expect(late).toBeGreaterThan(-1.6); // the clock stands at its last turn when the alarm is set
+      best = Math.min(best, late);
+    }
+    expect(best).toBeLessThan(5);
   }
-  expect(Math.min(...late)).toBeGreaterThan(-1.6); // the clock stands at its last turn when the alarm is set
-  expect([...late].sort((a, b) => a - b)[2]).toBeLessThan(5); // the machine may be busy now and then
   expect(faults).toEqual([]);
 });
 
@@ -53,7 +57,8 @@ it('wakes for a descriptor, and turns until there is no more to do', async () =>
   });
   turns.splice(0);
   await import('node:fs').then(({ writeSync }) => writeSync(event.fd, new Uint8Array([2, 0, 0, 0, 0, 0, 0, 0])));
-  await sleep(50);
+  for (const end = performance.now() + 120_000; turns.length < 4 && performance.now() < end;) await sleep(5);
+  await sleep(20); // and no more
   expect(turns).toEqual([2, 0, 0, 0]);
   ended?.close();
   event.close();

@@ -33,16 +33,16 @@ beforeEach(async () => {
   gone = false;
   worker.on('exit', () => (gone = true));
   worker.on('message', (message) => heard.push(message));
-  await until(() => heard.includes('listening'), 10_000);
+  await until(() => heard.includes('listening'));
 });
 afterEach(async () => {
   worker.postMessage('close');
-  await until(() => gone, 8000);
+  await until(() => gone);
   rmSync(folder, { recursive: true });
 });
 
-async function until(holds: () => boolean, milliseconds = 2000): Promise<void> {
-  for (const end = performance.now() + milliseconds; !holds();) {
+async function until(holds: () => boolean): Promise<void> {
+  for (const end = performance.now() + 120_000; !holds();) {
     await sleep(5);
     if (performance.now() > end) throw new Error(`it did not come to that; heard: ${JSON.stringify(heard)}`);
   }
@@ -100,10 +100,10 @@ describe('a server in a worker', () => {
     startRings(driver, memory);
     driver.read(STATUS);
     send(driver, memory, 0, frame(60));
-    await until(() => heard.includes('detached no answer to DMA_READ within 5000 ms'), 8000);
+    await until(() => heard.includes('detached no answer to DMA_READ within 5000 ms'));
     expect(new VfioUserClient({ socket }).read32(7, 0)).toBe(0x10c9_8086);
     client.close();
-  }, 15_000);
+  });
 
   it('cleans up after a peer that is killed in the middle of a message', async () => {
     const here = fileURLToPath(new URL('..', import.meta.url));
@@ -119,16 +119,22 @@ describe('a server in a worker', () => {
     send(driver, memory, 0, frame(60));
     await until(() => received(memory, 0) !== undefined);
     client.close();
-  }, 20_000);
+  });
 
   it('does next to nothing while nothing is to be done', async () => {
     const client = new VfioUserClient({ socket });
     await bringUp(client);
+    /** Milliseconds of processor time that the server's thread has used: other tests run in other threads. */
+    const used = async (): Promise<number> => {
+      heard = heard.filter((message) => typeof message !== 'number');
+      worker.postMessage('used');
+      await until(() => heard.some((message) => typeof message === 'number'));
+      return heard.find((message) => typeof message === 'number')!;
+    };
     await sleep(100);
-    const before = process.cpuUsage();
+    const before = await used();
     await sleep(500);
-    const { user, system } = process.cpuUsage(before);
-    expect((user + system) / 1000).toBeLessThan(250); // milliseconds of 500
+    expect((await used()) - before).toBeLessThan(250); // of 500
     client.close();
   });
 
@@ -168,6 +174,6 @@ it('says on a system that is not Linux that it needs one', async () => {
     code,
   ];
   const cwd = fileURLToPath(new URL('..', import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, options, { cwd, timeout: 15_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, options, { cwd, timeout: 120_000 });
   expect(stdout.trim()).toBe('NOT_LINUX: vfio-user needs Linux: it passes file descriptors; this is darwin');
 });

@@ -28,7 +28,7 @@ async function open(seedOfWorld: number, numbers: Record<string, number> = {}): 
   const clock = new VirtualClock({ seed: seedOfWorld });
   const lost: string[] = [];
   const onLost = (index: number, { code }: WorkerError): void => void lost.push(`${String(index)} ${code}`);
-  const group = await WorkerGroup.open({ ...sizes, workers: 2, module, clock, numbers, onLost });
+  const group = await WorkerGroup.open({ ...sizes, workers: 2, module, clock, patience: 120_000, numbers, onLost });
   const cable = new Cable(clock, { capacity: 48 * 1024 });
   group.plug(cable.link.a, byFlow(2));
   return { clock, cable, group, lost };

@@ -65,7 +65,7 @@ export class Prompt {
    * @returns {Promise<RegExpExecArray>} the match
    * @throws {TestpmdError} `no-answer`
    */
-  async expect(pattern, what, milliseconds = 10_000) {
+  async expect(pattern, what, milliseconds = 120_000) {
     const deadline = performance.now() + milliseconds;
     for (;;) {
       const match = pattern.exec(this.#output);

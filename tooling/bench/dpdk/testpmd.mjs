@@ -133,6 +133,14 @@ export async function startTestpmd(options = {}) {
     const [, first, second] = await prompt.expect(/Tx-pps:\s+(\d+)[^]*?Tx-pps:\s+(\d+)[^]*?####\s*\n/, 'statistics');
     return Number(first) + Number(second);
   };
+  /** Waits until packets go: a busy machine may let the forwarding core wait, and without packets there are no cycles of theirs. */
+  const moving = async () => {
+    const deadline = performance.now() + 120_000;
+    while ((await show()) === 0) {
+      if (performance.now() > deadline) throw new TestpmdError('no-answer', 'testpmd forwarded no packets');
+      await sleep(50);
+    }
+  };
   /** Ends forwarding; returns the cycles per packet since it began. */
   const pause = async () => {
     prompt.send('stop');
@@ -142,8 +150,8 @@ export async function startTestpmd(options = {}) {
   const forwarding = /packet forwarding - ports=2 - cores=1[^]*testpmd> /;
 
   try {
-    await prompt.expect(forwarding, 'start', 20_000);
-    await sleep(100); // some packets, so that there are cycles per packet to report
+    await prompt.expect(forwarding, 'start');
+    await moving();
     await pause();
   } catch (error) {
     await prompt.close();
@@ -155,7 +163,7 @@ export async function startTestpmd(options = {}) {
     prompt.send('start');
     await prompt.expect(forwarding, 'start of forwarding');
     await sleep(100); // warms caches up
-    await show();
+    await moving();
     await sleep(milliseconds);
     const packetsPerSecond = await show();
     const cycles = await pause();

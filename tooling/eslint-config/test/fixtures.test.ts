@@ -16,7 +16,7 @@ beforeAll(async () => {
       own.map(({ ruleId, message }) => `${ruleId ?? 'fatal'}: ${message}`),
     );
   }
-}, 60_000);
+});
 
 it.each([
   ['packages/rings/src/peeks-at-device.ts', ['must not import @netcx/hardware', 'must not import @netcx/nic-82576']],

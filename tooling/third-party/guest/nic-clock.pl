@@ -13,7 +13,18 @@ sub now {
 my $monotonic = 1;
 my $nic = -8 * (fileno($clock) + 1) + 3;
 
-my @begin = (now($nic), now($monotonic));
+# Both clocks at the same time: of some tries the one in which the least time went by, since a busy machine may stop us between.
+sub both {
+  my ($narrowest, @times);
+  for (1 .. 50) {
+    my ($before, $time, $after) = (now($monotonic), now($nic), now($monotonic));
+    next if defined $narrowest && $after - $before >= $narrowest;
+    ($narrowest, @times) = ($after - $before, $time, ($before + $after) / 2);
+  }
+  return @times;
+}
+
+my @begin = both();
 sleep 2;
-my @end = (now($nic), now($monotonic));
+my @end = both();
 printf "ratio %.3f\n", ($end[0] - $begin[0]) / ($end[1] - $begin[1]);

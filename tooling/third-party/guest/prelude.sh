@@ -7,10 +7,10 @@ nstat() { /usr/bin/nstat "$@"; }
 # on NAMESPACE COMMAND...
 on() { /usr/bin/ip netns exec "$@"; }
 
-# until SECONDS COMMAND...: until the command succeeds; fails when the time is up.
+# until_true COMMAND...: until the command succeeds. The limit is for what hangs, not for what is slow: the machine below may be
+# busy, and each of these is a matter of a second or two on one that is not.
 until_true() {
-  limit=$(($(date +%s) + $1))
-  shift
+  limit=$(($(date +%s) + 240))
   until "$@" >/dev/null 2>&1; do
     [ "$(date +%s)" -lt "$limit" ] || { echo "not true in time: $*"; "$@"; return 1; }
     usleep 50000
@@ -24,20 +24,20 @@ carrier_in() { on "$1" grep -qx "$3" "/sys/class/net/$2/carrier"; }
 
 # ready NAME: loads the driver's NIC, brings it up and waits for its link.
 ready() {
-  until_true 10 test -e "/sys/class/net/$1" && ip link set "$1" up && until_true 10 has_carrier "$1"
+  until_true test -e "/sys/class/net/$1" && ip link set "$1" up && until_true has_carrier "$1"
 }
 
 # two_namespaces: eth0 in namespace a, eth1 in namespace b, with addresses of both families and their links up.
 two_namespaces() {
   for pair in 'a eth0 1' 'b eth1 2'; do
     set -- $pair
-    until_true 10 test -e "/sys/class/net/$2" || return 1
+    until_true test -e "/sys/class/net/$2" || return 1
     test -e "/run/netns/$1" || ip netns add "$1" || return 1
     ip link set "$2" netns "$1" || return 1
     on "$1" sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
     in_namespace "$1" "$2" "$3" || return 1
   done
-  until_true 10 carrier_in a eth0 1 && until_true 10 carrier_in b eth1 1
+  until_true carrier_in a eth0 1 && until_true carrier_in b eth1 1
 }
 
 # in_namespace NAMESPACE DEVICE NUMBER: what a device needs again after its driver was reloaded.
@@ -65,7 +65,7 @@ streams_until() {
   until test -e "$end"; do streams "$@" || return 1; done
 }
 
-# background NAME COMMAND...: runs it beside what follows; `finished NAME SECONDS` waits for its end and gives its code.
+# background NAME COMMAND...: runs it beside what follows; `finished NAME` waits for its end and gives its code.
 background() {
   name=$1
   shift
@@ -73,7 +73,7 @@ background() {
   { "$@" >"/tmp/$name.log" 2>&1; echo $? >"/tmp/$name.code"; } &
 }
 finished() {
-  until_true "$2" test -s "/tmp/$1.code" || { echo "$1 did not end"; cat "/tmp/$1.log"; look; return 1; }
+  until_true test -s "/tmp/$1.code" || { echo "$1 did not end"; cat "/tmp/$1.log"; look; return 1; }
   cat "/tmp/$1.log"
   return "$(cat "/tmp/$1.code")"
 }

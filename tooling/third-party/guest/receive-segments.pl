@@ -6,7 +6,7 @@ my ($port, $size, $segment, $count) = @ARGV;
 socket(my $socket, AF_INET6, SOCK_DGRAM, 17) or die "socket: $!";
 bind($socket, pack_sockaddr_in6($port, inet_pton(AF_INET6, '::'))) or die "bind: $!";
 $SIG{ALRM} = sub { print "time is up\n"; exit 1 };
-alarm 20;
+alarm 200;
 my $parts = int(($size + $segment - 1) / $segment);
 my %seen;
 while (keys %seen < $parts * $count) {

@@ -37,7 +37,7 @@ sub stamp {
 }
 
 $SIG{ALRM} = sub { print "time is up\n"; exit 1 };
-alarm 15;
+alarm 200;
 my $found;
 if ($role eq 'receive') {
   bind($socket, pack_sockaddr_in($port, INADDR_ANY)) or die "bind: $!";
@@ -47,7 +47,7 @@ if ($role eq 'receive') {
   bind($socket, pack_sockaddr_in($port, INADDR_ANY)) or die "bind: $!";
   my $sync = pack('CC n', 0, 2, 44) . "\0" x 40;
   send($socket, $sync, 0, pack_sockaddr_in($port, inet_aton($address))) or die "send: $!";
-  for (1 .. 100) {
+  for (1 .. 1200) {
     $found = stamp(0x2000 | 0x40); # from the error queue, without waiting
     last if defined $found;
     select(undef, undef, undef, 0.05);

@@ -40,7 +40,7 @@ sub deliver {
   my ($port) = @_;
   my $stream;
   $doing = 'connecting';
-  for (1 .. 100) {
+  for (1 .. 1200) {
     $stream = open_socket();
     last if connect($stream, place($peer, $port));
     select(undef, undef, undef, 0.1);
@@ -65,8 +65,8 @@ for my $port (5001 .. 5000 + $count) {
   for my $work (sub { receive($listener, $port) }, sub { deliver($port) }) {
     my $child = fork // die "fork: $!";
     if ($child == 0) {
-      $SIG{ALRM} = sub { die "port $port: $doing for 80 s\n" };
-      alarm 80;
+      $SIG{ALRM} = sub { die "port $port: $doing for 200 s\n" };
+      alarm 200;
       $work->();
       exit 0;
     }

@@ -120,7 +120,7 @@ export class Child {
    * @param {number} [seconds] that it has after SIGTERM
    * @returns {Promise<string>} how it ended
    */
-  async stop(seconds = 5) {
+  async stop(seconds = 60) {
     if (this.ended === undefined) signalGroup(this.#process, 'SIGTERM');
     await this.exited(seconds);
     if (this.ended === undefined) signalGroup(this.#process, 'SIGKILL');

@@ -44,7 +44,7 @@ export class Server {
     const words = [...command, 'serve', 'nic-82576', ...places, '--wire', wire, ...options];
     const child = new Child('netcx serve', words, { log });
     try {
-      for (const _ of sockets) await child.expect(/listen[^\n]*\n/i, 20);
+      for (const _ of sockets) await child.expect(/listen[^\n]*\n/i, 120);
     } catch (error) {
       await child.stop(1);
       throw error;

@@ -1,5 +1,5 @@
 // Owns: the list of suites, in the order in which they run.
-// Invariant: each has a time limit, and all of them together fit into about six minutes on two cores.
+// Invariant: all of them together take about five minutes on two cores that have nothing else to do.
 import { ipxe } from './ipxe.js';
 import { lineInterrupts, messages, oneNic } from './one-nic.js';
 import { impaired, pair } from './pair.js';
@@ -11,7 +11,6 @@ import { recovery } from './recovery.js';
  * @typedef {object} Suite
  * @property {string} name
  * @property {string} covers one line for people
- * @property {number} seconds that it may take
  * @property {(lab: Lab) => Promise<void>} run
  */
 

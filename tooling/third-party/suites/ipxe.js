@@ -10,7 +10,6 @@ import { hold, same } from '../rig/report.js';
 export const ipxe = {
   name: 'ipxe',
   covers: 'iPXE: finds the NIC, gets an address by DHCP, fetches a script of 100 KB by TFTP and runs it',
-  seconds: 90,
   run: async (/** @type {Lab} */ lab) => {
     const { report } = lab;
     const files = join(lab.folder, 'files');
@@ -55,21 +54,21 @@ export const ipxe = {
     const qemu = new Child('iPXE', words, { log: join(lab.logs, 'guest.console') });
     try {
       await report.check('probe: iPXE finds the NIC', async () => {
-        const { match } = await qemu.expect(/net0: ([0-9a-f:]{17}) using (\S+) on/, 30);
+        const { match } = await qemu.expect(/net0: ([0-9a-f:]{17}) using (\S+) on/, 200);
         hold(match[1] !== '00:00:00:00:00:00', `expected an address, got ${match[1]}`);
         report.note(`iPXE's driver is ${match[2]}`);
       });
       await report.check('link and DHCP: an address', async () => {
-        const { match } = await qemu.expect(/net0: (\d+\.\d+\.\d+\.\d+)\/255\.255\.255\.0 gw 10\.0\.2\.2/, 30);
+        const { match } = await qemu.expect(/net0: (\d+\.\d+\.\d+\.\d+)\/255\.255\.255\.0 gw 10\.0\.2\.2/, 200);
         same('address', match[1], '10.0.2.15');
       });
       await report.check('TFTP: a script of 100 KB arrives whole, and runs', async () => {
-        const { match } = await qemu.expect(/check : (\d+) bytes|step failed/, 40);
+        const { match } = await qemu.expect(/check : (\d+) bytes|step failed/, 200);
         same('bytes', Number(match[1]), script.length);
-        await qemu.expect(new RegExp(`fetched ${word}`), 20);
+        await qemu.expect(new RegExp(`fetched ${word}`), 200);
       });
       await report.check('no frame was received wrong', async () => {
-        const { match } = await qemu.expect(/TX:(\d+) TXE:(\d+) RX:(\d+) RXE:(\d+)/, 10);
+        const { match } = await qemu.expect(/TX:(\d+) TXE:(\d+) RX:(\d+) RXE:(\d+)/, 200);
         const [sent, sentWrong, received, receivedWrong] = match.slice(1).map(Number);
         hold(Number(sent) > 20 && Number(received) > 20, `expected frames both ways, got ${sent} and ${received}`);
         same('errors', [sentWrong, receivedWrong], [0, 0]);

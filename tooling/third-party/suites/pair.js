@@ -1,7 +1,7 @@
 // The suites with two NICs back to back, each in a network namespace of its own: Linux's whole stack at both ends.
 import { complaints, interrupts, protocols, statistics } from '../rig/answers.js';
 import { hold, same, settled } from '../rig/report.js';
-import { filters } from './filters.js';
+import { filters, moreUntil } from './filters.js';
 
 /** @import { Answer } from '../rig/answers.js' */
 /** @import { Guest } from '../rig/guest.js' */
@@ -21,11 +21,11 @@ const wrongSums = /InCsumErrors$|^SctpChecksumErrors$/;
  */
 export async function connect(lab, guest) {
   await lab.report.check('two NICs, two namespaces: link and echo, IPv4 and IPv6', async () => {
-    await guest.run('modprobe igb && two_namespaces', 60);
+    await guest.run('modprobe igb && two_namespaces');
     const addresses = await guest.run('on a cat /sys/class/net/eth0/address; on b cat /sys/class/net/eth1/address');
     same('different addresses', new Set(addresses.trim().split('\n')).size, 2);
     for (const [, , there] of families) {
-      const text = await guest.run(`on a ping -c 5 -i 0.1 -w 20 ${there}`, 30);
+      const text = await guest.run(`on a ping -c 5 -i 0.1 -W 60 ${there}`);
       hold(text.includes('5 packets received, 0% packet loss'), text);
     }
   });
@@ -50,7 +50,6 @@ export async function sumsAreRight(guest) {
 export const pair = {
   name: 'pair',
   covers: 'two models back to back, 2 CPUs: TCP, UDP, SCTP over IPv4 and IPv6, TSO, USO, RSS, filters, VLAN, MTU 9000',
-  seconds: 240,
   run: async (/** @type {Lab} */ lab) => {
     const { report } = lab;
     const { guest } = await lab.boot({ series: '6.12', wire: 'pair', processors: 2 });
@@ -62,7 +61,7 @@ export const pair = {
     for (const [family, here, there] of families) {
       await report.check(`${family}: 4 TCP streams of 4 MiB each way, md5 equal, by TSO`, async () => {
         const before = await statistics(guest, 'eth0', 'a');
-        await guest.run(`streams 6 ${here} ${there} 4 4096`, 90);
+        await guest.run(`streams 6 ${here} ${there} 4 4096`);
         const after = await statistics(guest, 'eth0', 'a');
         const more = (/** @type {string} */ name) => after.get(name) - before.get(name);
         // 16 MiB are at least 257 bursts of 64 KiB.
@@ -73,11 +72,11 @@ export const pair = {
         const script = [
           'watch_handed 1400',
           `background receiver on b perl /guest/receive-segments.pl 7000 5000 1400 20`,
-          'until_true 10 on b sh -c "ss -Hlun sport = :7000 | grep -q ."',
-          `on a perl /guest/send-segments.pl ${there} 7000 5000 1400 20 && finished receiver 20`,
+          'until_true on b sh -c "ss -Hlun sport = :7000 | grep -q ."',
+          `on a perl /guest/send-segments.pl ${there} 7000 5000 1400 20 && finished receiver`,
           'echo "handed $(handed eth0 1400)"',
         ].join('\n');
-        const text = await guest.run(script, 60);
+        const text = await guest.run(script);
         same(
           'datagrams',
           [...text.matchAll(/^sizes (.*)$/gm)].map(([, sizes]) => sizes),
@@ -87,15 +86,24 @@ export const pair = {
       });
     }
     await report.check('RSS: the streams were spread over both queues', async () => {
-      const counts = await statistics(guest, 'eth0', 'a');
-      for (const way of ['rx', 'tx']) {
-        const [first = 0, second = 0] = [0, 1].map((queue) => counts.get(`${way}_queue_${queue}_packets`));
-        // Sixteen flows each way, by a key that Linux draws when it boots: all in one queue is a matter of 1 in 30,000.
-        hold(Math.min(first, second) > 100, `${way}: expected both queues in use, got ${first} and ${second}`);
+      const counts = async () => {
+        const answer = await statistics(guest, 'eth0', 'a');
+        return answer.matching(/^[rt]x_queue_[01]_packets$/);
+      };
+      const isSpread = (/** @type {[string, number][]} */ all) => all.every(([, packets]) => packets > 100);
+      // The streams until here were sixteen flows each way.
+      let spread = await counts();
+      if (!isSpread(spread)) {
+        spread = await moreUntil(3, isSpread, async () => {
+          await guest.run('streams 6 192.0.2.1 192.0.2.2 8 1024');
+          return counts();
+        });
       }
+      same('queues', spread.length, 4);
+      hold(isSpread(spread), `expected both queues in use, got ${JSON.stringify(spread)}`);
     });
     await report.check('SCTP: 1 MiB each way, md5 equal, checksums by the NIC', async () => {
-      await guest.run('modprobe sctp && streams 132 192.0.2.1 192.0.2.2 1 1024', 60);
+      await guest.run('modprobe sctp && streams 132 192.0.2.1 192.0.2.2 1 1024');
       const came = (await protocols(guest, 'b')).get('SctpInSCTPPacks');
       hold(came > 100, `expected more than 100 SCTP packets, got ${came}`);
     });
@@ -110,17 +118,14 @@ export const pair = {
     await report.check('MTU 9000 at run time: large echoes unfragmented, streams right, and back to 1500', async () => {
       const size = (/** @type {number} */ mtu) =>
         `on a ip link set eth0 mtu ${mtu} && on b ip link set eth1 mtu ${mtu}`;
-      const linked = 'until_true 10 carrier_in a eth0 1 && until_true 10 carrier_in b eth1 1';
-      const large = 'on a ping -c 5 -i 0.1 -w 20 -s 8972 192.0.2.2';
+      const linked = 'until_true carrier_in a eth0 1 && until_true carrier_in b eth1 1';
+      const large = 'on a ping -c 5 -i 0.1 -W 60 -s 8972 192.0.2.2';
       const fragments = async () => (await protocols(guest, 'a')).get('IpFragCreates');
       const before = await fragments();
-      const text = await guest.run(
-        `${size(9000)} && ${linked} && ${large} && streams 6 192.0.2.1 192.0.2.2 2 1024`,
-        90,
-      );
+      const text = await guest.run(`${size(9000)} && ${linked} && ${large} && streams 6 192.0.2.1 192.0.2.2 2 1024`);
       hold(text.includes('5 packets received, 0% packet loss'), text);
       same('fragments', (await fragments()) - before, 0);
-      await guest.run(`${size(1500)} && ${linked} && ${large} && streams 6 192.0.2.1 192.0.2.2 2 1024`, 90);
+      await guest.run(`${size(1500)} && ${linked} && ${large} && streams 6 192.0.2.1 192.0.2.2 2 1024`);
     });
     await report.check('no checksum was wrong: every InCsumErrors is 0', () => sumsAreRight(guest));
     await measure(lab, guest);
@@ -152,14 +157,15 @@ async function receivedWith(guest) {
     'echo 0 >events/net/napi_gro_receive_entry/enable',
     String.raw`sed -n 's/.*dev=eth0 .*\(queue_mapping=[0-9]*\) .*\(protocol=.* hash=0x[0-9a-f]*\) .*/\1 \2/p' trace`,
   ].join('\n');
-  const text = await guest.run(script, 60);
+  const text = await guest.run(script);
   const frames = [...text.matchAll(/^queue_mapping=(\d+) protocol=0x(\w+) ip_summed=(\d) hash=0x(\w+)$/gm)];
   hold(frames.length >= 200, `expected 200 frames in the trace or more, got ${frames.length}\n${text.slice(0, 1000)}`);
   const hashes = new Set();
   /** @type {Map<string, number>} */
   const unsummed = new Map();
   for (const [line, queue, protocol = '', summed, hash = ''] of frames) {
-    // Linux counts the queue that received a frame from 1. A frame that has no hash has a zero, and the table's first queue.
+    // Linux counts the queue that received a frame from 1. What has no hash shows a zero, and comes in queue 0, as the table's
+    // first place says.
     hold(Number(queue) - 1 === table[parseInt(hash, 16) & 127], `expected the table's queue, got ${line}`);
     const type = protocol.padStart(4, '0');
     if (!withoutSum.has(type)) continue; // ARP has no checksum and no ports
@@ -193,10 +199,10 @@ async function receivedWith(guest) {
 async function stamped(guest) {
   const script = [
     'background stamp on b perl /guest/stamps.pl receive eth1',
-    'until_true 10 on b sh -c "ss -Hlun sport = :319 | grep -q ."',
-    'on a perl /guest/stamps.pl send eth0 192.0.2.2; finished stamp 20',
+    'until_true on b sh -c "ss -Hlun sport = :319 | grep -q ."',
+    'on a perl /guest/stamps.pl send eth0 192.0.2.2; finished stamp',
   ].join('\n');
-  const text = await guest.run(script, 40);
+  const text = await guest.run(script);
   const [sent = NaN, received = NaN] = [...text.matchAll(/^stamp (\d+\.\d{9})$/gm)].map(([, stamp]) => Number(stamp));
   // Both clocks were set by Linux's; how well the two agree is nobody's promise.
   hold(sent > 1e9 && Math.abs(received - sent) < 10, `expected two stamps of about the same time, got\n${text}`);
@@ -211,14 +217,18 @@ async function moderated(guest) {
   const uptime = async () => Number((await guest.run('cat /proc/uptime')).split(' ')[0]);
   await guest.run('on a ethtool -C eth0 rx-usecs 5000');
   const [begin, before] = [await uptime(), await counted()];
-  await guest.run('streams 6 192.0.2.1 192.0.2.2 4 1024', 60);
-  const [end, after] = [await uptime(), await counted()];
+  await guest.run('streams 6 192.0.2.1 192.0.2.2 4 1024');
+  const [after, end] = [await counted(), await uptime()];
   await guest.run('on a ethtool -C eth0 rx-usecs 3');
   const most = Math.ceil((end - begin) * 200) + 10;
+  let sum = 0;
   for (const [index, [name, value]] of after.entries()) {
     const came = value - (before[index]?.[1] ?? 0);
-    hold(came > 10 && came <= most, `${name}: expected 10 to ${most} interrupts in ${end - begin} s, got ${came}`);
+    hold(came <= most, `${name}: expected at most ${most} interrupts in ${end - begin} s, got ${came}`);
+    sum += came;
   }
+  // Eight flows: they may well share a queue.
+  hold(sum > 10, `expected more than 10 interrupts in all, got ${sum}`);
 }
 
 /**
@@ -229,12 +239,12 @@ async function moderated(guest) {
 async function measure(lab, guest) {
   const { report } = lab;
   const rate = async (/** @type {string} */ words) => {
-    const text = await guest.run(`on a iperf3 -c 192.0.2.2 -J -t 3 ${words}`, 30);
+    const text = await guest.run(`on a iperf3 -c 192.0.2.2 -J -t 3 ${words}`);
     const { end } = /** @type {{ end: { sum_received: { bits_per_second: number } } }} */ (JSON.parse(text));
     return `${Math.round(end.sum_received.bits_per_second / 1e6)} Mbit/s`;
   };
   await report.check('iperf3: TCP both ways, and without offloads', async () => {
-    await guest.run('on b iperf3 -s -D && until_true 10 on b sh -c "ss -Hltn sport = :5201 | grep -q ."');
+    await guest.run('on b iperf3 -s -D && until_true on b sh -c "ss -Hltn sport = :5201 | grep -q ."');
     report.note(`iperf3, 4 TCP streams: ${await rate('-P 4')}, the other way ${await rate('-P 4 -R')}`);
     await guest.run('on a ethtool -K eth0 tso off gso off tx off');
     report.note(`iperf3, 4 TCP streams without TSO and checksum offload: ${await rate('-P 4')}`);
@@ -245,18 +255,17 @@ async function measure(lab, guest) {
 export const impaired = {
   name: 'pair-impaired',
   covers: 'the same pair over a wire that loses, delays, reorders and duplicates: md5 still equal',
-  seconds: 150,
   run: async (/** @type {Lab} */ lab) => {
     const { report } = lab;
     const serve = ['--impair', 'loss=1%,delay=1ms,jitter=1ms,reorder=5%,duplicate=1%,corrupt=3e-7,mangle=3e-7'];
     lab.accidents = true;
     const { guest } = await lab.boot({ series: '6.12', wire: 'pair', processors: 2, serve });
     await report.check('two NICs, two namespaces: the links come up', () =>
-      guest.run('modprobe igb && two_namespaces', 60),
+      guest.run('modprobe igb && two_namespaces'),
     );
     for (const [family, here, there] of families) {
       await report.check(`${family}: 4 TCP streams of 1 MiB each way, md5 equal`, () =>
-        guest.run(`streams 6 ${here} ${there} 4 1024`, 90),
+        guest.run(`streams 6 ${here} ${there} 4 1024`),
       );
     }
     await report.check('the wire was as bad as was asked', async () => {
@@ -277,10 +286,11 @@ export const impaired = {
  * @param {Guest} guest
  */
 async function foundOut(lab, guest) {
+  const found = (await protocols(guest, 'a')).get('TcpInCsumErrors');
+  // Later than what was found of it.
   const counts = await statistics(guest, 'eth0', 'a');
   const dropped = counts.get('rx_crc_errors');
   const told = counts.matching(/^rx_queue_\d+_csum_err$/).reduce((sum, [, value]) => sum + value, 0);
-  const found = (await protocols(guest, 'a')).get('TcpInCsumErrors');
   lab.report.note(`damaged: ${dropped} dropped by the NIC, ${told} told to the driver, ${found} found by Linux's TCP`);
   hold(dropped > 0 && told > 0 && found > 0, `expected some of each, got ${dropped}, ${told} and ${found}`);
   hold(found <= told, `expected Linux to find no more than the ${told} that it was told of, got ${found}`);

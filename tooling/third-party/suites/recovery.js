@@ -13,6 +13,9 @@ const lostLink = [/Reset adapter/];
 /** What the 82576 itself makes Linux say when its function is reset behind the driver's back. */
 const afterReset = [...lostLink, /NETDEV WATCHDOG/, /Detected Tx Unit Hang/];
 
+/** And when it is gone: every register reads as ones, the one that says that a time stamp waits as well. */
+const afterRemoval = [/PCIe link lost/, /clearing Rx timestamp hang/];
+
 /**
  * Streams in the background, again and again until `survived` asks for their end.
  * @param {Guest} guest
@@ -24,7 +27,7 @@ const traffic = (guest) =>
  * The streams are under way until now, and each byte of theirs came.
  * @param {Guest} guest
  */
-const survived = (guest) => guest.run('test ! -e /tmp/traffic.code; touch /tmp/enough; finished traffic 100', 120);
+const survived = (guest) => guest.run('test ! -e /tmp/traffic.code; touch /tmp/enough; finished traffic');
 
 /** @param {Guest} guest */
 const carrierChanges = async (guest) => Number(await guest.run('on a cat /sys/class/net/eth0/carrier_changes'));
@@ -32,7 +35,6 @@ const carrierChanges = async (guest) => Number(await guest.run('on a cat /sys/cl
 export const recovery = {
   name: 'recovery',
   covers: 'Linux 6.1: module reload, link flap, driver and function reset under traffic, surprise removal',
-  seconds: 240,
   run: async (/** @type {Lab} */ lab) => {
     const { report } = lab;
     const { guest, server } = await lab.boot({ series: '6.1', wire: 'pair', processors: 2 });
@@ -42,9 +44,8 @@ export const recovery = {
     await report.check('the module is unloaded under traffic and loaded again', async () => {
       await guest.run(
         'background flood on a ping -i 0.01 -w 8 192.0.2.2; sleep 1; rmmod igb && modprobe igb && two_namespaces',
-        60,
       );
-      await guest.run('on a ping -c 5 -i 0.1 -w 20 192.0.2.2 && streams 6 192.0.2.1 192.0.2.2 2 512', 60);
+      await guest.run('on a ping -c 5 -i 0.1 -W 60 192.0.2.2 && streams 6 192.0.2.1 192.0.2.2 2 512');
     });
 
     if (server !== undefined) {
@@ -53,9 +54,9 @@ export const recovery = {
         await traffic(guest);
         for (const _ of [1, 2, 3]) {
           server.send('link down 0');
-          await guest.run('until_true 10 carrier_in a eth0 0 && until_true 10 carrier_in b eth1 0', 30);
+          await guest.run('until_true carrier_in a eth0 0 && until_true carrier_in b eth1 0');
           server.send('link up 0');
-          await guest.run('until_true 10 carrier_in a eth0 1 && until_true 10 carrier_in b eth1 1', 30);
+          await guest.run('until_true carrier_in a eth0 1 && until_true carrier_in b eth1 1');
         }
         await survived(guest);
         // Three times down and up; a reset that igb does because frames were waiting takes the link down and up once more.
@@ -66,8 +67,8 @@ export const recovery = {
 
     await report.check('the driver resets its NIC under traffic: no byte is lost', async () => {
       await traffic(guest);
-      for (const _ of [1, 2]) await guest.run('on a ethtool -r eth0; sleep 1; until_true 10 carrier_in a eth0 1', 30);
-      await guest.run('on b ethtool -G eth1 rx 512 tx 512; until_true 10 carrier_in b eth1 1', 30);
+      for (const _ of [1, 2]) await guest.run('on a ethtool -r eth0; sleep 1; until_true carrier_in a eth0 1');
+      await guest.run('on b ethtool -G eth1 rx 512 tx 512; until_true carrier_in b eth1 1');
       await survived(guest);
     });
     await report.check('until here the kernel does not complain', async () =>
@@ -77,38 +78,36 @@ export const recovery = {
     await report.check('the function is reset behind the driver: Linux notices and recovers', async () => {
       const script = [
         'cd /sys/bus/pci/devices/0000:01:00.0 && grep -q flr reset_method && echo flr >reset_method',
-        'background flood on a ping -i 0.05 -w 40 192.0.2.2',
-        'sleep 1; echo 1 >reset && until_true 30 on a ping -c 1 -W 1 192.0.2.2',
+        'background flood on a ping -i 0.05 192.0.2.2',
+        'sleep 1; echo 1 >reset && until_true on a ping -c 1 -W 1 192.0.2.2 && killall ping',
       ].join('\n');
-      await guest.run(script, 60);
-      await guest.run('until_true 10 carrier_in a eth0 1 && streams 6 192.0.2.1 192.0.2.2 2 512', 60);
+      await guest.run(script);
+      await guest.run('until_true carrier_in a eth0 1 && streams 6 192.0.2.1 192.0.2.2 2 512');
     });
     await report.check('no checksum was wrong: every InCsumErrors is 0', () => sumsAreRight(guest));
 
     if (server !== undefined) {
       await report.check('surprise removal under traffic: Linux lets the device go', async () => {
-        await guest.run('background flood on a ping -i 0.01 -w 20 192.0.2.2; sleep 1');
+        await guest.run('background flood on a ping -i 0.01 192.0.2.2; sleep 1');
         server.send('remove 0');
-        await guest.run(`until_true 20 sh -c 'dmesg | grep -q "PCIe link lost"'`, 40);
+        await guest.run(`until_true sh -c 'dmesg | grep -q "PCIe link lost"' && killall ping`);
         const config = await guest.run(
           'dd if=/sys/bus/pci/devices/0000:01:00.0/config bs=4 count=1 2>/dev/null | hexdump -v -e \'4/1 "%02x"\'',
         );
         same('configuration space', config.trim(), 'ffffffff');
         await guest.run(
           'echo 1 >/sys/bus/pci/devices/0000:01:00.0/remove && test ! -e /sys/bus/pci/devices/0000:01:00.0',
-          30,
         );
       });
       await report.check('the other NIC lives on', async () => {
         const text = await guest.run(
           'on b ethtool eth1 && on b ip link set eth1 down && on b ip link set eth1 up && rmmod igb',
-          30,
         );
         hold(/Speed|Link detected/.test(text), text);
       });
     }
     await report.check('the kernel complains of nothing else', async () => {
-      same('dmesg', await complaints(guest, [...afterReset, /PCIe link lost/]), []);
+      same('dmesg', await complaints(guest, [...afterReset, ...afterRemoval]), []);
     });
   },
 };

@@ -1,10 +1,20 @@
 /* A worker that serves a NIC, whose cable leads back to itself, in real time. Its data says where. */
 
+import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { VirtualClock } from '@netcx/clock';
 import { LoopbackLink } from '@netcx/hardware';
 import { Nic82576 } from '@netcx/nic-82576';
 import { RealTime, VfioUserServer } from '../../src/index.ts';
+
+/** Milliseconds of processor time of this thread. */
+function usedByThread(): number {
+  const [user, system] = readFileSync('/proc/thread-self/stat', 'latin1')
+    .replace(/^.*\) /, '')
+    .split(' ')
+    .slice(11);
+  return (Number(user) + Number(system)) * 10; // ticks of a hundredth of a second
+}
 
 const { socket } = workerData as { readonly socket: string };
 const clock = new VirtualClock();
@@ -19,6 +29,7 @@ const time = new RealTime(clock, (error) => parentPort?.postMessage(`fault ${Str
 time.add(server);
 parentPort?.on('message', (request) => {
   if (request === 'counters') parentPort?.postMessage(server.counters());
+  if (request === 'used') parentPort?.postMessage(usedByThread());
   if (request === 'fall') throw new Error('a fault, on purpose');
   if (request !== 'close') return;
   time.stop();
