@@ -16,8 +16,8 @@ export async function tellEvents() {
     await check('ready, ready, and a summary when Ctrl-C ends it', async () => {
       const places = [`left@${left.name}`, `right@${right.name}`];
       const program = new Program(process.execPath, [...netcx, 'tap', ...places, '--json']);
-      await program.says('"interface":"right"', 20);
-      const { code, output } = await program.end(15, 'SIGINT');
+      await program.says('"interface":"right"', 120);
+      const { code, output } = await program.end(120, 'SIGINT');
       const events = output.trimEnd().split('\n').map(parse);
       const names = events.map(({ event, interface: name }) => (name === undefined ? event : `${event} ${name}`));
       if (code !== 0 || names.join(', ') !== 'ready left, ready right, summary') throw new Error(`${code}: ${output}`);

@@ -31,7 +31,7 @@ async function open(cable) {
     '10',
   ]);
   lab.programs = [tap];
-  await tap.says('left: ', 20);
+  await tap.says('left: ', 120);
   for (const [side, last] of sides) {
     lab[side].ip('addr', 'add', `192.0.2.${last}/24`, 'dev', side);
     lab[side].ip('addr', 'add', `2001:db8::${last}/64`, 'dev', side, 'nodad');

@@ -10,7 +10,7 @@ import { QtestError } from './qtest-error.ts';
 /** Between two looks whether QEMU is still there, in milliseconds. */
 const LOOK = 50;
 /** The longest that QEMU may take for an answer, in milliseconds. */
-const PATIENCE = 10_000;
+const PATIENCE = 60_000;
 const CHUNK = 65_536;
 /** No answer to a command of ours is longer. */
 const LONGEST_LINE = 65_536;
