@@ -32,7 +32,10 @@ export async function consume(registry, published, project) {
     type: 'module',
     dependencies: Object.fromEntries([...own, ...tools]),
   });
-  const here = { cwd: project, env: { ...registry.env, npm_config_cache: join(project, '.npm'), npm_config_fetch_retries: '5' } };
+  const here = {
+    cwd: project,
+    env: { ...registry.env, npm_config_cache: join(project, '.npm'), npm_config_fetch_retries: '5' },
+  };
   await must('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], here);
 
   const specifiers = published.flatMap(({ entries }) => entries.map(({ specifier }) => specifier));
