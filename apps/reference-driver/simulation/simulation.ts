@@ -99,6 +99,9 @@ export class Simulation {
     try {
       return await this.#run(sabotage);
     } catch (error) {
+      // What was spoilt is left where it is, but for the devices' memory, of which there is little.
+      for (const { nic } of this.#scene.machines) nic.close();
+      this.#scene.link.close();
       const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
       const where = `seed ${this.#seed}, at ${this.#clock.now()} ns`;
       throw new Error(`${where}: ${what}\n  after ${this.#story.join(' ')}`, { cause: error });

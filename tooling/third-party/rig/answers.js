@@ -103,6 +103,9 @@ const slowMachine = [
   /sched_clock: /,
 ];
 
+/** igb resets its NIC, and says so, whenever the link goes while frames wait to be sent: Linux has some to send at any time. */
+export const lostLink = [/Reset adapter/];
+
 /**
  * What the kernel said since the driver was loaded first, warnings and worse.
  * @param {Guest} guest

@@ -1,14 +1,11 @@
 // The suite of accidents: the driver unloaded, the cable pulled, the function reset and the NIC removed, under traffic.
 // Follows what Linux does with real hardware: it recovers, or lets the device go, and complains of nothing.
-import { complaints } from '../rig/answers.js';
+import { complaints, lostLink } from '../rig/answers.js';
 import { hold, same } from '../rig/report.js';
 import { connect, sumsAreRight } from './pair.js';
 
 /** @import { Guest } from '../rig/guest.js' */
 /** @import { Lab } from '../rig/lab.js' */
-
-/** igb resets its NIC, and says so, whenever the link goes while frames wait to be sent. */
-const lostLink = [/Reset adapter/];
 
 /** What the 82576 itself makes Linux say when its function is reset behind the driver's back. */
 const afterReset = [...lostLink, /NETDEV WATCHDOG/, /Detected Tx Unit Hang/];
