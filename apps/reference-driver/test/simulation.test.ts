@@ -11,7 +11,7 @@ import { type Sabotage, Simulation } from '../simulation/simulation.ts';
 import { seed as first, testSize } from './test-size.ts';
 
 const runs = Number(
-  process.env['NETCX_TEST_RUNS'] ?? testSize('simulated machines', { quick: 25, ci: 1_000, long: 10_000 }),
+  process.env['NETCX_TEST_RUNS'] ?? testSize('simulated machines', { quick: 25, ci: 500, long: 10_000 }),
 );
 
 describe('simulated machines', () => {
