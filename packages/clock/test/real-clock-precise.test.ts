@@ -33,24 +33,35 @@ class Host {
   }
 }
 
+/** A clock with an alarm, set before it was due: a busy machine may stop us between two lines, and then it is set anew. */
+function setAhead(precise: boolean, span: number): { host: Host; clock: RealClock; due: number; rang: () => number } {
+  for (;;) {
+    const host = new Host();
+    const clock = new RealClock({ precise, scope: host.scope });
+    let rang = -1;
+    const due = clock.now() + span;
+    clock.alarm(() => (rang = clock.now())).at(due);
+    if (clock.now() < due) return { host, clock, due, rang: () => rang };
+    clock.close();
+  }
+}
+
 test('a precise clock goes round the event loop until an alarm that is near is due, and sets no timer for it', () => {
-  const host = new Host();
-  const clock = new RealClock({ precise: true, scope: host.scope });
-  let rang = -1;
-  const due = clock.now() + MILLISECOND;
-  clock.alarm(() => (rang = clock.now())).at(due);
-  host.run();
-  expect(rang).toBeGreaterThanOrEqual(due);
-  expect(host.turns).toBeGreaterThan(1);
-  expect(host.timers).toEqual([]);
-  clock.close();
+  let turns = 0;
+  for (let tries = 0; tries < 1000 && turns < 2; tries++) {
+    const { host, clock, due, rang } = setAhead(true, MILLISECOND);
+    host.run();
+    expect(rang()).toBeGreaterThanOrEqual(due);
+    expect(host.timers).toEqual([]);
+    clock.close();
+    ({ turns } = host); // one alone when we were stopped between the first turn and the look at the time
+  }
+  expect(turns).toBeGreaterThan(1);
 });
 
 test('a precise clock waits by a timer for what is farther away, as any clock does', () => {
   for (const precise of [true, false]) {
-    const host = new Host();
-    const clock = new RealClock({ precise, scope: host.scope });
-    clock.alarm(() => undefined).at(clock.now() + 50 * MILLISECOND);
+    const { host, clock } = setAhead(precise, 5000 * MILLISECOND);
     expect(host.turns, String(precise)).toBe(0);
     expect(host.timers, String(precise)).toHaveLength(1);
     clock.close();
@@ -58,9 +69,7 @@ test('a precise clock waits by a timer for what is farther away, as any clock do
 });
 
 test('a clock that is not precise sets a timer for an alarm that is near', () => {
-  const host = new Host();
-  const clock = new RealClock({ scope: host.scope });
-  clock.alarm(() => undefined).at(clock.now() + MILLISECOND);
+  const { host, clock } = setAhead(false, MILLISECOND);
   expect(host.turns).toBe(0);
   expect(host.timers).toHaveLength(1);
   clock.close();
