@@ -160,6 +160,7 @@ export class Simulation {
     for (const [index, { driver }] of stations.entries())
       if (faults[index]!.length > 0) await clock.drive(driver.reset());
     await this.#until('no link', () => stations.every(({ driver }) => driver.adapter.linkState.connected));
+    await this.#until('do not complete', () => stations.every(({ submitted, completed }) => submitted === completed));
     clock.advance(50 * MILLISECOND);
     for (const flow of flows) flow.arrived = flow.sent; // what is gone is gone
     for (const flow of flows) await this.#until('no room', () => stations[flow.from]!.send(flow));
