@@ -5,11 +5,12 @@
  */
 
 import type { OffloadSet } from '@netcx/adapter';
-import { FrameDescriptor, type Protocol, type ReceiveEdge, type TransmitEdge } from '@netcx/adapter/edge';
+import { FrameDescriptor, type Protocol, type ReceiveEdge } from '@netcx/adapter/edge';
 import type { Random } from '@netcx/clock';
 import { i32 as m, u8 } from '@netcx/dma/memory';
 import { Layer2Type, Layer3Type, Layer4Type } from '@netcx/rings';
 import type { ReferenceDriver } from '../src/driver.ts';
+import { submitFrame } from '../test/submit-frame.ts';
 import { type Flow, flowOf } from './flow.ts';
 import {
   ETHERNET_BYTES,
@@ -27,6 +28,16 @@ const [LAYER4_REQUIRED, LAYER3_REQUIRED] = [2 << 4, 2 << 2];
 const SHORTEST_PAYLOAD = 8;
 /** Longest packet that is to be cut. */
 const LONGEST_PACKET = 30_000;
+/** Into how many parts a frame is taken apart, and how small they may be. */
+const MOST_PARTS = 6;
+const SHORTEST_PART = 64;
+
+/** What a frame descriptor says of a flow's headers. */
+function layoutOf({ ipv6, tcp }: Flow): number {
+  const type3 = ipv6 ? Layer3Type.IPv6NoExtensions : Layer3Type.IPv4NoOptions;
+  const lengths = ETHERNET_BYTES | (layer3Bytes(ipv6) << 7) | ((tcp ? TCP_BYTES : UDP_BYTES) << 16);
+  return lengths | (Layer2Type.Ethernet << 24) | (type3 << 28);
+}
 
 /** What a station tells of. */
 export interface StationHost {
@@ -124,7 +135,15 @@ export class Station {
     const frame = flow.next(bytes, segment);
     const isCut = bytes > segment;
     writeHeaders(frame, flow.headers(), left ? (isCut ? 'left for each segment' : 'left') : 'complete');
-    if (!this.#submit(queue.edge, frame, flow, left, isCut ? segment : 0)) return false;
+    const submitted = submitFrame(queue.edge, frame, {
+      parts: this.#partsOf(frame.length, queue.edge.pool.capacity),
+      layout: layoutOf(flow),
+      layer4Type: flow.tcp ? Layer4Type.Tcp : Layer4Type.Udp,
+      checksum: left ? LAYER4_REQUIRED | (flow.ipv6 ? 0 : LAYER3_REQUIRED) : 0,
+      segmentSize: isCut ? segment : 0,
+    });
+    this.submitted += submitted;
+    if (submitted === 0) return false;
     flow.sent += flow.streamBytes(bytes, segment);
     return true;
   }
@@ -189,34 +208,10 @@ export class Station {
     } else if (flow !== undefined) this.#host.arrived(this.index, flow);
   }
 
-  #submit(edge: TransmitEdge, frame: Uint8Array, flow: Flow, left: boolean, segmentSize: number): boolean {
-    const { pool, ring } = edge;
-    // In parts of random lengths now and then, each in a buffer of its own.
-    const most = this.#random.chance(0.2) ? 1 + this.#random.below(pool.capacity) : pool.capacity;
-    const least = Math.max(most, Math.ceil(frame.length / 6));
-    const part = Math.min(pool.capacity, Math.max(least, 64));
-    const parts = Math.ceil(frame.length / part);
-    if (edge.room < parts || pool.free < parts) return false;
-    const { ipv6, tcp } = flow;
-    const type3 = ipv6 ? Layer3Type.IPv6NoExtensions : Layer3Type.IPv4NoOptions;
-    const type2 = ETHERNET_BYTES | (layer3Bytes(ipv6) << 7) | (Layer2Type.Ethernet << 24);
-    for (let index = 0; index < parts; index++) {
-      const d = ring.at(ring.endIndex + index);
-      const buffer = pool.take();
-      const bytes = frame.subarray(index * part, (index + 1) * part);
-      u8.set(bytes, pool.address(buffer));
-      m.fill(0, d, d + ring.stride);
-      FrameDescriptor.address.set(m, d, pool.address(buffer));
-      FrameDescriptor.length.set(m, d, bytes.length);
-      FrameDescriptor.more.set(m, d, index + 1 < parts ? 1 : 0);
-      FrameDescriptor.buffer.set(m, d, buffer);
-      FrameDescriptor.layout.set(m, d, type2 | ((tcp ? TCP_BYTES : UDP_BYTES) << 16) | (type3 << 28));
-      FrameDescriptor.layer4Type.set(m, d, tcp ? Layer4Type.Tcp : Layer4Type.Udp);
-      if (left) FrameDescriptor.checksum.set(m, d, LAYER4_REQUIRED | (ipv6 ? 0 : LAYER3_REQUIRED));
-      FrameDescriptor.segmentSize.set(m, d, segmentSize);
-    }
-    this.submitted += parts;
-    edge.submit(parts);
-    return true;
+  /** In parts of random lengths now and then, each in a buffer of its own. */
+  #partsOf(bytes: number, capacity: number): number[] {
+    const most = this.#random.chance(0.2) ? 1 + this.#random.below(capacity) : capacity;
+    const part = Math.min(capacity, Math.max(most, Math.ceil(bytes / MOST_PARTS), SHORTEST_PART));
+    return Array.from({ length: Math.ceil(bytes / part) }, (_, index) => Math.min(part, bytes - index * part));
   }
 }

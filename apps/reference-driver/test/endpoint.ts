@@ -7,6 +7,9 @@ import { FrameDescriptor, type Protocol, type TransmitEdge } from '@netcx/adapte
 import { hostPages } from '@netcx/dma';
 import { i32, u8 } from '@netcx/dma/memory';
 import type { ReferenceDriver } from '../src/driver.ts';
+import { describeFrame, submitFrame, type Wishes } from './submit-frame.ts';
+
+export type { Wishes };
 
 /** A frame as it arrived. */
 export interface Arrival {
@@ -25,33 +28,9 @@ export interface Metadata {
   readonly time: number;
 }
 
-/** What a frame asks for besides being sent. */
-export interface Wishes {
-  readonly layout?: number;
-  readonly layer4Type?: number;
-  readonly checksum?: number;
-  /** Bytes of payload in each segment. */
-  readonly segmentSize?: number;
-  /** A tag to insert: priority and VLAN as on the wire. */
-  readonly tag?: number;
-  readonly queue?: number;
-  /** Bytes of each part; one part when left out. */
-  readonly parts?: readonly number[];
-}
-
 /** The stamp of a ring's element; 0 when there is none. */
 const timeAt = (times: number, index: number): number =>
   times === 0 ? 0 : (i32[(times >>> 2) + 2 * index]! >>> 0) + i32[(times >>> 2) + 2 * index + 1]! * 2 ** 32;
-
-function describe(at: number, wishes: Wishes): void {
-  FrameDescriptor.layout.set(i32, at, wishes.layout ?? 0);
-  FrameDescriptor.layer4Type.set(i32, at, wishes.layer4Type ?? 0);
-  FrameDescriptor.checksum.set(i32, at, wishes.checksum ?? 0);
-  FrameDescriptor.segmentSize.set(i32, at, wishes.segmentSize ?? 0);
-  if (wishes.tag === undefined) return;
-  FrameDescriptor.tagging.set(i32, at, 3);
-  FrameDescriptor.tag.set(i32, at, wishes.tag);
-}
 
 /** What stands above one driver. */
 export class Endpoint {
@@ -127,7 +106,7 @@ export class Endpoint {
       FrameDescriptor.address.set(i32, at, memory + done);
       FrameDescriptor.length.set(i32, at, length);
       FrameDescriptor.more.set(i32, at, index + 1 < parts.length ? 1 : 0);
-      describe(at, wishes);
+      describeFrame(at, wishes);
       done += length;
     });
     this.submitted += parts.length;
@@ -136,25 +115,8 @@ export class Endpoint {
 
   /** Submits one frame if there is room for it. */
   trySend(bytes: Uint8Array, wishes: Wishes = {}): boolean {
-    const { queue = 0, parts = [bytes.length] } = wishes;
-    const { ring, pool } = this.edge(queue);
-    if (this.edge(queue).room < parts.length || pool.free < parts.length) return false;
-    let done = 0;
-    parts.forEach((length, index) => {
-      const buffer = pool.take();
-      const address = pool.address(buffer);
-      u8.set(bytes.subarray(done, done + length), address);
-      const at = ring.at(ring.endIndex + index);
-      i32.fill(0, at, at + ring.stride);
-      FrameDescriptor.address.set(i32, at, address);
-      FrameDescriptor.length.set(i32, at, length);
-      FrameDescriptor.buffer.set(i32, at, buffer);
-      FrameDescriptor.more.set(i32, at, index + 1 < parts.length ? 1 : 0);
-      describe(at, wishes);
-      done += length;
-    });
-    this.submitted += parts.length;
-    this.edge(queue).submit(parts.length);
-    return true;
+    const parts = submitFrame(this.edge(wishes.queue), bytes, wishes);
+    this.submitted += parts;
+    return parts > 0;
   }
 }
