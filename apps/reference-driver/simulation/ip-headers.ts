@@ -33,7 +33,7 @@ export const headerBytes = ({ ipv6, tcp }: Pick<Headers, 'ipv6' | 'tcp'>): numbe
   ETHERNET_BYTES + layer3Bytes(ipv6) + (tcp ? TCP_BYTES : UDP_BYTES);
 
 /** The one's complement sum, folded (RFC 1071). */
-export function onesSum(bytes: Uint8Array, start = 0): number {
+function onesSum(bytes: Uint8Array, start = 0): number {
   let sum = start;
   for (let at = 0; at < bytes.length; at += 2) sum += (bytes[at]! << 8) | (bytes[at + 1] ?? 0);
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);

@@ -181,7 +181,7 @@ export class Epoch {
 
   #deliverAll(): void {
     for (const endpoint of this.#endpoints) {
-      for (const { bytes } of endpoint.arrivals) this.#failure ??= deliver(bytes, this.#flows, false);
+      for (const { bytes } of endpoint.arrivals) this.#failure ??= deliver(bytes, this.#flows);
       endpoint.arrivals.length = 0;
       endpoint.metadata.length = 0;
       endpoint.linkChanges.length = 0;

@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import type { Random } from '@netcx/clock';
 import { Layer2Type, Layer3Type, Layer4Type } from '@netcx/rings';
+import { headerBytes, layer3Bytes, parseFrame, TCP_BYTES, writeHeaders } from '../simulation/ip-headers.ts';
 import type { Endpoint } from '../test/endpoint.ts';
 
 /** Bytes that repeat in a stream: a prime, so that nothing that is shifted by a buffer looks right. */
@@ -16,21 +17,10 @@ const PATTERN_BYTES = 1_000_003;
 const WINDOW = 256 * 1024;
 /** Pauses without progress after which what is missing is sent again. */
 const PATIENCE = 200;
-const TCP_BYTES = 20;
-const CHECKSUM = 16;
-const SEQUENCE = 4;
 const FIRST_PORT = 5000;
 /** The checksum extension's byte: layer 4 is required, and layer 3 where it has a checksum. */
 const LAYER4_REQUIRED = 2 << 4;
 const LAYER3_REQUIRED = 2 << 2;
-
-/** The one's complement sum, folded (RFC 1071). */
-export function onesSum(bytes: Uint8Array, start = 0): number {
-  let sum = start;
-  for (let at = 0; at < bytes.length; at += 2) sum += (bytes[at]! << 8) | (bytes[at + 1] ?? 0);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return sum;
-}
 
 /** A stream of bytes. */
 export class Flow {
@@ -128,61 +118,29 @@ export class Flow {
 
   /** One frame; false when there is no room for it. */
   #send(queue: number, bytes: number, segmentSize: number, complete: boolean): boolean {
-    const layer3 = this.#ipv6 ? 40 : 20;
-    const header = 14 + layer3 + TCP_BYTES;
+    const ipv6 = this.#ipv6;
+    const header = headerBytes({ ipv6, tcp: true });
     const frame = new Uint8Array(header + bytes);
     const edge = this.#from.edge(queue);
     const parts: number[] = [];
     for (let left = frame.length; left > 0; left -= edge.pool.capacity) parts.push(Math.min(left, edge.pool.capacity));
     if (edge.room < parts.length || edge.pool.free < parts.length) return false;
-    this.#writeHeaders(frame, layer3, bytes, segmentSize > 0, complete);
     for (let done = 0; done < bytes;) {
       const at = (this.#sent + done) % PATTERN_BYTES;
       const piece = this.#pattern.subarray(at, at + bytes - done);
       frame.set(piece, header + done);
       done += piece.length;
     }
-    const type3 = this.#ipv6 ? Layer3Type.IPv6NoExtensions : Layer3Type.IPv4NoOptions;
-    const layout = 14 | (layer3 << 7) | (TCP_BYTES << 16) | (Layer2Type.Ethernet << 24) | (type3 << 28);
-    if (complete) this.#completeChecksums(frame, layer3);
-    const checksum = LAYER4_REQUIRED | (this.#ipv6 ? 0 : LAYER3_REQUIRED);
+    const headers = { ipv6, tcp: true, from: this.#index % 4 >= 2 ? 1 : 0, sequence: this.#sent % 2 ** 32 } as const;
+    const ports = { sourcePort: 4000, destinationPort: FIRST_PORT + this.#index };
+    const sums = complete ? 'complete' : segmentSize > 0 ? 'left for each segment' : 'left';
+    writeHeaders(frame, { ...headers, ...ports }, sums);
+    const type3 = ipv6 ? Layer3Type.IPv6NoExtensions : Layer3Type.IPv4NoOptions;
+    const layout = 14 | (layer3Bytes(ipv6) << 7) | (TCP_BYTES << 16) | (Layer2Type.Ethernet << 24) | (type3 << 28);
+    const checksum = LAYER4_REQUIRED | (ipv6 ? 0 : LAYER3_REQUIRED);
     const wishes = complete ? {} : { checksum, segmentSize };
     return this.#from.trySend(frame, { queue, parts, layout, layer4Type: Layer4Type.Tcp, ...wishes });
   }
-
-  #writeHeaders(frame: Uint8Array, layer3: number, bytes: number, cut: boolean, complete: boolean): void {
-    const view = new DataView(frame.buffer);
-    const back = this.#index % 4 >= 2;
-    frame.set([2, 0, 0, 0, 0, back ? 1 : 2, 2, 0, 0, 0, 0, back ? 2 : 1, ...(this.#ipv6 ? [0x86, 0xdd] : [8, 0])]);
-    const carried = TCP_BYTES + bytes;
-    if (this.#ipv6) {
-      frame.set([0x60, 0, 0, 0, 0, 0, 6, 64], 14);
-      view.setUint16(18, carried);
-      for (let word = 0; word < 8; word++) view.setUint32(22 + 4 * word, 0x2001_0db8 + word);
-    } else {
-      frame.set([0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2], 14);
-      view.setUint16(16, carried + 20);
-    }
-    const at = 14 + layer3;
-    view.setUint16(at, 4000);
-    view.setUint16(at + 2, FIRST_PORT + this.#index);
-    view.setUint32(at + SEQUENCE, this.#sent % 2 ** 32);
-    view.setUint8(at + 12, (TCP_BYTES / 4) << 4);
-    view.setUint8(at + 13, 0x10);
-    // What a protocol leaves in the checksum's place: the pseudo-header's sum, without the length when it is to be cut.
-    if (!complete) view.setUint16(at + CHECKSUM, pseudoSum(frame, layer3, cut ? 0 : carried));
-  }
-
-  #completeChecksums(frame: Uint8Array, layer3: number): void {
-    const view = new DataView(frame.buffer);
-    if (!this.#ipv6) view.setUint16(24, onesSum(frame.subarray(14, 34)) ^ 0xffff);
-    const segment = frame.subarray(14 + layer3);
-    view.setUint16(14 + layer3 + CHECKSUM, onesSum(segment, pseudoSum(frame, layer3, segment.length)) ^ 0xffff);
-  }
-}
-
-function pseudoSum(frame: Uint8Array, layer3: number, length: number): number {
-  return onesSum(layer3 === 20 ? frame.subarray(26, 34) : frame.subarray(22, 54), 6 + length);
 }
 
 /**
@@ -190,18 +148,11 @@ function pseudoSum(frame: Uint8Array, layer3: number, length: number): number {
  *
  * @returns what is wrong with it, if anything is
  */
-export function deliver(frame: Uint8Array, flows: readonly Flow[], coalesced: boolean): string | undefined {
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
-  const layer3 = view.getUint16(12) === 0x86dd ? 40 : 20;
-  const at = 14 + layer3;
-  const end = 14 + (layer3 === 20 ? view.getUint16(16) : 40 + view.getUint16(18));
-  const flow = flows[view.getUint16(at + 2) - FIRST_PORT];
-  if (flow === undefined || end > frame.length) return `nobody's frame of ${frame.length} bytes`;
-  const segment = frame.subarray(at, end);
-  if (!coalesced) {
-    if (layer3 === 20 && onesSum(frame.subarray(14, 34)) !== 0xffff) return 'a wrong IPv4 checksum';
-    if (onesSum(segment, pseudoSum(frame, layer3, segment.length)) !== 0xffff) return 'a wrong TCP checksum';
-  }
-  flow.take(view.getUint32(at + SEQUENCE), segment.subarray(TCP_BYTES));
+export function deliver(frame: Uint8Array, flows: readonly Flow[]): string | undefined {
+  const parsed = parseFrame(frame, true);
+  if (typeof parsed === 'string') return parsed;
+  const flow = flows[parsed.destinationPort - FIRST_PORT];
+  if (flow === undefined) return `nobody's frame of ${frame.length} bytes`;
+  flow.take(parsed.sequence, parsed.payload);
   return undefined;
 }
