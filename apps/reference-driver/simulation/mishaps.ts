@@ -237,8 +237,8 @@ const MISHAPS: readonly Mishap[] = [
   },
 ];
 
-/** One in so many runs loses a device in the middle. */
-const REMOVALS = 6;
+/** One mishap in so many is a device that is pulled out, which ends most of what else could happen to it. */
+const MISHAPS_TO_A_REMOVAL = 72;
 
 /**
  * Has something happen.
@@ -249,7 +249,7 @@ const REMOVALS = 6;
  */
 export async function mishap(scene: Scene, random: Random): Promise<string> {
   const which = random.pick([0, 1] as const);
-  if (scene.removed === undefined && random.below(REMOVALS * 12) === 0) {
+  if (scene.removed === undefined && random.below(MISHAPS_TO_A_REMOVAL) === 0) {
     scene.removed = which;
     scene.machines[which]!.slot.remove();
     scene.pass(random.below(100) * MICROSECOND);

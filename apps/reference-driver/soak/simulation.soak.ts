@@ -34,8 +34,11 @@ for (let seed = first; seed < first + runs; seed++) {
   try {
     const report = await new Simulation(seed).run();
     for (const name of ['events', 'frames', 'bytes', 'lost'] as const) total[name] += report[name];
-    for (const [, what] of report.story.matchAll(/(?:^| )([a-zA-Z-]+)[:(]/g))
-      happened.set(what!, (happened.get(what!) ?? 0) + 1);
+    // A mishap is a word, such as `mtu:1500`; what a machine was made with is JSON.
+    for (const word of report.story.split(' ').filter((each) => /^[a-z]/i.test(each))) {
+      const what = word.replace(/[:(].*/, '');
+      happened.set(what, (happened.get(what) ?? 0) + 1);
+    }
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     console.error(`replay it: npm run soak -- simulation --runs 1 --seed ${seed}`);
