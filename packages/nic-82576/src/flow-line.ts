@@ -29,8 +29,9 @@ export class FlowLine {
   readonly #classifier: Classifier;
   readonly #flowRow = ways.rows().flowRow;
   readonly #row: number = allocateWire(FLOW_ROW_BYTES);
-  /** Below this all of host memory is in plain sight. */
+  /** What the line was told of: below where all of host memory is in plain sight, and which filter. */
   #direct = 0;
+  #edition = -1;
   /** Whether the registers let it be gone. */
   #passable = false;
 
@@ -62,9 +63,14 @@ export class FlowLine {
    * @returns whether frames may go this way
    */
   setOut(): boolean {
-    this.#direct = this.#passable ? this.#parts.dma.directLimit : 0;
-    if (this.#direct === 0) return false;
-    setOutRow(this.#row, this.#parts.filter, this.#direct, MAXIMUM_FRAME);
+    const { dma, filter } = this.#parts;
+    const direct = this.#passable === true ? dma.directLimit : 0;
+    if (direct === 0) return false;
+    if (direct !== this.#direct || filter.edition !== this.#edition) {
+      setOutRow(this.#row, filter, direct, MAXIMUM_FRAME);
+      this.#direct = direct;
+      this.#edition = filter.edition;
+    }
     FlowRow.hashes.set(w, this.#row >> 2, this.#classifier.hashes);
     return true;
   }

@@ -4,17 +4,13 @@
  * delivery deliver just the same, and they have all frames where WebAssembly does not reach the memory.
  */
 
-import { defineStruct, u32, u64 } from '@netcx/layout';
+import { defineStruct, u32 } from '@netcx/layout';
+import { RECEIVE_FIELDS } from './receive-row.ts';
 
 /** The row. */
 // prettier-ignore
 export const FlowRow = defineStruct('FlowRow', 48, {
-  at:      u32(0),  // byte offset of the next frame; moved on
-  tally:   u32(4),  // byte offset of the tally of what is received
-  near:    u32(8),  // below this, and not at 0, any buffer is in plain sight
-  longest: u32(12), // bytes of the longest frame that goes this way
-  own:     u64(16), // the station's address, as it begins a frame
-  looks:   u64(24), // which bits of a frame's first eight bytes must be as in `own`
+  ...RECEIVE_FIELDS,
   hashes:  u32(32), // byte offset of what each value of each byte of the input adds to the hash
   queues:  u32(36), // byte offset of the queue of each entry of the redirection table
   queue:   u32(40), // the queue without a descriptor at which it stopped; 0xffff_ffff when it stopped for another reason

@@ -24,23 +24,25 @@ const DONE = RX_STATUS.DD | RX_STATUS.EOP;
 const HEADER_WORDS = FRAME_HEADER_BYTES / 4;
 const DESCRIPTOR_WORDS = DESCRIPTOR_BYTES / 4;
 
-/** What the line works with, in device memory. */
+/** What every receive line works with, in device memory; `setOutRow` writes the last four. */
 // prettier-ignore
-export const ReceiveRow = defineStruct('ReceiveRow', 32, {
+export const RECEIVE_FIELDS = {
   at:      u32(0),  // byte offset of the next frame; moved on
   tally:   u32(4),  // byte offset of the tally of what is received
   near:    u32(8),  // below this, and not at 0, any buffer is in plain sight
   longest: u32(12), // bytes of the longest frame that goes this way
   own:     u64(16), // the station's address, as it begins a frame
   looks:   u64(24), // which bits of a frame's first eight bytes must be as in `own`
-});
+} as const;
 /** Bytes of it. */
 export const RECEIVE_ROW_BYTES = 32;
+/** What this line works with. */
+export const ReceiveRow = defineStruct('ReceiveRow', RECEIVE_ROW_BYTES, RECEIVE_FIELDS);
 
 /**
  * Writes what holds for a burst.
  *
- * @param row - byte offset of a `ReceiveRow` in device memory
+ * @param row - byte offset in device memory of a struct that begins with `RECEIVE_FIELDS`
  * @param filter - which addresses the MAC takes
  * @param direct - below this all of host memory is in plain sight
  * @param longest - bytes of the longest frame that goes this way; 0: none does
