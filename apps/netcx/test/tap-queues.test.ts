@@ -4,10 +4,10 @@ import { HostBridge } from '@netcx/bus';
 import { MILLISECOND, VirtualClock } from '@netcx/clock';
 import { Link } from '@netcx/hardware';
 import { buildStation } from '@netcx/reference-driver';
-import { VNET_HEADER_BYTES, type Tap } from '@netcx/tap';
+import { VNET_HEADER_BYTES } from '@netcx/tap';
 import { expect, it } from 'vitest';
 import { LargeFrames } from '../src/tap/large-frames.ts';
-import { TapProtocol } from '../src/tap/tap-protocol.ts';
+import { TapProtocol, type FrameTap } from '../src/tap/tap-protocol.ts';
 
 /** Longer than any buffer. */
 const LONG = 20_000;
@@ -15,7 +15,7 @@ const FRAMES = 40;
 const PLACES = 8;
 
 /** What Linux would have for each queue: so many long frames, of zeros, which ask for nothing. */
-class Frames {
+class Frames implements FrameTap {
   readonly queues = 2;
   readonly left = [FRAMES, FRAMES];
   readonly wake: (() => boolean)[] = [];
@@ -24,6 +24,10 @@ class Frames {
     if (this.left[queue] === 0) return -1;
     this.left[queue]!--;
     return VNET_HEADER_BYTES + LONG;
+  }
+
+  write(): boolean {
+    return true;
   }
 
   watch(queue: number, wake: () => boolean): void {
@@ -50,7 +54,7 @@ it('takes long frames of a queue while those of another wait for the NIC', async
   clock.advance(100 * MILLISECOND);
   const tap = new Frames();
   const large = [0, 1].map((queue) => new LargeFrames(`tx ${String(queue)}`, PLACES));
-  const protocol = new TapProtocol(tap as unknown as Tap, stations[0]!.driver.adapter, clock, large);
+  const protocol = new TapProtocol(tap, stations[0]!.driver.adapter, clock, large);
   protocol.open();
 
   // Time stands: nothing leaves. The first queue has all the places that it can have when the second one begins.

@@ -11,10 +11,13 @@ import { newTapCounters } from './tap-counters.ts';
 import { TapReceiver } from './tap-receiver.ts';
 import { TapSender } from './tap-sender.ts';
 
+/** What of a TAP moves frames. */
+export type FrameTap = Pick<Tap, 'queues' | 'read' | 'write' | 'watch' | 'resume' | 'setCarrier'>;
+
 /** A TAP above an adapter. */
 export class TapProtocol implements Protocol {
   readonly counters = newTapCounters();
-  readonly #tap: Tap;
+  readonly #tap: FrameTap;
   readonly #adapter: NetAdapter;
   readonly #senders: readonly TapSender[];
   readonly #receiver: TapReceiver;
@@ -27,7 +30,7 @@ export class TapProtocol implements Protocol {
    * @param large - where the tails of frames go that are longer than a buffer, for each queue: a queue that waits for a place is
    * told of its own frames' end, and of no other's. Nothing when there are no such frames
    */
-  constructor(tap: Tap, adapter: NetAdapter, clock: Clock, large: readonly LargeFrames[] = []) {
+  constructor(tap: FrameTap, adapter: NetAdapter, clock: Clock, large: readonly LargeFrames[] = []) {
     this.#tap = tap;
     this.#adapter = adapter;
     const { counters } = this;

@@ -27,9 +27,12 @@ const MOST_PIECES = 128;
 const LAYER4_MASK = 3 << 4;
 const LAYER4_VALID = RxChecksumEvaluation.Valid << 4;
 
+/** What of a TAP takes frames. */
+type WritableTap = Pick<Tap, 'queues' | 'write'>;
+
 /** Hands frames of an adapter to a TAP. */
 export class TapReceiver {
-  readonly #tap: Tap;
+  readonly #tap: WritableTap;
   readonly #counters: TapCounters;
   readonly #host = new PieceMemory(u8);
   readonly #headerBytes = new Uint8Array(new SharedArrayBuffer(VNET_HEADER_BYTES));
@@ -43,7 +46,7 @@ export class TapReceiver {
    * @param tap - takes the frames
    * @param counters - what becomes of them
    */
-  constructor(tap: Tap, counters: TapCounters) {
+  constructor(tap: WritableTap, counters: TapCounters) {
     this.#tap = tap;
     this.#counters = counters;
   }

@@ -46,7 +46,7 @@ const LAYERS_REQUIRED = LAYER4_REQUIRED | (TxChecksumAction.Required << 2);
 
 /** What a sender works with. */
 export interface TapSenderOptions {
-  readonly tap: Tap;
+  readonly tap: Pick<Tap, 'read' | 'watch' | 'resume'>;
   readonly queue: number;
   readonly adapter: NetAdapter;
   readonly clock: Clock;
