@@ -288,8 +288,8 @@ export class ReferenceDriver {
    * Stops the adapter and lets the chip sleep; `start` wakes it up.
    *
    * @param on - what wakes the host meanwhile
-   * @throws what `stop` throws, and DriverError `NO_POWER_MANAGEMENT` or `DEVICE_GONE`: the driver is stopped then; `BAD_OPTION` under plug and
-   * play
+   * @throws what `stop` throws, and DriverError `NO_POWER_MANAGEMENT` or `DEVICE_GONE`: the driver is stopped then; `BAD_OPTION`
+   * under plug and play
    */
   async sleep(on: WakeOn): Promise<void> {
     if (this.plugAndPlay !== undefined)
