@@ -62,12 +62,13 @@ export async function start(scene: Scene, which: 0 | 1): Promise<void> {
 
 /**
  * Lets something be done, and holds it against nobody that it fails where it may: a device that was broken on purpose or is gone,
- * or a cable that takes no frames, so that what was given to the device stays there.
+ * or a cable that takes no frames, so that what was given to the device stays there. A partner that was broken does the same: one
+ * that takes no frames asks for silence until it does.
  */
 async function unlessBroken(scene: Scene, which: 0 | 1, work: Promise<void>): Promise<string> {
   const { adapter } = scene.stations[which]!.driver;
   const broken = (): boolean =>
-    scene.faults[which]!.length > 0 || scene.removed === which || !adapter.linkState.connected;
+    scene.faults.some((faults) => faults.length > 0) || scene.removed === which || !adapter.linkState.connected;
   const before = broken();
   try {
     await scene.clock.drive(work);
