@@ -5,7 +5,7 @@
  * Invariant: nothing arrives twice, out of order, or other than it was sent. Losses are allowed, and counted.
  */
 
-import type { Random } from '@netcx/clock';
+import { Random } from '@netcx/clock';
 import { headerBytes, type Headers, type Parsed } from './ip-headers.ts';
 
 /** Bytes that repeat in a stream: a prime, so that nothing that is shifted looks right. */
@@ -53,6 +53,11 @@ export class Flow {
   renew(): void {
     this.#generation++;
     this.arrived = this.sent;
+  }
+
+  /** It is sent in another thread, where alone is known how much: whatever arrives may have been sent. */
+  sendElsewhere(): void {
+    this.sent = Infinity;
   }
 
   /** @returns what a frame with the next bytes of this flow says */
@@ -131,3 +136,16 @@ export class Flow {
  */
 export const flowOf = (flows: readonly Flow[], frame: Parsed): Flow | undefined =>
   flows[frame.destinationPort - FIRST_PORT];
+
+/** Flows from each worker of a group, and as many to them. */
+const FLOWS_OF_A_WORKER = 4;
+
+/**
+ * @param seed - decides their kinds
+ * @param workers - how many there are
+ * @returns the flows of a machine whose sides are in several threads, the same in each
+ */
+export function flowsOf(seed: number, workers: number): Flow[] {
+  const random = new Random(seed, 'flows');
+  return Array.from({ length: 2 * FLOWS_OF_A_WORKER * workers }, (_, number) => new Flow(number, random));
+}

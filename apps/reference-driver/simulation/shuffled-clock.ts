@@ -4,7 +4,7 @@
  * Invariant: nothing happens earlier than it was set for, and an alarm that is due keeps its place.
  */
 
-import { type Alarm, type Clock, type Random, VirtualClock } from '@netcx/clock';
+import type { Alarm, Clock, Random } from '@netcx/clock';
 
 /** Most nanoseconds by which a turn comes late. */
 const LATE = 3_000;
@@ -54,7 +54,7 @@ class ShuffledAlarm implements Alarm {
 
 /** The clock of a machine whose parts take turns at random. */
 export class ShuffledClock implements Clock {
-  readonly #inner: VirtualClock;
+  readonly #inner: Clock;
   readonly #random: Random;
   readonly #chance: number;
   #events = 0;
@@ -64,7 +64,7 @@ export class ShuffledClock implements Clock {
    * @param random - decides who comes late
    * @param chance - how likely a turn comes late, 0 to 1
    */
-  constructor(inner: VirtualClock, random: Random, chance: number) {
+  constructor(inner: Clock, random: Random, chance: number) {
     this.#inner = inner;
     this.#random = random;
     this.#chance = chance;

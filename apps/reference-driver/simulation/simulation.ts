@@ -10,12 +10,14 @@ import { createHash } from 'node:crypto';
 import { HostBridge } from '@netcx/bus';
 import { MICROSECOND, MILLISECOND, Random, VirtualClock } from '@netcx/clock';
 import { hostPages } from '@netcx/dma';
-import { Link } from '@netcx/hardware';
+import { Link, type LinkEnd } from '@netcx/hardware';
 import { wireBytesTaken } from '@netcx/hardware/wire';
-import { buildStation, type MachineOptions } from '../src/machine.ts';
+import { buildStation } from '../src/machine.ts';
 import { Flow } from './flow.ts';
-import { mishap, type Scene, start, stop } from './mishaps.ts';
+import { machineOptions } from './machine-options.ts';
+import { mishap, type Scene } from './mishaps.ts';
 import { ShuffledClock } from './shuffled-clock.ts';
+import { type Side, start, stop } from './side-mishaps.ts';
 import { Station } from './station.ts';
 
 /** How long a machine without faults may need to deliver what was sent. */
@@ -63,31 +65,39 @@ export class Simulation {
     this.#shuffled = new ShuffledClock(this.#clock, random.fork('schedule'), chance);
     const link = new Link(this.#shuffled, { speed: 1000 });
     const bridge = new HostBridge(this.#shuffled);
-    const machines = [link.a, link.b].map((end, index) => {
-      const options = optionsOf(random);
+    const machineOf = (end: LinkEnd, index: number) => {
+      const options = machineOptions(random);
       const { verifier, iommu, queues, ringSize, interrupts } = options;
       this.#story.push(JSON.stringify({ late: chance, verifier, iommu, queues, ringSize, interrupts }));
       const address = Uint8Array.of(2, 0, 0, 0, 0, index + 1);
       return buildStation(this.#shuffled, bridge, `nic ${index}`, address, end, options);
-    });
+    };
+    const machines = [machineOf(link.a, 0), machineOf(link.b, 1)] as const;
     const flows = Array.from({ length: 2 + random.below(6) }, (_, number) => new Flow(number, random));
-    const faults: Scene['faults'] = [[], []];
-    const stations = machines.map(({ driver }, index) => {
-      const which = index === 0 ? 0 : 1;
-      return new Station(driver, which, random.fork(`station ${index}`), {
+    const sideOf = (which: 0 | 1): Side => {
+      const faults: Side['faults'] = [];
+      const station = new Station(machines[which].driver, which, random.fork(`station ${which}`), {
         flows,
         fail: (what) => (this.#failure ??= what),
         damageable: () =>
-          faults[index]!.reduce((sum, { fault, hits }) => sum + (fault.kind === 'corruptWriteBack' ? hits : 0), 0),
-        arrived: (station, flow) => {
-          this.#digest.update(`${this.#clock.now()} ${station} ${flow.number} ${flow.arrived}\n`);
+          faults.reduce((sum, { fault, hits }) => sum + (fault.kind === 'corruptWriteBack' ? hits : 0), 0),
+        arrived: (flow) => {
+          this.#digest.update(`${this.#clock.now()} ${which} ${flow.number} ${flow.arrived}\n`);
         },
       });
-    });
+      return {
+        ...{ name: which, machine: machines[which], station, faults, removed: false },
+        arriving: () => flows.filter(({ from }) => from !== which),
+        drive: (work) => this.#clock.drive(work),
+        pass: (nanoseconds) => this.#pass(nanoseconds),
+        mtu: () => this.#scene.mtu,
+        hindered: () => this.#scene.sides[which === 0 ? 1 : 0].faults.length > 0,
+      };
+    };
     const pass = (nanoseconds: number): void => {
       this.#pass(nanoseconds);
     };
-    this.#scene = { clock: this.#clock, link, machines, stations, flows, pass, faults, mtu: 1500, removed: undefined };
+    this.#scene = { link, sides: [sideOf(0), sideOf(1)], flows, pass, mtu: 1500 };
   }
 
   /**
@@ -100,7 +110,7 @@ export class Simulation {
       return await this.#run(sabotage);
     } catch (error) {
       // What was spoilt is left where it is, but for the devices' memory, of which there is little.
-      for (const { nic } of this.#scene.machines) nic.close();
+      for (const { machine } of this.#scene.sides) machine.nic.close();
       this.#scene.link.close();
       const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
       const where = `seed ${this.#seed}, at ${this.#clock.now()} ns`;
@@ -111,8 +121,8 @@ export class Simulation {
   async #run(sabotage: Sabotage | undefined): Promise<SimulationReport> {
     const random = this.#random;
     const scene = this.#scene;
-    await Promise.all([start(scene, 0), start(scene, 1)]);
-    await this.#until('no link', () => scene.stations.every(({ driver }) => driver.adapter.linkState.connected));
+    await Promise.all(scene.sides.map(start));
+    await this.#until('no link', () => this.#isUp());
     sabotage?.(scene);
     for (let round = 4 + random.below(16); round > 0; round--) {
       this.#pass(random.below(300) * MICROSECOND);
@@ -120,12 +130,12 @@ export class Simulation {
       this.#check();
     }
     // Half of the machines are stopped with everything on its way; the others first have to show that they are well.
-    if (random.chance(0.5) && scene.removed === undefined) await this.#recover();
+    if (random.chance(0.5) && scene.sides.every(({ removed }) => !removed)) await this.#recover();
     await this.#end();
     const sum = (of: (flow: Flow) => number): number => scene.flows.reduce((total, flow) => total + of(flow), 0);
     return {
       events: this.#shuffled.events,
-      frames: scene.stations.reduce((total, { frames }) => total + frames, 0),
+      frames: scene.sides.reduce((total, { station }) => total + station.frames, 0),
       bytes: sum(({ arrived }) => arrived),
       lost: sum(({ lost }) => lost),
       story: this.#story.join(' '),
@@ -137,7 +147,7 @@ export class Simulation {
   #pass(nanoseconds: number): void {
     const pieces = 1 + this.#random.below(3);
     for (let piece = 0; piece < pieces; piece++) {
-      for (const station of this.#scene.stations) {
+      for (const { station } of this.#scene.sides) {
         if (station.running) station.pump(12);
         station.release(false);
       }
@@ -147,38 +157,43 @@ export class Simulation {
 
   /** Mends everything; whatever is sent from then on has to arrive. */
   async #recover(): Promise<void> {
-    const { clock, faults, flows, link, stations } = this.#scene;
+    const { flows, link, sides } = this.#scene;
     link.plug(true);
     link.change({ speed: 1000 });
     link.impair([]);
-    for (const station of stations) {
+    for (const { station } of sides) {
       station.keeping = 0;
       station.release(true);
     }
-    for (const one of faults.flat()) one.lift();
+    for (const { faults } of sides) for (const one of faults) one.lift();
     // A device that was broken may have forgotten something: whoever repairs it resets it.
-    for (const [index, { driver }] of stations.entries())
-      if (faults[index]!.length > 0) await clock.drive(driver.reset());
-    await this.#until('no link', () => stations.every(({ driver }) => driver.adapter.linkState.connected));
-    await this.#until('do not complete', () => stations.every(({ submitted, completed }) => submitted === completed));
-    clock.advance(50 * MILLISECOND);
+    for (const { faults, machine } of sides) if (faults.length > 0) await this.#clock.drive(machine.driver.reset());
+    await this.#until('no link', () => this.#isUp());
+    await this.#until('do not complete', () =>
+      sides.every(({ station: { submitted, completed } }) => submitted === completed),
+    );
+    this.#clock.advance(50 * MILLISECOND);
     for (const flow of flows) flow.arrived = flow.sent; // what is gone is gone
-    for (const flow of flows) await this.#until('no room', () => stations[flow.from]!.send(flow));
+    for (const flow of flows) await this.#until('no room', () => sides[flow.from].station.send(flow));
     await this.#until('stands still', () => flows.every(({ arrived, sent }) => arrived === sent));
   }
 
+  #isUp(): boolean {
+    return this.#scene.sides.every(({ machine }) => machine.driver.adapter.linkState.connected);
+  }
+
   async #end(): Promise<void> {
-    const { clock, link, machines, stations } = this.#scene;
+    const { link, sides } = this.#scene;
     const first = this.#random.pick([0, 1] as const);
     for (const which of [first, first === 0 ? 1 : 0] as const) {
       this.#story.push(`stop:${which}`);
-      await stop(this.#scene, which);
+      await stop(sides[which]);
       this.#pass(this.#random.below(200) * MICROSECOND); // the other one goes on sending
     }
-    for (const station of stations) this.#failure ??= station.faultsAtRest()[0];
-    for (const { nic } of machines) nic.close();
+    for (const { station } of sides) this.#failure ??= station.faultsAtRest()[0];
+    for (const { machine } of sides) machine.nic.close();
     link.close();
-    clock.advance(STEP);
+    this.#clock.advance(STEP);
     const [pages, wire] = [hostPages.bytesTaken - this.#before.pages, wireBytesTaken() - this.#before.wire];
     if (pages !== 0 || wire !== 0)
       this.#failure ??= `${pages} bytes of host pages and ${wire} of the wire's are not back`;
@@ -199,26 +214,11 @@ export class Simulation {
   }
 
   #state(): string {
-    const { flows, stations } = this.#scene;
-    const drivers = stations.map(({ driver }) => ({ link: driver.adapter.linkState.connected, ...driver.counters() }));
+    const { flows, sides } = this.#scene;
+    const drivers = sides.map(({ machine: { driver } }) => ({
+      link: driver.adapter.linkState.connected,
+      ...driver.counters(),
+    }));
     return JSON.stringify({ flows: flows.map(({ number, sent, arrived }) => ({ number, sent, arrived })), drivers });
   }
-}
-
-function optionsOf(random: Random): MachineOptions {
-  const checksumOffload = random.chance(0.7);
-  return {
-    maximumMtu: 9000,
-    queues: random.pick([1, 1, 2, 4]),
-    ringSize: random.pick([16, 64, 256]),
-    interruptInterval: random.pick<number | 'adaptive'>([0, 20, 200, 'adaptive']),
-    interrupts: random.pick(['msix', 'msix', 'msi', 'intx'] as const),
-    hangLimit: random.pick([5, 50]),
-    checksumOffload,
-    segmentationOffload: checksumOffload && random.chance(0.7),
-    flowControl: random.pick(['both', 'off'] as const),
-    iommu: random.chance(0.25),
-    verifier: random.chance(0.25),
-    promiscuous: true,
-  };
 }

@@ -48,7 +48,9 @@ export interface StationHost {
   /** How many frames of this station may be damaged: the device was told to damage so many descriptors. */
   readonly damageable: () => number;
   /** Something arrived. */
-  readonly arrived: (station: number, flow: Flow) => void;
+  readonly arrived: (flow: Flow) => void;
+  /** Which of the flows from this end of the cable are sent here; all of them when left out. */
+  readonly sends?: (flow: Flow) => boolean;
 }
 
 /** A received buffer that the protocol keeps. */
@@ -80,7 +82,7 @@ export class Station {
     this.index = index;
     this.#random = random;
     this.#host = host;
-    this.#flows = host.flows.filter(({ from }) => from === index);
+    this.#flows = host.flows.filter((flow) => flow.from === index && (host.sends?.(flow) ?? true));
     driver.adapter.attachProtocol(this.protocol());
   }
 
@@ -205,7 +207,7 @@ export class Station {
     if (fault !== undefined) {
       this.damaged++;
       if (this.damaged > this.#host.damageable()) this.#fail(fault);
-    } else if (flow !== undefined) this.#host.arrived(this.index, flow);
+    } else if (flow !== undefined) this.#host.arrived(flow);
   }
 
   /** In parts of random lengths now and then, each in a buffer of its own. */

@@ -2,11 +2,14 @@
  * Simulated machines, one seed after the other: random faults, schedules, settings and stops. Ends at the first that breaks a
  * promise, and names its seed, which replays it.
  *
- *     npm run soak -- simulation [--runs 10000] [--seed 1] [--minutes 60]
+ *     npm run soak -- simulation [--runs 10000] [--seed 1] [--minutes 60] [--workers 2 [--real-time]]
+ *
+ * With workers one side of each machine is a group of them, in lock-step unless real time is asked for, which replays nothing.
  */
 
 import { parseArgs } from 'node:util';
 import { Simulation } from '../simulation/simulation.ts';
+import { WorkerSimulation } from '../simulation/worker-simulation.ts';
 
 const standard = process.env['NETCX_TEST_SIZE'] === 'ci' ? '100' : '10000';
 const { values } = parseArgs({
@@ -14,11 +17,17 @@ const { values } = parseArgs({
     runs: { type: 'string', default: standard },
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '60' },
+    workers: { type: 'string', default: '0' },
+    'real-time': { type: 'boolean', default: false },
   },
 });
 const runs = Number(values.runs);
 const first = Number(values.seed);
 const minutes = Number(values.minutes);
+const workers = Number(values.workers);
+const realTime = values['real-time'];
+if (!(Number.isInteger(workers) && workers >= 0 && workers <= 16) || (realTime && workers === 0))
+  throw new RangeError(`--workers ${values.workers}: expected 0 to 16, and 1 at least in real time`);
 if (!(Number.isSafeInteger(runs) && runs > 0 && Number.isSafeInteger(first) && first >= 0 && minutes > 0))
   throw new RangeError(
     `--runs ${values.runs} --seed ${values.seed} --minutes ${values.minutes}: expected numbers, of runs and minutes more than none`,
@@ -32,7 +41,10 @@ const happened = new Map<string, number>();
 
 for (let seed = first; seed < first + runs; seed++) {
   try {
-    const report = await new Simulation(seed).run();
+    const report =
+      workers > 0
+        ? { events: 0, bytes: 0, lost: 0, ...(await WorkerSimulation.run(seed, { workers, inTurns: !realTime })) }
+        : await new Simulation(seed).run();
     for (const name of ['events', 'frames', 'bytes', 'lost'] as const) total[name] += report[name];
     // A mishap is a word, such as `mtu:1500`; what a machine was made with is JSON.
     for (const word of report.story.split(' ').filter((each) => /^[a-z]/i.test(each))) {
@@ -41,7 +53,8 @@ for (let seed = first; seed < first + runs; seed++) {
     }
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
-    console.error(`replay it: npm run soak -- simulation --runs 1 --seed ${seed}`);
+    const kind = `${workers > 0 ? ` --workers ${workers}` : ''}${realTime ? ' --real-time' : ''}`;
+    console.error(`replay it: npm run soak -- simulation --runs 1 --seed ${seed}${kind}`);
     process.exit(1);
   }
   const done = seed - first + 1;

@@ -75,17 +75,17 @@ describe('a simulated machine that breaks a promise is found', () => {
     ));
 
   it('frames that do not complete, and frames that complete twice', async () => {
-    await isFound(({ stations }) => {
-      stations[0]!.submitted++;
+    await isFound(({ sides }) => {
+      sides[0].station.submitted++;
     }, /submitted, \d+ completed/);
-    await isFound(({ stations }) => {
-      stations[0]!.completed++;
+    await isFound(({ sides }) => {
+      sides[0].station.completed++;
     }, /descriptors completed|submitted, \d+ completed/);
   });
 
   it('a buffer that is not given back', () =>
-    isFound(({ stations }) => {
-      const [edge] = stations[0]!.driver.adapter.transmitQueues.map((queue) => queue.edge);
+    isFound(({ sides }) => {
+      const [edge] = sides[0].machine.driver.adapter.transmitQueues.map((queue) => queue.edge);
       edge!.pool.take();
     }, /STILL_HELD/));
 
@@ -96,9 +96,9 @@ describe('a simulated machine that breaks a promise is found', () => {
   });
 
   it('a call after the stop', () =>
-    isFound(({ stations }) => {
-      const station = stations[0]!;
-      const { driver } = station;
+    isFound(({ sides }) => {
+      const [{ station, machine }] = sides;
+      const { driver } = machine;
       const stop = driver.stop.bind(driver);
       const [queue] = driver.adapter.transmitQueues;
       driver.stop = async () => {
@@ -109,10 +109,10 @@ describe('a simulated machine that breaks a promise is found', () => {
     }, /sent while the driver is stopped/));
 
   it('a machine that stands still once nothing is wrong any more', () =>
-    isFound(({ stations }) => {
-      const [station] = stations;
+    isFound(({ sides }) => {
+      const [{ station }] = sides;
       // It says that it has sent something, and nothing comes.
-      station!.send = (flow) => {
+      station.send = (flow) => {
         flow.sent += 1;
         return true;
       };
