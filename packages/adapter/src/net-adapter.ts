@@ -238,6 +238,7 @@ export class NetAdapter {
     this.#protocol = undefined;
     this.#withdrawNeeds?.();
     this.#withdrawNeeds = undefined;
+    for (const { context } of this.receiveQueues) context.wake(); // what was shown goes with the next poll
   }
 
   /** The link, as the driver last reported it. */
