@@ -247,9 +247,9 @@ export class ReferenceDriver {
 
   /** The queues are gone. */
   #disconnect(): void {
-    const device = this.#device;
     this.#flow.end();
-    if (!device.gone) device.write(TCTL, TCTL.PSP.mask);
+    if (!this.#device.gone) this.#device.write(TCTL, TCTL.PSP.mask);
+    this.#statistics.collect(); // before the chip forgets
     this.#interrupts?.release();
     this.#interrupts = undefined;
     this.#state = 'stopped';
