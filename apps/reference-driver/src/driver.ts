@@ -28,6 +28,7 @@ import { Rss } from './rss.ts';
 import { settingsOf, type DriverOptions, type Settings } from './settings.ts';
 import { HardwareStatistics, type HardwareCounters } from './statistics.ts';
 import { HardwareClock } from './timestamp.ts';
+import { Turns } from './turns.ts';
 
 const { TCTL } = REGISTERS;
 
@@ -47,6 +48,7 @@ export class ReferenceDriver {
   readonly #clock: HardwareClock | undefined;
   readonly #watch: HangWatch;
   readonly #queues: Queues;
+  readonly #turns = new Turns();
   #state: 'stopped' | 'started' | 'asleep' = 'stopped';
   #interrupts: Interrupts | undefined;
   /** A reset has failed: whatever the chip says, no frame passes. */
@@ -84,7 +86,8 @@ export class ReferenceDriver {
       queues: () => this.#queues.transmit,
       wire: () => (this.adapter.linkState.connected ? (isPaused(device) ? 'paused' : 'open') : 'down'),
       hung: () => {
-        this.#recover();
+        // Nobody waits for this one: what it could not mend shows as a link that stays down.
+        this.reset().catch(() => undefined);
       },
     });
     this.#queues = new Queues({
@@ -129,8 +132,11 @@ export class ReferenceDriver {
    * @throws DriverError `STARTED` when it is started already; any other code, or AdapterError or BusError, when the chip or
    * the adapter does not come up: everything is as before the start then
    */
-  async start(): Promise<void> {
-    if (this.plugAndPlay !== undefined) return this.plugAndPlay.start();
+  start(): Promise<void> {
+    return this.plugAndPlay?.start() ?? this.#turns.take(() => this.#start());
+  }
+
+  async #start(): Promise<void> {
     if (this.#state === 'started') throw new DriverError('STARTED', `${this.adapter.name} is started; stop it first`);
     if (this.#state === 'asleep') this.#wakeReason = wakeUp(this.#device);
     this.#state = 'started';
@@ -138,7 +144,7 @@ export class ReferenceDriver {
       await this.#bringUp();
     } catch (error) {
       const { removed } = this.#device;
-      await this.stop();
+      await this.#stop();
       // Whatever step found it out first: a device that was pulled out is one error.
       throw removed
         ? new DriverError('DEVICE_GONE', `${this.adapter.name}: pulled out while it was started; ${String(error)}`)
@@ -207,8 +213,12 @@ export class ReferenceDriver {
    * @returns when the chip is quiet
    * @throws BufferError `STILL_HELD` when the protocol holds buffers: the chip is quiet then, their memory stays taken
    */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
     if (this.plugAndPlay?.state === 'D0') return this.plugAndPlay.stop();
+    return this.#turns.take(() => this.#stop());
+  }
+
+  async #stop(): Promise<void> {
     if (this.plugAndPlay !== undefined || this.#state === 'asleep') return;
     try {
       await this.#quiet();
@@ -231,15 +241,15 @@ export class ReferenceDriver {
   /** No more frames come in; those that the chip has are still shown. */
   async #suspend(): Promise<void> {
     this.#watch.end();
-    await this.#resetting;
+    await this.#resetting?.catch(() => undefined); // a reset that fails is no reason to stay
     if (!this.#device.gone) this.#filter.disable();
   }
 
   /** The queues are gone. */
   #disconnect(): void {
-    const device = this.#device;
     this.#flow.end();
-    if (!device.gone) device.write(TCTL, TCTL.PSP.mask);
+    if (!this.#device.gone) this.#device.write(TCTL, TCTL.PSP.mask);
+    this.#statistics.collect(); // before the chip forgets
     this.#interrupts?.release();
     this.#interrupts = undefined;
     this.#state = 'stopped';
@@ -279,19 +289,19 @@ export class ReferenceDriver {
     await this.#goOn();
   }
 
-  #recover(): void {
-    // Nobody waits for this one: what it could not mend shows as a link that stays down.
-    this.reset().catch(() => undefined);
-  }
-
   /**
    * Stops the adapter and lets the chip sleep; `start` wakes it up.
    *
    * @param on - what wakes the host meanwhile
+   * @returns when it sleeps
    * @throws what `stop` throws, and DriverError `NO_POWER_MANAGEMENT` or `DEVICE_GONE`: the driver is stopped then; `BAD_OPTION`
    * under plug and play
    */
-  async sleep(on: WakeOn): Promise<void> {
+  sleep(on: WakeOn): Promise<void> {
+    return this.#turns.take(() => this.#sleep(on));
+  }
+
+  async #sleep(on: WakeOn): Promise<void> {
     if (this.plugAndPlay !== undefined)
       throw new DriverError('BAD_OPTION', `${this.adapter.name} sleeps when its device does: plugAndPlay.powerDown`);
     if (this.#state === 'asleep') return;

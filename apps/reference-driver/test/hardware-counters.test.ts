@@ -27,6 +27,26 @@ it('counts what was sent and what came, with check sequences', async () => {
   await pair.close();
 });
 
+it('goes on over stops and sleeps, which the chip forgets everything in', async () => {
+  const pair = await Pair.started();
+  const { a, b, clock } = pair;
+  const sendOne = (): void => {
+    pair.awaitLink(true);
+    pair.send(a, frame(60));
+    clock.advance(MILLISECOND);
+  };
+  sendOne();
+  await clock.drive(b.driver.stop());
+  expect(b.driver.hardwareCounters().receive.frames).toBe(1);
+  await clock.drive(b.driver.start());
+  sendOne();
+  await clock.drive(b.driver.sleep({}));
+  await clock.drive(b.driver.start());
+  sendOne();
+  expect(b.driver.hardwareCounters().receive.frames).toBe(3);
+  await pair.close();
+});
+
 it('counts frames that were lost where no ring could tell', async () => {
   const pair = await Pair.started({ ringSize: 8, flowControl: 'off' });
   const { a, b, clock } = pair;

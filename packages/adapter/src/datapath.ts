@@ -26,6 +26,7 @@ import type { ReceiveFilter } from './receive-filter/receive-filter.ts';
 import type { ReceiveOffloads } from './receive-offload/receive-offloads.ts';
 import type { ReceiveQueue } from './receive-queue.ts';
 import type { ReceiveScaling } from './receive-scaling/receive-scaling.ts';
+import { takeEach, undo } from './rundown.ts';
 import { collectStatistics, type AdapterStatistics } from './statistics.ts';
 import type { AdapterWatch } from './statistics/adapter-watch.ts';
 import type { TransmitQueue } from './transmit-queue.ts';
@@ -122,19 +123,23 @@ export class Datapath {
       receiveScaling.open(this.receiveQueues, rx.maximumNumberOfQueues);
       receiveFilter.open();
     } catch (error) {
-      this.cancel(); // no queue was polled yet, so none has anything to give back
-      this.close();
+      // No queue was polled yet, so none has anything to give back.
+      undo([() => this.cancel(), () => this.close()]);
       throw error;
     }
   }
 
-  /** Tells every queue that it will stop. */
+  /**
+   * Tells every queue that it will stop. To be repeated when it fails: a driver that threw is told again.
+   *
+   * @throws what the drivers' callbacks throw, once every queue was told
+   */
   cancel(): void {
     const { txDemux, receiveFilter, receiveScaling } = this.#options;
     receiveFilter.close();
     receiveScaling.close();
     txDemux.close();
-    for (const queue of [...this.transmitQueues, ...this.receiveQueues]) queue.cancel();
+    takeEach([...this.transmitQueues, ...this.receiveQueues].map((queue) => () => queue.cancel()));
   }
 
   /**
@@ -171,20 +176,29 @@ export class Datapath {
   /**
    * Stops the queues and closes the pools.
    *
-   * @throws BufferError `STILL_HELD` for the first pool that somebody holds buffers of; it and those behind it stay, to be
-   * closed by another `close`
+   * @throws what the drivers' callbacks throw, once everything is closed; BufferError `STILL_HELD` for the first pool that
+   * somebody holds buffers of: it and those behind it stay, to be closed by another `close`
    */
   close(): void {
-    this.#options.txDemux.giveUp();
-    for (const queue of [...this.transmitQueues, ...this.receiveQueues]) queue.stop();
-    this.transmitQueues.length = 0;
-    this.receiveQueues.length = 0;
+    const { txDemux, verifier } = this.#options;
+    takeEach([
+      () => txDemux.giveUp(),
+      ...[...this.transmitQueues, ...this.receiveQueues].map((queue) => () => queue.stop()),
+      () => {
+        this.transmitQueues.length = 0;
+        this.receiveQueues.length = 0;
+        this.#closePools();
+      },
+      () => verifier?.flush(), // the clock may never run again
+    ]);
+  }
+
+  #closePools(): void {
     for (const pool of [...this.#pools]) {
       this.#options.verifier?.inspect(pool);
       pool.close();
       this.#pools.shift();
     }
-    this.#options.verifier?.flush(); // the clock may never run again
   }
 
   /** @returns the counters of all queues and pools now */
@@ -269,11 +283,13 @@ export class Datapath {
 
   /** A queue that the adapter can do without: one that cannot be created leaves the others as they are. */
   #createOnDemand(id: number): TransmitQueue {
-    const count = this.transmitQueues.length;
+    const queues = this.transmitQueues.length;
+    const pools = this.#pools.length;
     try {
       return this.#createTransmitQueue(id);
     } catch (error) {
-      for (const queue of this.transmitQueues.splice(count)) queue.stop();
+      undo(this.transmitQueues.splice(queues).map((queue) => () => queue.stop()));
+      undo(this.#pools.splice(pools).map((pool) => () => pool.close()));
       throw error;
     }
   }

@@ -19,6 +19,7 @@ import { driverContextConfig } from './execution/polling-options.ts';
 import { inspectAdapter, type AdapterInspection } from './inspection/adapter-inspection.ts';
 import { LinkLayer } from './link-layer.ts';
 import type { LinkState } from './link-state.ts';
+import { MtuChanges } from './mtu-changes.ts';
 import { checkNetAdapterOptions, type NetAdapterOptions } from './net-adapter-options.ts';
 import type { OffloadCapabilities } from './offload-capabilities.ts';
 import { allowedBy } from './offload/offload-keywords.ts';
@@ -65,6 +66,7 @@ export class NetAdapter {
   readonly #link: LinkLayer;
   readonly #needs: StatedNeeds;
   readonly #datapath: AdapterDatapath;
+  readonly #mtuChanges: MtuChanges;
   #protocol: Protocol | undefined;
   #withdrawNeeds: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
@@ -128,6 +130,7 @@ export class NetAdapter {
       datapath: this.#datapath,
       pulledOut: () => this.device?.surpriseRemoved === true,
     });
+    this.#mtuChanges = new MtuChanges({ link: this.#link, life: this.life, protocol });
     if (this.device === undefined) void this.life.post('IoStart');
     else this.device.add(this);
   }
@@ -161,7 +164,7 @@ export class NetAdapter {
   }
 
   /**
-   * Changes the MTU at any time. Where queues exist they go, and come again for the new size; frames that the driver was given
+   * Changes the MTU at any time; of several changes the last one stays. Where queues exist they go, and come again for the new size; frames that the driver was given
    * are sent first. The protocol hears of it when the new queues are there.
    *
    * @param mtu - longest payload of a frame, in bytes, without the link layer's header
@@ -169,23 +172,8 @@ export class NetAdapter {
    * @throws AdapterError `CAPABILITIES_INVALID`; whatever `stop` throws, when it may be repeated; whatever the creation of queues
    * throws: then queues for the old MTU are made again, if they can be
    */
-  async changeLinkLayerMtuSize(mtu: number): Promise<void> {
-    this.#link.checkMtu(mtu);
-    const before = this.#link.mtu;
-    if (mtu === before) return;
-    await Promise.resolve(); // asked for from inside a poll, the queues go when the poll is over
-    const set = (value: number) => () => {
-      this.#link.setMtu(value);
-    };
-    try {
-      await this.life.changeProperty(set(mtu));
-    } catch (error) {
-      const changed = this.#link.mtu !== before;
-      // Without the old queues either, it is the first error that says why.
-      if (changed && before !== undefined) await this.life.changeProperty(set(before)).catch(() => undefined);
-      throw error;
-    }
-    this.#protocol?.mtuChanged?.(mtu);
+  changeLinkLayerMtuSize(mtu: number): Promise<void> {
+    return this.#mtuChanges.change(mtu);
   }
 
   /**
@@ -238,6 +226,7 @@ export class NetAdapter {
     this.#protocol = undefined;
     this.#withdrawNeeds?.();
     this.#withdrawNeeds = undefined;
+    for (const { context } of this.receiveQueues) context.wake(); // what was shown goes with the next poll
   }
 
   /** The link, as the driver last reported it. */

@@ -34,6 +34,7 @@ import type { ReceiveStage } from './receive-offload/receive-stage.ts';
 import { RxMetadata } from './receive-offload/rx-metadata.ts';
 import { CarefulSource, type RxSource } from './rx-source.ts';
 import { RedirectPath } from './redirect/redirect-path.ts';
+import { takeEach } from './rundown.ts';
 import { RxTranslator } from './rx-translator.ts';
 import type { QueueWatch } from './statistics/queue-watch.ts';
 import { TrafficCounter } from './statistics/traffic.ts';
@@ -255,10 +256,12 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
   /** Shows frames to the protocol, and counts descriptors; what was to be sent on and has not been is among them. */
   #show(protocol: Protocol | undefined): number {
     const shown = this.#publish(this.#budget.receive, protocol !== undefined) + this.#redirect.owed;
-    if (shown === 0) return 0;
-    this.#redirect.owed = 0;
-    if (protocol === undefined) this.discard();
-    else protocol.receive(this.edge, shown);
+    if (protocol === undefined) {
+      if (this.edge.ring.driverCount > 0) this.discard(); // what the one before has not completed, too
+    } else if (shown > 0) {
+      this.#redirect.owed = 0;
+      protocol.receive(this.edge, shown);
+    }
     return shown;
   }
 
@@ -293,6 +296,7 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
   discard(): void {
     const { ring } = this.edge;
     this.traffic.count(ring, ring.beginIndex, ring.driverCount, -1);
+    this.#redirect.owed = 0;
     this.#path.discard();
   }
 
@@ -309,7 +313,7 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
    * is over.
    */
   cancel(): void {
-    if (this.#closing) return;
+    if (this.#cancelled) return;
     this.#closing = true;
     this.#context.exclusively(() => {
       this.#tellDriver();
@@ -319,8 +323,8 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
 
   #tellDriver(): void {
     if (this.#cancelled) return;
-    this.#cancelled = true;
     this.#callbacks?.cancel();
+    this.#cancelled = true; // a driver that threw is asked again: it has given nothing back
   }
 
   /** Whether everything was given back and shown, and the protocol has completed it. */
@@ -352,20 +356,32 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
     return held;
   }
 
-  /** The last words to the driver; fragments that no packet took go back to the pool, and the queue's memory goes. */
+  /**
+   * The last words to the driver; fragments that no packet took go back to the pool, and the queue's memory goes.
+   *
+   * @throws what the driver's callbacks throw, once it is gone
+   */
   stop(): void {
     const callbacks = this.#callbacks;
     this.#leaveContext?.();
-    this.#tellDriver();
-    this.edge.close();
-    this.#notification = undefined;
-    callbacks?.stop?.();
-    this.#callbacks = undefined;
-    this.translator.reclaimAll();
-    this.#path.free();
-    this.#forgetHolder?.();
-    this.#watch?.close();
-    this.block.free();
-    callbacks?.destroy?.();
+    takeEach([
+      () => {
+        this.#tellDriver();
+      },
+      () => {
+        this.edge.close();
+        this.#notification = undefined;
+      },
+      () => callbacks?.stop?.(),
+      () => {
+        this.#callbacks = undefined;
+        this.translator.reclaimAll();
+        this.#path.free();
+        this.#forgetHolder?.();
+        this.#watch?.close();
+        this.block.free();
+      },
+      () => callbacks?.destroy?.(),
+    ]);
   }
 }

@@ -30,6 +30,7 @@ import type { QueueWatch } from './statistics/queue-watch.ts';
 import { TransmitTally } from './statistics/transmit-tally.ts';
 import type { RedirectTarget } from './redirect/redirection.ts';
 import { offerInlet, type TransmitInlet } from './redirect/transmit-inlet.ts';
+import { takeEach } from './rundown.ts';
 import { TxTranslator } from './tx-translator.ts';
 import { violation } from './verifier/violation.ts';
 
@@ -234,8 +235,11 @@ export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
     if (this.#cancelled === true) this.edge.pause(this.translator.abandon());
     const completed = this.edge.ring.reapCount;
     if (completed === 0) return returned - this.rings.packets.reapCount; // segments of a frame that goes on
-    this.#protocol()?.sent?.(this.edge, completed);
-    this.edge.ring.reap(completed);
+    try {
+      this.#protocol()?.sent?.(this.edge, completed);
+    } finally {
+      this.edge.ring.reap(completed); // a protocol that throws was told, and without its places it could send no more
+    }
     if (this.#waiters.length > 0) this.#wakeWaiters();
     this.#completed?.();
     return completed;
@@ -270,7 +274,7 @@ export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
    * on is over. What it was not given is given up.
    */
   cancel(): void {
-    if (this.#closing) return;
+    if (this.#cancelled) return;
     this.#closing = true;
     this.edge.close();
     this.#context.exclusively(() => {
@@ -281,8 +285,8 @@ export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
 
   #tellDriver(): void {
     if (this.#cancelled) return;
-    this.#cancelled = true;
     this.#callbacks?.cancel();
+    this.#cancelled = true; // a driver that threw is asked again: it has given nothing back
   }
 
   /** Whether everything was given back and completed. */
@@ -300,20 +304,32 @@ export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
     return held;
   }
 
-  /** The last words to the driver; the queue's memory goes. */
+  /**
+   * The last words to the driver; the queue's memory goes.
+   *
+   * @throws what the driver's callbacks throw, once it is gone
+   */
   stop(): void {
     const callbacks = this.#callbacks;
     this.#leaveContext?.();
-    this.#tellDriver();
-    this.edge.close();
-    this.#wakeWaiters();
-    this.#notification = undefined;
-    callbacks?.stop?.();
-    this.#callbacks = undefined;
-    this.#forgetHolder?.();
-    this.translator.close();
-    this.#watch?.close();
-    this.block.free();
-    callbacks?.destroy?.();
+    takeEach([
+      () => {
+        this.#tellDriver();
+      },
+      () => {
+        this.edge.close();
+        this.#wakeWaiters();
+        this.#notification = undefined;
+      },
+      () => callbacks?.stop?.(),
+      () => {
+        this.#callbacks = undefined;
+        this.#forgetHolder?.();
+        this.translator.close();
+        this.#watch?.close();
+        this.block.free();
+      },
+      () => callbacks?.destroy?.(),
+    ]);
   }
 }

@@ -209,3 +209,24 @@ it('each frame is shown or sent once and in order, whatever happens', async () =
     seeded('redirect', 60),
   );
 });
+
+it('the protocol that comes after one whose frames waited to go on is told of none of them', async () => {
+  const rig = build('mapped');
+  const { from, to, redirector } = rig;
+  redirector.to = to;
+  // Of frames of two parts one stands at the edge when there is room for one part alone.
+  from.rx[0]!.arrive(...Array.from({ length: 20 }, (_, number) => ({ bytes: numbered(number, 60), parts: 2 })));
+  from.clock.run();
+  const { ring } = from.adapter.receiveQueues[0]!.edge;
+  expect(ring.driverCount).toBeGreaterThan(0); // the other NIC has sent nothing
+  const told: [number, number][] = [];
+  from.adapter.detachProtocol();
+  from.adapter.attachProtocol({ receive: (edge, count) => told.push([count, edge.ring.driverCount]) });
+  from.adapter.receiveQueues[0]!.context.wake();
+  from.clock.run();
+  expect(told.filter(([count, there]) => count > there)).toEqual([]);
+  to.tx[0]!.finishAll();
+  from.adapter.detachProtocol();
+  from.clock.run();
+  await close(rig);
+});

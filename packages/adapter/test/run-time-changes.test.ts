@@ -97,6 +97,15 @@ describe('the MTU of an adapter that runs', () => {
     expect(hostPages.bytesTaken).toBe(taken);
   });
 
+  it('is what was asked for last, however little time there is between two changes', async () => {
+    const { adapter, clock, listener, stop } = machineWithListener();
+    adapter.start();
+    const changes = [9000, 1500, 3000, 3000].map((mtu) => adapter.changeLinkLayerMtuSize(mtu));
+    await clock.drive(Promise.all(changes));
+    expect([adapter.mtu, listener.told]).toEqual([3000, [{ mtu: 9000 }, { mtu: 1500 }, { mtu: 3000 }]]);
+    await stop();
+  });
+
   it('stays while a protocol holds buffers, and may be changed again', async () => {
     const machine = machineWithListener();
     const { adapter, clock, rx, listener } = machine;

@@ -108,12 +108,18 @@ function sizeBar(fn: PciFunction, index: number): BarInfo | undefined {
  * @param fn - the function
  * @param allocator - where addresses come from
  * @returns the BARs with their new addresses
- * @throws BusError `NO_ADDRESSES` when the allocator has none
+ * @throws BusError `NO_ADDRESSES` when the allocator has none; then it has back what was taken
  */
 export function assignBars(fn: PciFunction, allocator: AddressAllocator): readonly BarInfo[] {
   // The largest first: then natural alignment leaves no gaps.
   const bars = [...sizeBars(fn)].sort((one, other) => other.size - one.size || one.index - other.index);
-  const placed = bars.map((bar) => ({ ...bar, address: allocator.allocate(bar.kind, bar.size) }));
+  const placed: BarInfo[] = [];
+  try {
+    for (const bar of bars) placed.push({ ...bar, address: allocator.allocate(bar.kind, bar.size) });
+  } catch (error) {
+    for (const { kind, size, address } of placed) allocator.free(kind, size, address);
+    throw error;
+  }
   whileNotDecoding(fn, () => {
     for (const { index, kind, address } of placed) {
       fn.writeConfig(BAR.at(index), 4, address % 0x1_0000_0000);

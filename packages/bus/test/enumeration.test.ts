@@ -122,6 +122,15 @@ describe('placing', () => {
     expect(assignBars(make(0x4_0000), windows)[0]?.address).toBe(0x4_0000);
   });
 
+  it('takes nothing for a function that finds no place for one of its BARs', () => {
+    const windows = new AddressWindows({ memory32: [0x2_0000, 0x4_0000], io: [0x1000, 0x1000] });
+    const place = (bars: readonly PlainBar[]) => assignBars(functionOf(new PlainEndpoint(bars)), windows);
+    const registers = NIC.slice(0, 1);
+    for (let again = 0; again < 2; again++)
+      expect(() => place(NIC)).toThrow(expect.objectContaining({ code: 'NO_ADDRESSES' }));
+    expect(place(registers)[0]?.address).toBe(0x2_0000);
+  });
+
   it('takes addresses back from models that were pulled out', () => {
     const clock = new VirtualClock();
     const bridge = new HostBridge(clock);

@@ -276,8 +276,11 @@ export class TxDemux {
     ring.post(count);
     ring.complete(count);
     edge.pause(count);
-    if (count > 0) host.protocol()?.sent?.(edge, count);
-    hostPages.free(pages);
+    try {
+      if (count > 0) host.protocol()?.sent?.(edge, count);
+    } finally {
+      hostPages.free(pages);
+    }
   }
 }
 
