@@ -165,6 +165,8 @@ export class ReceiveQueue implements PacketQueueCallbacks {
     // A row that ends with its ring goes on at the ring's start.
     while (this.#drainSimple() > 0 && (this.#fragments.beginIndex === 0 || this.#packets.beginIndex === 0));
     // What stopped it may be a frame of several descriptors, or one that is no good; the next round goes on behind it.
+    const first = this.#ring + (this.#fragments.beginIndex << 2);
+    if ((RxWriteBack.statusError.get(m, first) & DD) === 0) return;
     if (this.#fragments.drainCount > 0 && this.#packets.driverCount > 0) this.#drainOther();
   }
 
@@ -182,7 +184,8 @@ export class ReceiveQueue implements PacketQueueCallbacks {
     const checksum = this.#checksum | 0;
     const hash = this.#hash | 0;
     const bufferBytes = this.#bufferBytes | 0; // no fragment of this queue has less
-    const run = Math.min(fragments.drainRun, packets.driverCount, packets.elements - packets.beginIndex);
+    const driverRun = (packets.elements - packets.beginIndex) | 0;
+    const run = Math.min(fragments.drainRun | 0, packets.driverCount | 0, driverRun);
     let fragment = fragments.beginIndex | 0;
     const begin = (this.#ring + (fragment << 2)) | 0;
     const end = (begin + (run << 2)) | 0;

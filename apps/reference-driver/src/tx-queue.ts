@@ -176,6 +176,7 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
     const stamp = this.#stamp | 0; // where frames may be stamped, each needs a closer look
     const address = (this.#logical >> 2) | 0;
     const { likeLow, likeHigh, likeSums, likeStatus } = this.#writer;
+    const others = checksum | gso | tag;
     const room = Math.min(this.#free(), this.#count - this.#tail);
     const begin = (this.#ring + (this.#tail << 2)) | 0;
     const end = (begin + (Math.min(packets.postRun, fragments.postRun, room) << 2)) | 0;
@@ -184,18 +185,25 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
     let fragment = fragments.nextIndex | 0;
     let f = fragments.at(fragment) | 0;
     while (d < end) {
-      const sums = checksum === 0 ? 0 : Checksum.whole.get(m, p, checksum) | 0;
-      const segment = gso === 0 ? 0 : Gso.mss.get(m, p, gso) | 0;
-      const tagging = tag === 0 ? 0 : Ieee8021q.txTagging.get(m, p, tag) | 0;
       const layout = Packet.countAndLayoutLow.get(m, p) | 0;
-      const odd = ((layout ^ 1) & 0xffff) | segment | tagging | stamp;
-      if ((odd | (Packet.fragmentIndex.get(m, p) ^ fragment) | Fragment.offset.get(m, f)) !== 0) break;
-      const strange = (sums ^ likeSums) | (layout ^ likeLow) | (Packet.layoutHigh.get(m, p) ^ likeHigh);
-      if (sums !== 0 && strange !== 0) break;
+      let odd =
+        ((layout ^ 1) & 0xffff) | stamp | (Packet.fragmentIndex.get(m, p) ^ fragment) | Fragment.offset.get(m, f);
+      let status = 0;
+      if (others !== 0) {
+        const sums = checksum === 0 ? 0 : Checksum.whole.get(m, p, checksum) | 0;
+        const segment = gso === 0 ? 0 : Gso.mss.get(m, p, gso) | 0;
+        const tagging = tag === 0 ? 0 : Ieee8021q.txTagging.get(m, p, tag) | 0;
+        odd |= segment | tagging;
+        if (sums !== 0) {
+          odd |= (sums ^ likeSums) | (layout ^ likeLow) | (Packet.layoutHigh.get(m, p) ^ likeHigh);
+          status = likeStatus;
+        }
+      }
+      if (odd !== 0) break;
       const length = Fragment.validLength.get(m, f) | 0;
       m64[d >> 1] = m64[(f + address) >> 1]!; // bufferAddress: 8-byte aligned in both
       TxData.command.set(m, d, LAST | length);
-      TxData.status.set(m, d, (length << PAYLEN) | (sums === 0 ? 0 : likeStatus));
+      TxData.status.set(m, d, (length << PAYLEN) | status);
       d = (d + DESCRIPTOR_WORDS) | 0;
       p = (p + packetStride) | 0;
       f = (f + fragmentStride) | 0;

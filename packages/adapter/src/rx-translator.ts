@@ -132,12 +132,12 @@ export class RxTranslator {
     const fragments = this.#fragments;
     const stride = fragments.stride | 0;
     const virtual = this.#virtual | 0;
-    const logical = this.#logical | 0;
+    const logical = (this.#logical >> 2) | 0;
     const capacity = this.#capacity | 0;
     const wholeLow = capacity << 26;
     const wholeHigh = capacity >>> 6;
     const available = Pool.free.get(m, pool) | 0;
-    const count = Math.min(available, fragments.freeRun) | 0;
+    const count = Math.min(available, fragments.freeRun | 0);
     const left = (available - count) | 0;
     const bottom = (this.#poolStack + left) | 0;
     let top = (bottom + count) | 0;
@@ -150,7 +150,7 @@ export class RxTranslator {
       Fragment.whole.low.set(m, f, wholeLow); // validLength 0, offset 0, scratch 0
       Fragment.whole.high.set(m, f, wholeHigh);
       if (virtual !== 0) VirtualAddress.address.low.set(m, f, virtual, BufferEntry.address.get(m, buffer) | 0);
-      if (logical !== 0) m64[(f + (logical >> 2)) >> 1] = m64[(buffer + LOGICAL_WORD) >> 1]!;
+      if (logical !== 0) m64[(f + logical) >> 1] = m64[(buffer + LOGICAL_WORD) >> 1]!;
       m[shadow] = buffer;
       f = (f + stride) | 0;
       shadow = (shadow + 1) | 0;
@@ -166,7 +166,7 @@ export class RxTranslator {
   /** Whether the NIC has fewer buffers than it could have, because there is none. */
   get starved(): boolean {
     if (this.#source !== undefined) return this.#source.starved;
-    return this.#fragments.freeCount > 0 && Pool.free.get(m, this.#poolHeader) === 0;
+    return Pool.free.get(m, this.#poolHeader) === 0 && this.#fragments.freeCount > 0;
   }
 
   /** Hands over as many packets as there is room for, zeroed with their extensions: nothing stale reaches the driver. */

@@ -222,9 +222,10 @@ export class TxTranslator {
     const send = this.#send;
     const packets = this.#packets;
     const packetStride = packets.stride | 0;
-    const returned = Math.min(limit, packets.reapRun, this.#fragments.reapCount, send.elements - send.beginIndex);
+    const returned = Math.min(limit | 0, packets.reapRun | 0, this.#fragments.reapCount | 0);
+    const run = Math.min(returned, (send.elements - send.beginIndex) | 0);
     const begin = send.at(send.beginIndex) | 0;
-    const end = (begin + (returned << DESCRIPTOR_SHIFT)) | 0;
+    const end = (begin + (run << DESCRIPTOR_SHIFT)) | 0;
     let d = begin;
     let p = packets.at(packets.processedIndex) | 0;
     let bytes = 0;

@@ -21,12 +21,6 @@ const { i32: m } = memory;
 const { RingError } = error;
 const { RingHeader, RING_HEADER_BYTES } = header;
 
-// The four indices as word offsets in the header. A getter this small is inlined wherever a burst begins and ends, which
-// one that goes through the struct's accessor is not: 27 bytes of bytecode are V8's limit for doing so without counting.
-const END = RingHeader.endIndex.location.byteOffset >>> 2;
-const PROCESSED = RingHeader.processedIndex.location.byteOffset >>> 2;
-const BEGIN = RingHeader.beginIndex.location.byteOffset >>> 2;
-const NEXT = RingHeader.nextIndex.location.byteOffset >>> 2;
 const INDICES = [RingHeader.endIndex, RingHeader.processedIndex, RingHeader.beginIndex, RingHeader.nextIndex];
 
 /**
@@ -87,11 +81,22 @@ export class Ring {
   /** The core descriptor's version: a driver may use the fields that this or an earlier version has. */
   readonly coreVersion: number = 0;
 
+  // Where the four indices lie. V8 inlines so much into each caller and no more: what a burst calls shall be small, and fields
+  // spare each method the sums. Fields that are named by # are longer to reach for, and would be so for each.
+  private readonly endWord: number = 0;
+  private readonly processedWord: number = 0;
+  private readonly beginWord: number = 0;
+  private readonly nextWord: number = 0;
+
   private constructor(name: string, offset: number) {
     const word = offset >>> 2;
     this.name = name;
     this.offset = offset;
     this.header = word;
+    this.endWord = word + (RingHeader.endIndex.location.byteOffset >>> 2);
+    this.processedWord = word + (RingHeader.processedIndex.location.byteOffset >>> 2);
+    this.beginWord = word + (RingHeader.beginIndex.location.byteOffset >>> 2);
+    this.nextWord = word + (RingHeader.nextIndex.location.byteOffset >>> 2);
     this.base = word + (RING_HEADER_BYTES >>> 2);
     this.stride = RingHeader.elementStride.get(m, word) >>> 2;
     this.elements = RingHeader.numberOfElements.get(m, word) | 0;
@@ -180,22 +185,22 @@ export class Ring {
 
   /** First element that is the driver's. */
   get beginIndex(): number {
-    return m[this.header + BEGIN]!;
+    return m[this.beginWord]!;
   }
 
   /** First element that the driver has not posted. */
   get nextIndex(): number {
-    return m[this.header + NEXT]!;
+    return m[this.nextWord]!;
   }
 
   /** One past the last element that is the driver's. */
   get endIndex(): number {
-    return m[this.header + END]!;
+    return m[this.endWord]!;
   }
 
   /** First element that was given back and is not reaped. */
   get processedIndex(): number {
-    return m[this.header + PROCESSED]!;
+    return m[this.processedWord]!;
   }
 
   /** Elements from `next` to `end`: what the driver may post. */
@@ -225,26 +230,30 @@ export class Ring {
 
   /** As many of `postCount` as lie in a row: up to where the ring starts over. */
   get postRun(): number {
-    const from = m[this.header + NEXT]!;
-    return Math.min((m[this.header + END]! - from) & this.mask, this.elements - from);
+    const from = m[this.nextWord]!;
+    const to = m[this.endWord]!;
+    return (to < from ? this.elements : to) - from;
   }
 
   /** As many of `drainCount` as lie in a row. */
   get drainRun(): number {
-    const from = m[this.header + BEGIN]!;
-    return Math.min((m[this.header + NEXT]! - from) & this.mask, this.elements - from);
+    const from = m[this.beginWord]!;
+    const to = m[this.nextWord]!;
+    return (to < from ? this.elements : to) - from;
   }
 
   /** As many of `reapCount` as lie in a row. */
   get reapRun(): number {
-    const from = m[this.header + PROCESSED]!;
-    return Math.min((m[this.header + BEGIN]! - from) & this.mask, this.elements - from);
+    const from = m[this.processedWord]!;
+    const to = m[this.beginWord]!;
+    return (to < from ? this.elements : to) - from;
   }
 
   /** As many of `freeCount` as lie in a row. */
   get freeRun(): number {
-    const from = m[this.header + END]!;
-    return Math.min((m[this.header + PROCESSED]! - 1 - from) & this.mask, this.elements - from);
+    const from = m[this.endWord]!;
+    const to = (m[this.processedWord]! - 1) & this.mask;
+    return (to < from ? this.elements : to) - from;
   }
 
   /**
@@ -262,10 +271,9 @@ export class Ring {
    * @throws RingError `RANGE_EXCEEDED`; nothing moves
    */
   post(count: number): void {
-    const next = this.nextIndex;
-    if (count >>> 0 !== count || count > ((this.endIndex - next) & this.mask))
-      this.#exceeded('post', count, this.postCount);
-    m[this.header + NEXT] = (next + count) & this.mask;
+    const next = m[this.nextWord]!;
+    if (count >>> 0 !== count || count > ((m[this.endWord]! - next) & this.mask)) exceeded(this, 'post', count);
+    m[this.nextWord] = (next + count) & this.mask;
   }
 
   /**
@@ -275,12 +283,11 @@ export class Ring {
    * @throws RingError `RANGE_EXCEEDED`; nothing moves
    */
   complete(count: number): void {
-    const begin = this.beginIndex;
-    if (count >>> 0 !== count || count > ((this.endIndex - begin) & this.mask))
-      this.#exceeded('complete', count, this.driverCount);
+    const begin = m[this.beginWord]!;
+    if (count >>> 0 !== count || count > ((m[this.endWord]! - begin) & this.mask)) exceeded(this, 'complete', count);
     const moved = (begin + count) & this.mask;
-    if (count > ((this.nextIndex - begin) & this.mask)) m[this.header + NEXT] = moved;
-    m[this.header + BEGIN] = moved;
+    if (count > ((m[this.nextWord]! - begin) & this.mask)) m[this.nextWord] = moved;
+    m[this.beginWord] = moved;
   }
 
   /**
@@ -290,10 +297,10 @@ export class Ring {
    * @throws RingError `RANGE_EXCEEDED`; nothing moves
    */
   publish(count: number): void {
-    const end = this.endIndex;
-    if (count >>> 0 !== count || count > ((this.processedIndex - 1 - end) & this.mask))
-      this.#exceeded('publish', count, this.freeCount);
-    m[this.header + END] = (end + count) & this.mask;
+    const end = m[this.endWord]!;
+    if (count >>> 0 !== count || count > ((m[this.processedWord]! - 1 - end) & this.mask))
+      exceeded(this, 'publish', count);
+    m[this.endWord] = (end + count) & this.mask;
   }
 
   /**
@@ -303,18 +310,17 @@ export class Ring {
    * @throws RingError `RANGE_EXCEEDED`; nothing moves
    */
   reap(count: number): void {
-    const processed = this.processedIndex;
-    if (count >>> 0 !== count || count > ((this.beginIndex - processed) & this.mask))
-      this.#exceeded('reap', count, this.reapCount);
-    m[this.header + PROCESSED] = (processed + count) & this.mask;
+    const processed = m[this.processedWord]!;
+    if (count >>> 0 !== count || count > ((m[this.beginWord]! - processed) & this.mask)) exceeded(this, 'reap', count);
+    m[this.processedWord] = (processed + count) & this.mask;
   }
 
   /** Sets all four indices to 0, as a queue finds them when it starts, and forgets who waits. Both sides must be idle. */
   reset(): void {
-    m[this.header + END] = 0;
-    m[this.header + PROCESSED] = 0;
-    m[this.header + BEGIN] = 0;
-    m[this.header + NEXT] = 0;
+    m[this.endWord] = 0;
+    m[this.processedWord] = 0;
+    m[this.beginWord] = 0;
+    m[this.nextWord] = 0;
     RingHeader.frameworkArmed.set(m, this.header, 0);
     RingHeader.driverArmed.set(m, this.header, 0);
   }
@@ -326,13 +332,17 @@ export class Ring {
     const { processedIndex, beginIndex, nextIndex, endIndex } = this;
     return `${this.name}: ${String(this.elements)} x ${String(this.stride * 4)} B, processed ${String(processedIndex)} begin ${String(beginIndex)} next ${String(nextIndex)} end ${String(endIndex)}`;
   }
+}
 
-  #exceeded(verb: string, count: number, most: number): never {
-    throw new RingError(
-      'RANGE_EXCEEDED',
-      `${this.name}: ${verb}(${String(count)}), but at most ${String(most)} elements may move (${this.describe()})`,
-    );
-  }
+/** What bounds a move. */
+const MOVABLE = { post: 'postCount', complete: 'driverCount', publish: 'freeCount', reap: 'reapCount' } as const;
+
+function exceeded(ring: Ring, verb: keyof typeof MOVABLE, count: number): never {
+  const most = ring[MOVABLE[verb]];
+  throw new RingError(
+    'RANGE_EXCEEDED',
+    `${ring.name}: ${verb}(${String(count)}), but at most ${String(most)} elements may move (${ring.describe()})`,
+  );
 }
 
 function isCore(size: number, version: number, stride: number): boolean {
