@@ -2,6 +2,7 @@
 /*
  * Owns: the process: its streams, its signals, its exit code. Everything else is program.ts.
  */
+import { ExitCode } from './exit-code.ts';
 import { run } from './program.ts';
 
 const ends = new AbortController();
@@ -15,19 +16,27 @@ for (const [signal, code] of [
     ends.abort(code);
   });
 }
-// A reader that closes its pipe, such as `head`, has seen enough: that is no reason to stop writing the capture.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
+const unheard = new AbortController();
+// A reader that closes its pipe, such as `head`, has seen enough: that is no reason to stop writing the capture. Nor is a full
+// disk below the results, but that is said, and is in the exit code.
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (unheard.signal.aborted) return;
+  unheard.abort();
+  if (code === 'EPIPE') return;
+  process.exitCode ??= ExitCode.BadInput;
+  process.stderr.write(`error: cannot write to standard output: ${message}\n`);
+});
+process.stderr.on('error', () => undefined); // Nobody is left to be told.
 
 const { env, stdout } = process;
-process.exitCode = await run(process.argv.slice(2), {
+const exitCode = await run(process.argv.slice(2), {
   stdout,
   stderr: process.stderr,
   stdin: process.stdin,
   folder: process.cwd(),
   colour: env['FORCE_COLOR'] !== undefined || (stdout.isTTY && env['NO_COLOR'] === undefined && env['TERM'] !== 'dumb'),
   signal: ends.signal,
+  unheard: unheard.signal,
 });
+// The worse of the two is the command's own.
+if (exitCode !== ExitCode.Ok) process.exitCode = exitCode;

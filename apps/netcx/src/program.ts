@@ -32,6 +32,12 @@ Exit codes:
   2    wrong usage, an input that cannot be read to its end, an output that cannot be written
   130  ended by Ctrl-C; what was read before is reported`;
 
+/** Says where help is when something cannot be understood. */
+function withHint(command: Command): Command {
+  const name = command.name();
+  return command.showHelpAfterError(`Try ${name === 'netcx' ? name : `netcx ${name}`} --help.`);
+}
+
 /**
  * Runs the program.
  *
@@ -41,12 +47,11 @@ Exit codes:
  */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode: number = ExitCode.Ok;
-  const program = new Command('netcx')
+  const program = withHint(new Command('netcx'))
     .description(
       "A NIC driver and the NIC it drives, in one process: captures, Linux's TCP/IP and virtual machines through both.",
     )
     .version(version)
-    .showHelpAfterError('Try netcx --help.')
     .addHelpText('after', examples)
     .enablePositionalOptions()
     .exitOverride()
@@ -67,7 +72,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     describeCommand,
     doctorCommand,
   ])
-    program.addCommand(make(terminal, done).copyInheritedSettings(program));
+    program.addCommand(withHint(make(terminal, done).copyInheritedSettings(program)));
   if (args.length === 0) {
     program.outputHelp();
     return ExitCode.Ok;

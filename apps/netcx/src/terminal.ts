@@ -7,6 +7,10 @@
 export interface TextStream {
   /** Whether a person looks at it. */
   readonly isTTY?: boolean | undefined;
+  /** Characters in a line of a terminal. */
+  readonly columns?: number | undefined;
+  /** Lines of a terminal. */
+  readonly rows?: number | undefined;
   write(text: string): unknown;
 }
 
@@ -20,6 +24,8 @@ export interface Terminal {
   readonly stdin?: NodeJS.ReadableStream | undefined;
   /** Relative paths start here. */
   readonly folder: string;
+  /** Fires when nobody reads results any more: the pipe is closed, the disk is full. */
+  readonly unheard?: AbortSignal | undefined;
   /** Whether results may have colour. */
   readonly colour: boolean;
   /** Fires when the user wants an end; its reason is the exit code to give then. */

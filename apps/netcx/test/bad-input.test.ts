@@ -22,6 +22,9 @@ async function expectRefusal(args: readonly string[], message: RegExp): Promise<
 describe('an input', () => {
   it('that is not there', () => expectRefusal(['absent.pcap'], /^error: absent\.pcap: no such file$/m));
 
+  it('without a name, such as an unset variable of a script', () =>
+    expectRefusal([''], /^error: a capture was named with an empty name$/m));
+
   it('that is a directory', () => {
     mkdirSync(inFolder('captures'));
     return expectRefusal(['captures'], /^error: captures is a directory; name the captures in it$/m);
@@ -177,7 +180,7 @@ describe('frames', () => {
     expect(code).toBe(0);
     expect(json.inputs[0]).toMatchObject({ frames: 2, cut: 1 });
     expect((await netcx(['replay', 'cut.pcap'])).out).toMatch(
-      /^cut\.pcap: 1 frames cut by the capture, replayed as far as they were captured$/m,
+      /^cut\.pcap: 1 frame cut by the capture, replayed as far as captured$/m,
     );
   });
 

@@ -15,6 +15,7 @@ import {
 } from '@netcx/pcap';
 import { afterEach, beforeEach } from 'vitest';
 import { run } from '../src/program.ts';
+import type { Terminal } from '../src/terminal.ts';
 
 /** An empty folder for each test. */
 export const folder: { path: string } = { path: '' };
@@ -29,6 +30,7 @@ afterEach(() => {
 class Kept extends Writable {
   text = '';
   isTTY = false;
+  columns: number | undefined;
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.text += chunk.toString();
     done();
@@ -41,15 +43,24 @@ export interface Said {
   readonly err: string;
 }
 
+/** The world around a command: nobody looks, unless told. */
+export interface Around extends Partial<Pick<Terminal, 'colour' | 'signal' | 'unheard'>> {
+  /** Whether somebody looks at standard error. */
+  readonly tty?: boolean;
+  /** Characters in a line of the terminal; none when left out. */
+  readonly columns?: number;
+}
+
 /** Runs `netcx` with arguments in the test's folder. */
 export async function netcx(
   args: readonly string[],
-  { tty = false, colour = false, signal = new AbortController().signal } = {},
+  { tty = false, colour = false, signal = new AbortController().signal, unheard, columns }: Around = {},
 ): Promise<Said> {
   const stdout = new Kept();
+  stdout.columns = columns;
   const stderr = new Kept();
   stderr.isTTY = tty;
-  const code = await run(args, { stdout, stderr, folder: folder.path, colour, signal });
+  const code = await run(args, { stdout, stderr, folder: folder.path, colour, signal, unheard });
   return { code, out: stdout.text, err: stderr.text };
 }
 

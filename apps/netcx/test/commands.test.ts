@@ -43,7 +43,7 @@ describe.each(COMMANDS)('netcx %s', (command) => {
     const { out, err, code } = await netcx([command, ...needed, '--no-such-thing']);
     expect([code, out]).toEqual([2, '']);
     expect(err).toMatch(/^error: unknown option '--no-such-thing'\n/);
-    expect(err).toContain('Try netcx --help.');
+    expect(err).toContain(`Try netcx ${command} --help.`);
   });
 });
 

@@ -1,7 +1,8 @@
 /* `netcx describe`, `doctor` and `bench`: what they print is true, and programs can read it. */
 
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import type { Finding } from '../src/doctor/findings.ts';
+import { BURST, Echo } from '../src/bench/echo.ts';
 import type { Measurement } from '../src/bench/measurement.ts';
 import { chart } from '../src/commands/bench.ts';
 import { netcx } from './cli.ts';
@@ -21,6 +22,9 @@ it("describe prints JSON, and the NIC's registers", async () => {
   const said = JSON.parse(out) as { mtu: number; queues: unknown[]; linkState: { connected: boolean } };
   expect([said.mtu, said.queues.length, said.linkState.connected]).toEqual([1500, 2, true]);
   expect((await netcx(['describe', '--nic'])).out).toMatch(/CTRL\b/);
+  const both = await netcx(['describe', '--nic', '--json']);
+  expect([both.code, both.out]).toEqual([2, '']);
+  expect(both.err).toContain("option '--json' cannot be used with option '--nic'");
 });
 
 it('describe refuses what no driver can', async () => {
@@ -50,7 +54,11 @@ it('bench draws what it measured: the longest time has the longest bar', () => {
 });
 
 it('bench measures every size, and no frame is lost', async () => {
+  const receive = vi.spyOn(Echo.prototype, 'receive');
+  onTestFinished(() => receive.mockRestore());
   const { code, out } = await netcx(['bench', '--frames', '20000', '--json']);
+  // However long a frame takes on the wire: else the figures would be those of bursts of one, of three, of seven.
+  expect(new Set(receive.mock.calls.map(([, count]) => count))).toEqual(new Set([BURST]));
   const measured = JSON.parse(out) as Measurement[];
   expect(code).toBe(0);
   expect(measured.map(({ frameBytes }) => frameBytes)).toEqual([64, 256, 512, 1024, 1518]);

@@ -100,6 +100,11 @@ describe('a place', () => {
     );
   });
 
+  it('without a name is refused', async () => {
+    input();
+    await expectRefusal(['in.pcap', '--out', ''], /^error: --out was given an empty name$/m);
+  });
+
   it('that is not there is refused', async () => {
     input();
     await expectRefusal(

@@ -1,7 +1,7 @@
 /* The program as a process of its own: exit codes, signals, pipes. */
 
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -119,6 +119,25 @@ it(
     expect(err).toBe('');
     expect(code).toBe(0);
     expect((await readPackets('out.pcapng')).length).toBe(1341);
+  },
+  TIMEOUT,
+);
+
+it.runIf(existsSync('/dev/full'))(
+  'says that results cannot be written, and writes the capture all the same',
+  async () => {
+    writePcap('in.pcap', [{ data: frame(64) }]);
+    const full = openSync('/dev/full', 'w');
+    const program = ['--import', 'tsx', '--conditions=@netcx/source', 'src/main.ts'];
+    const args = ['replay', inFolder('in.pcap'), '--out', inFolder('out.pcapng')];
+    const child = spawn(process.execPath, [...program, ...args], { cwd: home, stdio: ['ignore', full, 'pipe'] });
+    let err = '';
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => (err += text));
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    closeSync(full);
+    expect(err).toMatch(/^error: cannot write to standard output: ENOSPC.*\n$/);
+    expect(code).toBe(2);
+    expect(await readPackets('out.pcapng')).toHaveLength(1);
   },
   TIMEOUT,
 );

@@ -60,6 +60,20 @@ describe('the picture', () => {
     expect(lines[2]).toBe('left  link down  MTU 1500  0 interrupts/s  0 wake-ups/s  0 polls/s  3 dropped');
   });
 
+  it('has a space before a unit without a letter for thousands', () => {
+    expect(picture(at(2000, 2), at(1000, 1), plain)[3]).toBe('  receive 0  1 packets/s  8.00 kbit/s  2 in all');
+    expect(picture(at(11_000, 1), at(1000, 0), plain)[3]).toBe('  receive 0  0 packets/s  800 bit/s  1 in all');
+  });
+
+  it('is no higher than the terminal, and says what is left out', () => {
+    const whole = picture(at(1000, 5), undefined, plain);
+    expect(whole).toHaveLength(6);
+    expect(picture(at(1000, 5), undefined, { ...plain, height: 7 })).toEqual(whole);
+    const lines = picture(at(1000, 5), undefined, { ...plain, height: 6 });
+    expect(lines.slice(0, -1)).toEqual(whole.slice(0, 4));
+    expect(lines.at(-1)).toBe('... and 2 lines more: a higher window has them, and --once');
+  });
+
   it('is no wider than the terminal, colours not counted', () => {
     for (const line of picture(at(1000, 5), undefined, { colour: true, width: 30 }))
       // eslint-disable-next-line no-control-regex -- colours begin with the escape character
@@ -117,5 +131,11 @@ describe('asking', () => {
     expect(drawn.out).toContain('receive 0  1.00 k packets/s');
     const { out } = await netcx(['top', '--once', '--json', '--interval', '100']);
     expect((JSON.parse(out) as Snapshot).adapters[0]?.name).toBe('left');
+  });
+
+  it('ends when nobody reads it any more, as behind a pipe to head', async () => {
+    open.push(await StatusSocket.open(() => at(1000, 1)));
+    const { code, err } = await netcx(['top', '--json', '--interval', '60000'], { unheard: AbortSignal.timeout(50) });
+    expect([code, err]).toEqual([0, '']);
   });
 });

@@ -57,21 +57,26 @@ function calls(): Calls {
   return loaded;
 }
 
-function check(call: string, result: number): number {
+/** What an error of a call means to its user, and what to do about it, by the error's name. */
+export type Meanings = Readonly<Partial<Record<string, string>>>;
+
+function check(call: string, result: number, meanings: Meanings = {}): number {
   if (result >= 0) return result;
   const number = koffi.errno();
   const name = Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? String(number);
   const refused = number === EPERM || number === EACCES;
-  throw new TapError(refused ? 'NOT_PERMITTED' : 'SYSTEM', `${call}: ${name}`);
+  const meaning = meanings[name] === undefined ? '' : `: ${meanings[name]}`;
+  throw new TapError(refused ? 'NOT_PERMITTED' : 'SYSTEM', `${call}: ${name}${meaning}`);
 }
 
 /**
  * @param path - a device
+ * @param meanings - of errors
  * @returns a descriptor that never waits
  * @throws TapError `NOT_PERMITTED` or `SYSTEM`
  */
-export function openDevice(path: string): number {
-  return check(`open ${path}`, calls().open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC));
+export function openDevice(path: string, meanings?: Meanings): number {
+  return check(`open ${path}`, calls().open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC), meanings);
 }
 
 /**
@@ -94,10 +99,11 @@ export function closeDescriptor(fd: number): void {
  * @param fd - what is asked
  * @param request - its number
  * @param argument - what it is handed, which it may write to
+ * @param meanings - of errors
  * @throws TapError `NOT_PERMITTED` or `SYSTEM`
  */
-export function control(name: string, fd: number, request: number, argument: Uint8Array): void {
-  check(name, calls().ioctl(fd, request, argument));
+export function control(name: string, fd: number, request: number, argument: Uint8Array, meanings?: Meanings): void {
+  check(name, calls().ioctl(fd, request, argument), meanings);
 }
 
 /**
@@ -111,6 +117,12 @@ export function controlByValue(name: string, fd: number, request: number, value:
   check(name, calls().ioctlValue(fd, request, value));
 }
 
+const NAMESPACE_MEANINGS: Meanings = {
+  ENOENT: 'there is no such network namespace; "ip netns add" makes one',
+  EINVAL: 'that is no network namespace',
+  EPERM: 'entering a network namespace takes root',
+};
+
 /**
  * Runs something in another network namespace. Nothing in it may wait: the whole thread is there meanwhile.
  *
@@ -123,9 +135,9 @@ export function inNamespace<T>(path: string, run: () => T): T {
   const { close, open, setns } = calls();
   const own = check('open /proc/thread-self/ns/net', open('/proc/thread-self/ns/net', O_CLOEXEC));
   try {
-    const other = check(`open ${path}`, open(path, O_CLOEXEC));
+    const other = check(`open ${path}`, open(path, O_CLOEXEC), NAMESPACE_MEANINGS);
     try {
-      check(`setns ${path}`, setns(other, CLONE_NEWNET));
+      check(`setns ${path}`, setns(other, CLONE_NEWNET), NAMESPACE_MEANINGS);
     } finally {
       close(other);
     }

@@ -13,6 +13,7 @@ import {
   openDevice,
   readPieces,
   writePieces,
+  type Meanings,
 } from './libc.ts';
 import type { Pieces } from './pieces.ts';
 import { TapError } from './tap-error.ts';
@@ -55,6 +56,17 @@ const TUN_F_TSO6 = 4;
 const TUN_F_TSO_ECN = 8;
 const TUN_F_USO4 = 32;
 const TUN_F_USO6 = 64;
+
+const DEVICE_MEANINGS: Meanings = {
+  ENOENT: 'Linux has no TAPs here; "modprobe tun" may bring them',
+  ENODEV: 'Linux has no TAPs here; "modprobe tun" may bring them',
+  EACCES: 'run as root, or let this user open it',
+};
+const ATTACH_MEANINGS: Meanings = {
+  EPERM: 'making an interface takes root, or "unshare -rn"',
+  EBUSY: 'another program has this interface',
+  EINVAL: 'an interface of this name is there already, and is no TAP or has another number of queues',
+};
 
 /** How a TAP is opened. */
 export interface TapOptions {
@@ -99,7 +111,7 @@ export class Tap {
     try {
       this.#within(() => {
         for (let queue = 0; queue < queues; queue++) {
-          const fd = openDevice('/dev/net/tun');
+          const fd = openDevice('/dev/net/tun', DEVICE_MEANINGS);
           descriptors.push(fd);
           name = attach(fd, name, queues > 1);
           controlByValue('TUNSETOFFLOAD', fd, TUNSETOFFLOAD, offloadFlags(offloads));
@@ -225,7 +237,7 @@ function requestFor(name: string): Buffer {
 function attach(fd: number, name: string, several: boolean): string {
   const request = requestFor(name);
   request.writeUInt16LE(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | (several ? IFF_MULTI_QUEUE : 0), NAME_BYTES);
-  control(`TUNSETIFF ${name}`, fd, TUNSETIFF, request);
+  control(`TUNSETIFF ${name}`, fd, TUNSETIFF, request, ATTACH_MEANINGS);
   const size = Buffer.alloc(4);
   size.writeUInt32LE(VNET_HEADER_BYTES);
   control('TUNSETVNETHDRSZ', fd, TUNSETVNETHDRSZ, size);

@@ -28,7 +28,21 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
   test('a namespace that is not there is a SYSTEM error with its name', () => {
     const open = (): Tap => new Tap({ name: 'a', namespace: '/run/netns/there-is-none-of-this-name' });
     expect(open).toThrow(TapError);
-    expect(open).toThrow('/run/netns/there-is-none-of-this-name: ENOENT');
+    expect(open).toThrow(
+      '/run/netns/there-is-none-of-this-name: ENOENT: there is no such network namespace; "ip netns',
+    );
+  });
+
+  test('what is no network namespace is said to be none', () => {
+    const open = (): Tap => new Tap({ name: 'a', namespace: '/dev/null' });
+    expect(open).toThrow(TapError);
+    expect(open).toThrow('setns /dev/null: EINVAL: that is no network namespace');
+  });
+
+  test.runIf(process.getuid?.() !== 0)('who may not make an interface hears who may', () => {
+    expect(() => new Tap({ name: 'netcx-test' })).toThrow(
+      expect.objectContaining({ code: 'NOT_PERMITTED', message: expect.stringMatching(/root/) as string }) as Error,
+    );
   });
 
   test('pieces lie inside their memory, and there are so many', () => {

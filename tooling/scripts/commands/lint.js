@@ -1,7 +1,7 @@
-// Owns: `npm run lint`: everything in one go, types first, or by package with turbo's arguments, such as
-// `--filter=@netcx/dma`. `--sources` checks all types, and lints what is published alone.
+// Owns: `npm run lint`: everything in one go, types first, or the packages that arguments name. `--sources` checks all types,
+// and lints what is published alone.
 import { checkTypesAndLint } from '../check/types-and-lint.js';
-import { run as runProgram } from '../lib/process.js';
+import { runByPackage } from '../lib/by-package.js';
 
 const sources = ['packages/*/src/**/*.ts', 'apps/*/src/**/*.ts'];
 
@@ -11,7 +11,7 @@ const sources = ['packages/*/src/**/*.ts', 'apps/*/src/**/*.ts'];
  */
 export async function run(args) {
   const sourcesOnly = args[0] === '--sources';
-  if (args.length > 0 && !sourcesOnly) return runProgram('turbo', ['run', 'lint', ...args]);
+  if (args.length > 0 && !sourcesOnly) return runByPackage('lint', args);
   const { types, lint } = await checkTypesAndLint(undefined, undefined, sourcesOnly ? sources : undefined);
   process.stdout.write(types + lint);
   return types + lint === '' ? 0 : 1;

@@ -1,4 +1,5 @@
-// Owns: `npm run typecheck`: everything in one go, or by package with turbo's arguments, such as `--filter=@netcx/dma`.
+// Owns: `npm run typecheck`: everything in one go, or the packages that arguments name.
+import { runByPackage } from '../lib/by-package.js';
 import { run as runProgram } from '../lib/process.js';
 
 /**
@@ -6,6 +7,6 @@ import { run as runProgram } from '../lib/process.js';
  * @returns {Promise<number>}
  */
 export function run(args) {
-  if (args.length > 0) return runProgram('turbo', ['run', 'typecheck', ...args]);
+  if (args.length > 0) return runByPackage('typecheck', args);
   return runProgram('tsc', ['-p', 'tsconfig.all.json']);
 }

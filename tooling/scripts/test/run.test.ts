@@ -4,6 +4,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rm
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { expect, it } from 'vitest';
+import { turboArguments } from '../lib/by-package.js';
 import { root } from '../lib/paths.js';
 
 it('lists the commands when asked for one that does not exist', () => {
@@ -26,6 +27,14 @@ it('knows the command of each root script, and has each command that it lists', 
   expect(listed).toEqual(expect.arrayContaining(named));
   for (const name of listed)
     expect(existsSync(join(root, 'tooling/scripts/commands', `${name?.replace(':', '-')}.js`)), name).toBe(true);
+});
+
+it('chooses packages by name or by folder, and hands options on', () => {
+  expect(turboArguments(['@netcx/dma', 'packages/pcap', '--force'])).toEqual([
+    '--filter=@netcx/dma',
+    '--filter=./packages/pcap',
+    '--force',
+  ]);
 });
 
 /** Runs a copy of .ci/run whose npm and suites say what a case wants. */

@@ -1,5 +1,5 @@
 /*
- * Owns: the protocol of the benchmark: what an adapter receives it sends back in the same buffer, for ever.
+ * Owns: the protocol of the benchmark: what an adapter receives it sends back in the same buffer, for ever, a full burst at a time.
  * Invariant: no byte is copied and nothing is allocated: what is measured is the way through edge, driver and NIC.
  */
 import type { NetAdapter } from '@netcx/adapter';
@@ -16,6 +16,12 @@ const WORDS = FRAME_DESCRIPTOR_BYTES / 4;
 /** Two station addresses, and the local experimental EtherType (IEEE 802). */
 const HEADER = Uint8Array.of(2, 0, 0, 0, 0, 0xfe, 2, 0, 0, 0, 0, 0xff, 0x88, 0xb5);
 
+/**
+ * Frames of a burst, as many as in the benchmarks beside others. Were each sent back when it comes, the wire's speed would pull
+ * long frames apart, until each is a burst of its own, and short ones together.
+ */
+export const BURST = 32;
+
 /** Sends each frame back to where it came from. */
 export class Echo implements Protocol {
   /** Frames sent back. */
@@ -24,6 +30,8 @@ export class Echo implements Protocol {
   wrong = 0;
   readonly #adapter: NetAdapter;
   readonly #length: number;
+  /** In the ring, and not yet sent. */
+  #waiting = 0;
 
   /**
    * @param adapter - it stands above this; receives whatever comes
@@ -39,21 +47,17 @@ export class Echo implements Protocol {
     for (let index = 0; index < count; index++) {
       const d = from.ring.at(from.ring.beginIndex + index);
       if (FrameDescriptor.length.get(m, d) !== this.#length) this.wrong++;
-      forwardFrame(from.ring, from.ring.beginIndex + index, to.ring, to.ring.endIndex + index);
+      forwardFrame(from.ring, from.ring.beginIndex + index, to.ring, to.ring.endIndex + this.#waiting++);
     }
     from.complete(count);
-    to.submit(count);
     this.frames += count;
+    for (; this.#waiting >= BURST; this.#waiting -= BURST) to.submit(BURST);
   }
 
-  /**
-   * Starts frames on their way.
-   *
-   * @param count - how many
-   */
-  begin(count: number): void {
+  /** Starts a burst on its way. */
+  begin(): void {
     const { edge } = this.#adapter.transmitQueues[0]!;
-    for (let index = 0; index < count; index++) {
+    for (let index = 0; index < BURST; index++) {
       const buffer = edge.pool.take();
       const address = edge.pool.address(buffer);
       u8.fill(index, address, address + this.#length);
@@ -64,6 +68,6 @@ export class Echo implements Protocol {
       FrameDescriptor.length.set(m, d, this.#length);
       FrameDescriptor.buffer.set(m, d, buffer);
     }
-    edge.submit(count);
+    edge.submit(BURST);
   }
 }

@@ -7,10 +7,10 @@ import { MILLISECOND, VirtualClock } from '@netcx/clock';
 import { buildMachine } from '@netcx/reference-driver';
 import { Echo } from './echo.ts';
 
-/** Frames under way in each direction. */
-const UNDER_WAY = 128;
 /** Part of the frames that go before anything is measured, for the compiler to see what matters. */
 const WARM_UP = 0.2;
+/** How many that are at least: it takes so many before the first length has its code, however few are measured. */
+const LEAST_WARM_UP = 100_000;
 /** Looks at the time. */
 const BLOCKS = 50;
 /** Virtual time of a step. */
@@ -53,7 +53,7 @@ export async function measure(
     const echoes = drivers.map(({ adapter }) => new Echo(adapter, frameBytes - CHECK_BYTES));
     for (const [index, { adapter }] of drivers.entries()) adapter.attachProtocol(echoes[index]!);
     const passed = (): number => echoes.reduce((sum, echo) => sum + echo.frames, 0);
-    for (const echo of echoes) echo.begin(UNDER_WAY);
+    for (const echo of echoes) echo.begin();
     const until = (count: number): void => {
       while (passed() < count) {
         const before = passed();
@@ -61,7 +61,7 @@ export async function measure(
         if (passed() === before) throw new Error('frames were lost on their way');
       }
     };
-    until(frames * WARM_UP);
+    until(Math.max(frames * WARM_UP, LEAST_WARM_UP));
     const times: number[] = [];
     const start = passed();
     while (passed() - start < frames && !signal.aborted) {

@@ -4,6 +4,7 @@
  */
 import { cpus } from 'node:os';
 import { Command } from 'commander';
+import { BURST } from '../bench/echo.ts';
 import { measure, type Measurement } from '../bench/measurement.ts';
 import { ExitCode } from '../exit-code.ts';
 import { ProgressBar } from '../replay/progress.ts';
@@ -19,7 +20,7 @@ interface BenchArguments {
 }
 
 const help = `
-Two stations send the same frames back and forth in virtual time. The figure is what one frame costs on its way through one
+Two stations send the same frames back and forth in bursts of ${BURST}, in virtual time. The figure is what one frame costs on its way through one
 adapter: the NIC model receives it, the driver hands it up, it is shown and sent, and the NIC model puts it on the wire.
 
 The whole set of benchmarks, beside DPDK and others, is in the repository: npm run bench.`;

@@ -7,7 +7,7 @@ import { HostBridge } from '@netcx/bus';
 import { MILLISECOND, VirtualClock } from '@netcx/clock';
 import { Link } from '@netcx/hardware';
 import { buildStation, DriverError } from '@netcx/reference-driver';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { CommandError, ExitCode } from '../exit-code.ts';
 import type { Terminal } from '../terminal.ts';
 import { parseWhole } from './numbers.ts';
@@ -47,7 +47,7 @@ export function describeCommand(terminal: Terminal, done: (exitCode: number) => 
     .option('--iommu', 'put an IOMMU between the NIC and memory')
     .option('--elements <count>', 'elements of each ring to show', parseWhole(0, 4096), 1)
     .option('--nic', "the NIC's registers and descriptors instead of the adapter")
-    .option('--json', 'print the adapter as JSON')
+    .addOption(new Option('--json', 'print the adapter as JSON').conflicts('nic'))
     .addHelpText('after', help)
     .action(async (options: DescribeArguments) => {
       terminal.stdout.write(await describeChecked(options));

@@ -105,7 +105,9 @@ async function replayFiles(files: readonly string[], options: ReplayArguments, t
     bar.stop();
     const outcome = new ReplayOutcome(replayed, settings, output, verification, signal.aborted);
     const exitCode = signal.aborted ? Number(signal.reason) : outcome.exitCode;
-    terminal.stdout.write(json ? reportAsJson(outcome, exitCode) : reportAsTable(outcome, terminal.colour));
+    terminal.stdout.write(
+      json ? reportAsJson(outcome, exitCode) : reportAsTable(outcome, terminal.colour, terminal.stdout.columns),
+    );
     for (const problem of outcome.problems) terminal.stderr.write(`error: ${problem}\n`);
     return exitCode;
   } finally {

@@ -52,7 +52,10 @@ export function topCommand(terminal: Terminal, done: (exitCode: number) => void)
 
 async function watch(wanted: number | undefined, options: TopArguments, terminal: Terminal): Promise<number> {
   const { interval, once = false, json = false } = options;
-  const { stdout, signal, colour } = terminal;
+  const { stdout, colour } = terminal;
+  // Results are all that there is, so it ends when nobody reads them.
+  const signal =
+    terminal.unheard === undefined ? terminal.signal : AbortSignal.any([terminal.signal, terminal.unheard]);
   const pid = wanted ?? runningProcesses().at(-1);
   if (pid === undefined)
     throw new CommandError('no netcx of yours runs that could be looked at: start "netcx tap" or "netcx up"');
@@ -67,10 +70,10 @@ async function watch(wanted: number | undefined, options: TopArguments, terminal
       const now: Snapshot | undefined = await client.ask();
       if (now === undefined) break;
       if (json) stdout.write(`${JSON.stringify(now)}\n`);
-      else
-        stdout.write(
-          `${live ? CLEAR : ''}${picture(now, before, { colour, width: process.stdout.columns || COLUMNS }).join('\n')}\n`,
-        );
+      else {
+        const size = { width: stdout.columns ?? COLUMNS, height: live ? stdout.rows : undefined };
+        stdout.write(`${live ? CLEAR : ''}${picture(now, before, { colour, ...size }).join('\n')}\n`);
+      }
       if (once) break;
       before = now;
     }

@@ -68,6 +68,8 @@ export async function openInputs(
 ): Promise<CaptureInput[]> {
   const inputs: CaptureInput[] = [];
   for (const { path: given, name } of files) {
+    // Else it would be the folder: an unset variable of a shell script's, for example.
+    if (given === '') throw new CommandError('a capture was named with an empty name');
     const path = resolve(folder, given);
     const status = await stat(path).catch((error: unknown) => {
       throw new CommandError(fileProblem(name, error));

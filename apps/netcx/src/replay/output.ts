@@ -53,6 +53,7 @@ export async function chooseOutput(
   inputs: readonly CaptureInput[],
   force: boolean,
 ): Promise<OutputPlace> {
+  if (file === '') throw new CommandError('--out was given an empty name');
   const path = resolve(folder, file);
   const status = await stat(path).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

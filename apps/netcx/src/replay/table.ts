@@ -3,44 +3,43 @@
  * Invariant: what is zero and would be bad is shown as zero; what is zero and says nothing is left out.
  */
 import { linkTypeName } from '@netcx/pcap';
-import Table from 'cli-table3';
 import { createColors } from 'picocolors';
+import { drawTable } from '../table.ts';
 import type { ReplayOutcome } from './outcome.ts';
 import type { FrameOrigin } from './source.ts';
 
 const grouped = (value: number): string => value.toLocaleString('en-US');
+const counted = (value: number, what: string): string => `${grouped(value)} ${what}${value === 1 ? '' : 's'}`;
 
 /**
  * @param outcome - of a replay
  * @param colour - whether to use colours
+ * @param width - columns of the terminal; `undefined` where there is none
  * @returns the table, the verdict, and what else there is to say
  */
-export function reportAsTable(outcome: ReplayOutcome, colour: boolean): string {
+export function reportAsTable(outcome: ReplayOutcome, colour: boolean, width?: number): string {
   const paint = createColors(colour);
   const { report, inputs, output, verification, interrupted } = outcome;
-  const table = new Table({ style: { head: [], border: [], compact: true }, colAligns: ['left', 'right', 'left'] });
-  table.push(...rows(outcome));
-  const lines = [table.toString()];
+  const lines = [drawTable(rows(outcome), { aligns: ['left', 'right', 'left'], width })];
   if (interrupted) lines.push(paint.yellow('Ended by you; this is what was read before.'));
   lines.push((report.ok ? paint.green : paint.red)(outcome.verdict));
   for (const { origin, what } of outcome.differences)
     lines.push(`  ${origin === undefined ? '' : `${place(origin)}: `}${what}`);
   for (const { input, cut, fcsStripped, otherLinkTypes } of inputs) {
-    if (cut > 0)
-      lines.push(`${input.name}: ${grouped(cut)} frames cut by the capture, replayed as far as they were captured`);
+    if (cut > 0) lines.push(`${input.name}: ${counted(cut, 'frame')} cut by the capture, replayed as far as captured`);
     if (fcsStripped > 0)
       lines.push(
-        `${input.name}: frame check sequences taken off ${grouped(fcsStripped)} frames; the NIC makes its own`,
+        `${input.name}: frame check sequences taken off ${counted(fcsStripped, 'frame')}; the NIC makes its own`,
       );
     for (const [type, count] of otherLinkTypes)
-      lines.push(`${input.name}: ${grouped(count)} packets of link type ${linkTypeName(type)} left out`);
+      lines.push(`${input.name}: ${counted(count, 'packet')} of link type ${linkTypeName(type)} left out`);
   }
   if (output.problem === undefined)
-    lines.push(`Written to ${output.name}: ${grouped(output.frames)} frames, in the machine's time.`);
+    lines.push(`Written to ${output.name}: ${counted(output.frames, 'frame')}, in the machine's time.`);
   if (verification !== undefined) {
     const { compared, mismatch, irreproducible } = verification;
     const read =
-      mismatch ?? `${grouped(compared)} frames read back and compared with the captures, all as they must be`;
+      mismatch ?? `${counted(compared, 'frame')} read back and compared with the captures, all as they must be`;
     const again = irreproducible ?? 'a second run gave the same counters and the same bytes';
     lines.push(
       (mismatch === undefined ? paint.green : paint.red)(

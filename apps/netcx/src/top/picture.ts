@@ -1,6 +1,6 @@
 /*
  * Owns: the picture that `netcx top` draws: rates, queues, rings, pools, from one snapshot and the one before.
- * Invariant: text in, text out; no line is longer than the terminal is wide.
+ * Invariant: text in, text out; no line is longer than the terminal is wide, and there are no more than it has.
  */
 import { createColors } from 'picocolors';
 import type { AdapterSnapshot, QueueSnapshot, RingSnapshot, Snapshot } from '../status/snapshot.ts';
@@ -13,6 +13,8 @@ export interface PictureOptions {
   readonly colour: boolean;
   /** Columns of the terminal. */
   readonly width: number;
+  /** Lines of the terminal, the one below the picture among them; without bound when left out. */
+  readonly height?: number | undefined;
 }
 
 /**
@@ -35,7 +37,15 @@ export function picture(now: Snapshot, before: Snapshot | undefined, options: Pi
     const last = before?.adapters.find(({ name }) => name === adapter.name);
     lines.push('', ...adapterLines(adapter, last, rate, paint));
   }
-  return lines.map((line) => cut(line, options.width));
+  return shortened(lines, options.height).map((line) => cut(line, options.width));
+}
+
+/** What would scroll the top away is left out, and said. */
+function shortened(lines: readonly string[], height = Infinity): readonly string[] {
+  const room = Math.max(2, height - 1);
+  if (lines.length <= room) return lines;
+  const shown = lines.slice(0, room - 1);
+  return [...shown, `... and ${lines.length - shown.length} lines more: a higher window has them, and --once`];
 }
 
 type Rate = (count: number, last: number | undefined) => number;
@@ -66,7 +76,7 @@ function queueLines(now: QueueSnapshot, before: QueueSnapshot | undefined, rate:
   const packets = rate(now.packets, before?.packets);
   const bits = rate(now.bytes, before?.bytes) * 8;
   return [
-    `  ${now.direction} ${now.id}  ${count(packets)} packets/s  ${count(bits)}bit/s  ${now.packets} in all`,
+    `  ${now.direction} ${now.id}  ${count(packets)} packets/s  ${inBits(bits)}  ${now.packets} in all`,
     ...now.rings.map(
       (ring) => `    ${ring.name.padEnd(22)} ${ringBar(ring)} begin ${ring.begin} next ${ring.next} end ${ring.end}`,
     ),
@@ -99,6 +109,11 @@ function count(value: number): string {
   ] as const)
     if (value >= size) return `${(value / size).toPrecision(3)} ${unit}`;
   return value.toFixed(0);
+}
+
+function inBits(rate: number): string {
+  const text = count(rate);
+  return `${text}${/\d$/.test(text) ? ' ' : ''}bit/s`;
 }
 
 function duration(milliseconds: number): string {
