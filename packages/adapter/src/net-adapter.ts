@@ -164,8 +164,8 @@ export class NetAdapter {
   }
 
   /**
-   * Changes the MTU at any time; of several changes the last one stays. Where queues exist they go, and come again for the new size; frames that the driver was given
-   * are sent first. The protocol hears of it when the new queues are there.
+   * Changes the MTU at any time; of several changes the last one stays. Where queues exist they go, and come again for the new size;
+   * frames that the driver was given are sent first. The protocol hears of it when the new queues are there.
    *
    * @param mtu - longest payload of a frame, in bytes, without the link layer's header
    * @returns when the new queues are there
