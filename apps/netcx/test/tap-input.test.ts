@@ -38,7 +38,7 @@ describe('netcx tap', () => {
   it.runIf(process.platform === 'linux')('takes everything down again when an interface cannot be made', async () => {
     await expectRefusal(
       ['a@there-is-no-such-namespace', 'b'],
-      /^error: open \/run\/netns\/there-is-no-such-namespace: ENOENT$/m,
+      /^error: open \/run\/netns\/there-is-no-such-namespace: ENOENT: there is no such network namespace; "ip netns add" makes one$/m,
     );
     await expectRefusal(['a-name-that-is-too-long', 'b'], /^error: a TAP cannot be called "a-name-that-is-too-long"/m);
   });
