@@ -35,6 +35,7 @@
             (br_if $over (i64.ne (i64.load (local.get $at)) (local.get $header)))
             (local.set $first (i64.load offset=16 (local.get $at)))
             (br_if $over (i64.ne (i64.and (i64.xor (local.get $first) (local.get $own)) (local.get $looks)) (i64.const 0)))
+            (br_if $over (i32.eq (i32.load16_u offset=28 (local.get $at)) (i32.load offset=32 (local.get $row))))
             (local.set $address (i64.load (local.get $d)))
             (br_if $over (i64.ge_u (i64.sub (local.get $address) (i64.const 1)) (local.get $near)))
             ;; The first 32 bytes and the last 32, which overlap below 64; between them, 32 at a time.

@@ -74,8 +74,8 @@ describe('the row kernel', () => {
 });
 
 describe.each(ways)('by %s', (_name, receive, transmit) => {
-  const frame = { length: 64, repeat: 4, status: 0, to: OWN, place: { skew: 0, odd: '' } };
-  const received = { salt: 1, everything: false, longest: 1514, list: [frame] };
+  const frame = { length: 64, repeat: 4, status: 0, to: OWN, control: false, place: { skew: 0, odd: '' } };
+  const received = { salt: 1, everything: false, longest: 1514, watches: true, list: [frame] };
   const kinds = { network: 20, mac: 14, type: 0 };
   const both: [typeof kinds, typeof kinds] = [kinds, { ...kinds, type: 1 }];
   const sent = { salt: 1, marks: RS, contexts: both, list: [{ ...frame, report: RS, odd: 0, status: 0x4_0000 }] };
@@ -192,6 +192,18 @@ describe.each(ways)('by %s', (_name, receive, transmit) => {
       const from = data + list[0]!.place.skew;
       expect(Buffer.compare(wire.slice(frames + 16, frames + 16 + length), host.slice(from, from + length))).toBe(0);
       expect(Buffer.compare(wire.slice(frames + 16 + length, frames + PLACE), behind), String(length)).toBe(0);
+    }
+  });
+
+  it('a frame for the MAC itself stops it, while the MAC asks for some', () => {
+    const list = [frame, { ...frame, control: true }, frame];
+    for (const [watches, count] of [
+      [true, 4],
+      [false, 12],
+    ] as const) {
+      arrive({ ...received, watches, list });
+      expect((receive()(row, ring, ring + 12 * 16) - ring) / 16).toBe(count);
+      expect(ReceiveRow.at.get(words, row >> 2)).toBe(frames + count * 80);
     }
   });
 
