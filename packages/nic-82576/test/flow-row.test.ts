@@ -65,7 +65,9 @@ interface Packet {
   readonly to: readonly number[];
   readonly six: boolean;
   readonly tcp: boolean;
+  /** Says what the addresses are; with the port, what the ports are. */
   readonly flow: number;
+  readonly port?: number;
   readonly payload: number;
   readonly salt: number;
   readonly padding: number;
@@ -73,7 +75,7 @@ interface Packet {
 }
 
 /** A packet as it should be, then bent as `odd` says. */
-function frameOf({ to, six, tcp, flow, payload, salt, padding, odd }: Packet): Uint8Array {
+function frameOf({ to, six, tcp, flow, port = 0, payload, salt, padding, odd }: Packet): Uint8Array {
   const header = six ? 40 : 20;
   const transport = tcp ? 20 : 8;
   const size = transport + payload;
@@ -84,7 +86,7 @@ function frameOf({ to, six, tcp, flow, payload, salt, padding, odd }: Packet): U
   frame.set([...to, 2, 0, 0, 0, 0, 9]);
   half(12, six ? 0x86dd : 0x0800);
   frame.fill(flow, 14 + header - (six ? 32 : 8), 14 + header);
-  half(14 + header, 1000 + flow);
+  half(14 + header, 1000 + flow + 100 * port);
   half(14 + header + 2, 80);
   const addresses = frame.slice(14 + header - (six ? 32 : 8), 14 + header);
   const protocol = odd === 'protocol' ? 1 : tcp ? 6 : 17;
@@ -129,8 +131,10 @@ const packets = fc.record({
 });
 const bursts = fc.array(
   fc
-    .record({ packet: packets, repeat: fc.constantFrom(1, 1, 2, 9) })
-    .map(({ packet, repeat }) => Array.from({ length: repeat }, (_, n) => ({ ...packet, salt: packet.salt + n }))),
+    .record({ packet: packets, repeat: fc.constantFrom(1, 1, 2, 9), ports: fc.integer({ min: 1, max: 2 }) })
+    .map(({ packet, repeat, ports }) =>
+      Array.from({ length: repeat }, (_, n) => ({ ...packet, salt: packet.salt + n, port: n % ports })),
+    ),
   { minLength: 1, maxLength: 12 },
 );
 const settings = fc.record({
@@ -235,6 +239,27 @@ describe('the flow kernel', () => {
     const same = Array.from({ length: 6 }, (_, salt) => frameOf({ ...packet, six: false, tcp: false, flow: 1, salt }));
     expect(pair.with.arrive(...same).map(({ words }) => words.slice(18, 26))).toEqual(Array(6).fill('73040000'));
     expect(pair.delivered()).toBe(24);
+  });
+
+  it('takes packets of any length, whatever lies behind them', () => {
+    const pair = chips();
+    const rx = pair.with;
+    rx.write(R.RXCSUM, 0x2300);
+    rx.write(R.RCTL, 2 | R.RCTL.SECRC.mask);
+    rx.start({ type: 1 });
+    for (let payload = 0; payload < 40; payload++) {
+      for (const [six, tcp] of [
+        [false, false],
+        [false, true],
+        [true, false],
+        [true, true],
+      ] as const) {
+        const before = pair.delivered();
+        const packet = { to: STATION, six, tcp, flow: 1, payload, salt: 7, padding: 9, odd: '' };
+        expect(rx.arrive(frameOf(packet))).toHaveLength(1);
+        expect(pair.delivered(), `${String(payload)} bytes`).toBe(before + 1);
+      }
+    }
   });
 
   it('takes no packets while FCT says that they are MAC control frames', () => {
