@@ -9,6 +9,7 @@
 
 import * as memory from '@netcx/dma/memory';
 import * as wire from '@netcx/hardware/wire';
+import type { Arrivals } from './arrivals.ts';
 import type { Classifier } from './classifier.ts';
 import type { EngineParts } from './engine.ts';
 import * as flowing from './flow-line.ts';
@@ -37,6 +38,7 @@ export class ClassifiedDelivery {
   readonly #queues: readonly RxRing[];
   readonly #classifier: Classifier;
   readonly #writer: InstanceType<typeof writers.FrameWriter>;
+  readonly #arrivals: Arrivals;
   readonly #line: InstanceType<typeof FlowLine>;
   /** Whether check sequences are left out. */
   #stripFcs = false;
@@ -49,17 +51,20 @@ export class ClassifiedDelivery {
    * @param queues - all receive queues
    * @param classifier - looks at the frames
    * @param writer - writes those that are not simple
+   * @param arrivals - looks at a burst before a frame is classified
    */
   constructor(
     parts: EngineParts,
     queues: readonly RxRing[],
     classifier: Classifier,
     writer: InstanceType<typeof writers.FrameWriter>,
+    arrivals: Arrivals,
   ) {
     this.#parts = parts;
     this.#queues = queues;
     this.#classifier = classifier;
     this.#writer = writer;
+    this.#arrivals = arrivals;
     this.#line = new FlowLine(parts, queues, classifier);
   }
 
@@ -95,6 +100,7 @@ export class ClassifiedDelivery {
         // What stopped it may be one odd frame, or the first of many.
         most = done > 0 ? 1 : Math.min(2 * most, FOUND_FRAMES);
       }
+      this.#arrivals.look(at, frames - dealt);
       const batch = Math.min(frames - dealt, most);
       at = this.#classifier.classify(at, batch);
       const done = this.#deliverBatch(batch);

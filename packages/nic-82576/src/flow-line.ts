@@ -16,7 +16,7 @@ import * as ways from './rows.ts';
 import type { RxRing } from './rx-ring.ts';
 
 const { i32: w, allocateWire, freeWire } = wire;
-const { FLOW_LANE_WORDS, FLOW_LANES_OFFSET, FLOW_ROW_BYTES, FlowLane, FlowRow } = flows;
+const { FLOW_LANE_WORDS, FLOW_LANES_OFFSET, FLOW_ROW_BYTES, FlowLane, FlowRow, prepareFlowRow } = flows;
 const { setOutRow } = receiving;
 const { DESCRIPTOR_BYTES, MAXIMUM_FRAME } = registers;
 
@@ -44,8 +44,7 @@ export class FlowLine {
     this.#parts = parts;
     this.#queues = queues;
     this.#classifier = classifier;
-    FlowRow.tally.set(w, this.#row >> 2, parts.statistics.received);
-    FlowRow.lanes.set(w, this.#row >> 2, this.#row + FLOW_LANES_OFFSET);
+    prepareFlowRow(this.#row, parts.statistics.received);
   }
 
   /**

@@ -18,6 +18,8 @@
     (local.set $at (i32.load (local.get $row)))
     (local.set $left (local.get $frames))
     (i32.store offset=40 (local.get $row) (i32.const -1))
+    ;; The key may be another one since the last call.
+    (i32.store offset=108 (local.get $row) (i32.const 0))
     (block $stop
       (loop $runs
         (br_if $stop (i32.eqz (local.get $left)))
@@ -43,17 +45,18 @@
                 (local.set $from (i32.add (local.get $at) (i32.const 42)))
                 (local.set $payload (i32.sub (i32.const 0) (i32.const 20)))
                 (local.set $bytes (i32.const 8))
-                ;; The header's sum, carries taken in, is all ones.
+                ;; The header's sum, carries taken in, is all ones: a sum and itself with its halves exchanged make the sum
+                ;; of the halves, carry taken in, above.
                 (local.set $sum (i64.load offset=38 align=1 (local.get $at)))
                 (local.set $kind (i32.wrap_i64 (i64.and (i64.shr_u (local.get $sum) (i64.const 8)) (i64.const 0xff))))
                 (local.set $sum (i64.add
                   (i64.add (i64.and (local.get $sum) (i64.const 0xffffffff)) (i64.shr_u (local.get $sum) (i64.const 32)))
                   (i64.add (i64.add (i64.and (local.get $words) (i64.const 0xffffffff)) (i64.shr_u (local.get $words) (i64.const 32)))
                     (i64.load32_u offset=46 align=1 (local.get $at)))))
-                (local.set $sum (i64.add (i64.and (local.get $sum) (i64.const 0xffff)) (i64.shr_u (local.get $sum) (i64.const 16))))
-                (local.set $sum (i64.add (i64.and (local.get $sum) (i64.const 0xffff)) (i64.shr_u (local.get $sum) (i64.const 16))))
-                (br_if $over (i64.ne (i64.const 0xffff)
-                  (i64.add (i64.and (local.get $sum) (i64.const 0xffff)) (i64.shr_u (local.get $sum) (i64.const 16)))))
+                (local.set $hash (i32.wrap_i64 (i64.shr_u
+                  (i64.add (local.get $sum) (i64.rotl (local.get $sum) (i64.const 32))) (i64.const 32))))
+                (br_if $over (i32.lt_u (i32.add (local.get $hash) (i32.rotl (local.get $hash) (i32.const 16)))
+                  (i32.const 0xffff0000)))
                 (local.set $words (i64.shr_u (local.get $words) (i64.const 16))))
               (else
                 (br_if $over (i32.ne (local.get $kind) (i32.const 0xdd86)))
@@ -87,53 +90,69 @@
                 (br_if $over (i32.lt_s (local.get $payload) (i32.const 20)))
                 (local.set $kind (i32.const 0))))
             (local.set $kind (i32.add (i32.add (local.get $row) (local.get $kind))
-              (select (i32.const 48) (i32.const 80) (i32.eq (local.get $bytes) (i32.const 8)))))
-            ;; The sum over addresses and payload, sixteen bytes a step; the last ones end where the packet ends, and lie
-            ;; crosswise when their number is odd: eight bits further on they count as they should.
+              (select (i32.const 128) (i32.const 160) (i32.eq (local.get $bytes) (i32.const 8)))))
+            ;; The sum over addresses and payload, sixteen bytes a step, and the last sixteen: those that are fresh, up to a
+            ;; byte behind the packet when their number is odd.
             (local.set $bytes (i32.add (local.get $bytes) (local.get $payload)))
+            (local.set $last (i32.add (local.get $row) (i32.and (local.get $bytes) (i32.const 1))))
+            (local.set $tail (v128.load offset=64 align=1 (local.get $last)))
+            (local.set $bytes (i32.add (local.get $bytes) (i32.and (local.get $bytes) (i32.const 1))))
             (local.set $to (local.get $from))
             (local.set $last (i32.add (local.get $from) (i32.sub (local.get $bytes) (i32.const 16))))
             (local.set $total (v128.const i32x4 0 0 0 0))
-            (loop $steps
-              (local.set $total (i32x4.add (local.get $total)
-                (i32x4.extadd_pairwise_i16x8_u (v128.load align=1 (local.get $to)))))
-              (local.set $to (i32.add (local.get $to) (i32.const 16)))
-              (br_if $steps (i32.le_u (local.get $to) (local.get $last))))
-            (local.set $tail (i32x4.extadd_pairwise_i16x8_u (v128.and (v128.load align=1 (local.get $last))
-              (i8x16.ge_u (v128.const i8x16 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
-                (i8x16.splat (i32.sub (local.get $to) (local.get $last)))))))
-            (local.set $total (i32x4.add (local.get $total)
-              (i32x4.shl (local.get $tail) (i32.shl (i32.and (local.get $bytes) (i32.const 1)) (i32.const 3)))))
+            (if (i32.lt_u (local.get $to) (local.get $last))
+              (then
+                (loop $steps
+                  (local.set $total (i32x4.add (local.get $total)
+                    (i32x4.extadd_pairwise_i16x8_u (v128.load align=1 (local.get $to)))))
+                  (local.set $to (i32.add (local.get $to) (i32.const 16)))
+                  (br_if $steps (i32.lt_u (local.get $to) (local.get $last))))))
+            (local.set $total (i32x4.add (local.get $total) (i32x4.extadd_pairwise_i16x8_u (v128.and
+              (v128.and (local.get $tail) (v128.load align=1 (local.get $last)))
+              (v128.load offset=64 align=1 (i32.sub (local.get $row) (i32.sub (local.get $to) (local.get $last))))))))
             (local.set $hash (i32.add (local.get $hash) (i32.add
               (i32.add (i32x4.extract_lane 0 (local.get $total)) (i32x4.extract_lane 1 (local.get $total)))
               (i32.add (i32x4.extract_lane 2 (local.get $total)) (i32x4.extract_lane 3 (local.get $total))))))
-            (local.set $hash (i32.add (i32.and (local.get $hash) (i32.const 0xffff)) (i32.shr_u (local.get $hash) (i32.const 16))))
-            (br_if $over (i32.ne (i32.const 0xffff)
-              (i32.add (i32.and (local.get $hash) (i32.const 0xffff)) (i32.shr_u (local.get $hash) (i32.const 16)))))
+            (br_if $over (i32.lt_u (i32.add (local.get $hash) (i32.rotl (local.get $hash) (i32.const 16)))
+              (i32.const 0xffff0000)))
             ;; The hash of as many bytes as this kind of packet has hashed, and the queue for it; 0 without a hash.
             (local.set $hash (i32.const 0))
             (local.set $lane (i32.const 0))
             (local.set $bytes (i32.load offset=8 (local.get $kind)))
             (if (local.get $bytes)
               (then
-                (local.set $table (i32.load offset=32 (local.get $row)))
-                (local.set $to (i32.add (local.get $from) (local.get $bytes)))
-                (loop $quads
-                  (local.set $bytes (i32.load align=1 (local.get $from)))
-                  (local.set $hash (i32.xor (local.get $hash) (i32.xor
-                    (i32.xor
-                      (i32.load (i32.add (local.get $table)
-                        (i32.shl (i32.and (local.get $bytes) (i32.const 0xff)) (i32.const 2))))
-                      (i32.load offset=1024 (i32.add (local.get $table)
-                        (i32.and (i32.shr_u (local.get $bytes) (i32.const 6)) (i32.const 0x3fc)))))
-                    (i32.xor
-                      (i32.load offset=2048 (i32.add (local.get $table)
-                        (i32.and (i32.shr_u (local.get $bytes) (i32.const 14)) (i32.const 0x3fc))))
-                      (i32.load offset=3072 (i32.add (local.get $table)
-                        (i32.shl (i32.shr_u (local.get $bytes) (i32.const 24)) (i32.const 2))))))))
-                  (local.set $table (i32.add (local.get $table) (i32.const 4096)))
-                  (local.set $from (i32.add (local.get $from) (i32.const 4)))
-                  (br_if $quads (i32.lt_u (local.get $from) (local.get $to))))
+                (block $hashed
+                  ;; Frames of a flow come one behind the other: addresses and ports of IPv4 that are those of before have its hash.
+                  (block $anew
+                    (br_if $anew (i32.ne (local.get $bytes) (i32.load offset=108 (local.get $row))))
+                    (br_if $anew (i64.ne (i64.load align=1 (local.get $from)) (i64.load offset=96 (local.get $row))))
+                    (br_if $anew (i32.ne (i32.load offset=8 align=1 (local.get $from)) (i32.load offset=104 (local.get $row))))
+                    (local.set $hash (i32.load offset=112 (local.get $row)))
+                    (br $hashed))
+                  (local.set $table (i32.load offset=32 (local.get $row)))
+                  (local.set $to (i32.add (local.get $from) (local.get $bytes)))
+                  (loop $quads
+                    (local.set $bytes (i32.load align=1 (local.get $from)))
+                    (local.set $hash (i32.xor (local.get $hash) (i32.xor
+                      (i32.xor
+                        (i32.load (i32.add (local.get $table)
+                          (i32.shl (i32.and (local.get $bytes) (i32.const 0xff)) (i32.const 2))))
+                        (i32.load offset=1024 (i32.add (local.get $table)
+                          (i32.and (i32.shr_u (local.get $bytes) (i32.const 6)) (i32.const 0x3fc)))))
+                      (i32.xor
+                        (i32.load offset=2048 (i32.add (local.get $table)
+                          (i32.and (i32.shr_u (local.get $bytes) (i32.const 14)) (i32.const 0x3fc))))
+                        (i32.load offset=3072 (i32.add (local.get $table)
+                          (i32.shl (i32.shr_u (local.get $bytes) (i32.const 24)) (i32.const 2))))))))
+                    (local.set $table (i32.add (local.get $table) (i32.const 4096)))
+                    (local.set $from (i32.add (local.get $from) (i32.const 4)))
+                    (br_if $quads (i32.lt_u (local.get $from) (local.get $to))))
+                  (br_if $hashed (i32.ne (i32.load offset=8 (local.get $kind)) (i32.const 12)))
+                  (local.set $to (i32.sub (local.get $to) (i32.const 12)))
+                  (i64.store offset=96 (local.get $row) (i64.load align=1 (local.get $to)))
+                  (i32.store offset=104 (local.get $row) (i32.load offset=8 align=1 (local.get $to)))
+                  (i32.store offset=108 (local.get $row) (i32.const 12))
+                  (i32.store offset=112 (local.get $row) (local.get $hash)))
                 (local.set $lane (i32.load (i32.add (i32.load offset=36 (local.get $row))
                   (i32.shl (i32.and (local.get $hash) (i32.const 127)) (i32.const 2)))))))
             ;; The queue's next descriptor, if it is here and the frame fits.

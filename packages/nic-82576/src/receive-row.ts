@@ -1,6 +1,7 @@
 /*
  * The straight line of the receive engine: good frames for us, each in one buffer in plain sight, as far as descriptors lie
- * in a row. It stops at the first that is anything else. Data is there before its descriptor says so.
+ * in a row. It stops at the first that is anything else, MAC control frames among them. Data is there before its descriptor
+ * says so.
  *
  * @hot
  */
@@ -35,9 +36,13 @@ export const RECEIVE_FIELDS = {
   looks:   u64(24), // which bits of a frame's first eight bytes must be as in `own`
 } as const;
 /** Bytes of it. */
-export const RECEIVE_ROW_BYTES = 32;
+export const RECEIVE_ROW_BYTES = 40;
 /** What this line works with. */
-export const ReceiveRow = defineStruct('ReceiveRow', RECEIVE_ROW_BYTES, RECEIVE_FIELDS);
+// prettier-ignore
+export const ReceiveRow = defineStruct('ReceiveRow', RECEIVE_ROW_BYTES, {
+  ...RECEIVE_FIELDS,
+  macControl: u32(32), // Ether type of frames that are for the MAC itself, bytes in the order of memory; -1: there are none
+});
 
 /**
  * Writes what holds for a burst.
@@ -75,6 +80,7 @@ export function receiveByWords(row: number, first: number, end: number): number 
   const ownHigh = ReceiveRow.own.high.get(w, row >> 2) | 0;
   const looksLow = ReceiveRow.looks.low.get(w, row >> 2) | 0;
   const looksHigh = ReceiveRow.looks.high.get(w, row >> 2) | 0;
+  const macControl = ReceiveRow.macControl.get(w, row >> 2) | 0;
   const limit = end >> 2;
   let at = ReceiveRow.at.get(w, row >> 2) >> 2;
   let d = first >> 2;
@@ -88,6 +94,7 @@ export function receiveByWords(row: number, first: number, end: number): number 
     const stranger = ((low ^ ownLow) & looksLow) | ((high ^ ownHigh) & looksHigh);
     const odd = Frame.status.get(w, at) | RxReadDescriptor.packetAddress.high.get(m, d) | stranger;
     if (odd !== 0 || length < SHORTEST || length > longest || (address - 1) >>> 0 >= near) break;
+    if ((w[(at + HEADER_WORDS + 3) | 0]! & 0xffff) === macControl) break;
     copyToHost(address, (at + HEADER_WORDS) << 2, length);
     if (length !== usual) {
       if (d !== since) countFrames(tally, usual, (d - since) >> 2);

@@ -35,6 +35,7 @@
             (br_if $over (i64.ne (i64.load (local.get $at)) (local.get $header)))
             (local.set $first (i64.load offset=16 (local.get $at)))
             (br_if $over (i64.ne (i64.and (i64.xor (local.get $first) (local.get $own)) (local.get $looks)) (i64.const 0)))
+            (br_if $over (i32.eq (i32.load16_u offset=28 (local.get $at)) (i32.load offset=32 (local.get $row))))
             (local.set $address (i64.load (local.get $d)))
             (br_if $over (i64.ge_u (i64.sub (local.get $address) (i64.const 1)) (local.get $near)))
             ;; The first 32 bytes and the last 32, which overlap below 64; between them, 32 at a time.
@@ -88,7 +89,7 @@
     (local $command i64) (local $length i32) (local $step i32) (local $since i32)
     (local $address i64) (local $from i32) (local $to i32) (local $last i32)
     (local $tally i32) (local $frames i32) (local $wanted i32) (local $headers i32) (local $type i32)
-    (local $sum i64) (local $total v128)
+    (local $sum i64) (local $total v128) (local $rest i32) (local $fresh v128) (local $whole v128)
     (local.set $at (i32.load (local.get $row)))
     (local.set $near (i64.load32_u offset=8 (local.get $row)))
     (block $stop
@@ -161,9 +162,19 @@
         (local.set $commands (i32.or (local.get $commands) (i32.wrap_i64 (local.get $command))))
         (if (local.get $wanted)
           (then
-            ;; The frames of the run once more, where they lie now: what stands in a checksum's field is a part of its sum.
+            ;; The frames of the run once more, where they lie now: what stands in a checksum's field is a part of its sum. A sum
+            ;; and itself with its halves exchanged make the sum of the halves, carry taken in, above.
             (local.set $from (i32.add (i32.sub (local.get $at) (i32.mul (local.get $step) (local.get $frames)))
               (i32.add (local.get $headers) (i32.const 16))))
+            ;; Sixteen bytes a step, and the last sixteen: those that are fresh, up to a byte behind the frame when their number is
+            ;; odd. Which these are is read from memory: whatever V8 can compute again it computes for each frame.
+            (local.set $rest (i32.sub (local.get $length) (local.get $headers)))
+            (local.set $whole (v128.load offset=64 align=1
+              (i32.add (local.get $row) (i32.and (local.get $rest) (i32.const 1)))))
+            (local.set $rest (i32.add (local.get $rest) (i32.and (local.get $rest) (i32.const 1))))
+            (local.set $fresh (v128.load offset=64 align=1
+              (i32.sub (local.get $row) (i32.and (i32.sub (i32.const 0) (local.get $rest)) (i32.const 15)))))
+            (local.set $rest (i32.sub (local.get $rest) (i32.const 16)))
             (loop $sums
               (if (i32.and (local.get $wanted) (i32.const 1))
                 (then
@@ -174,39 +185,32 @@
                     (i64.add (i64.and (local.get $sum) (i64.const 0xffffffff)) (i64.shr_u (local.get $sum) (i64.const 32)))
                     (i64.add (i64.and (local.get $address) (i64.const 0xffffffff)) (i64.shr_u (local.get $address) (i64.const 32))))
                     (i64.load32_u offset=16 align=1 (local.get $to))))
-                  (local.set $sum (i64.add (i64.and (local.get $sum) (i64.const 0xffff)) (i64.shr_u (local.get $sum) (i64.const 16))))
-                  (local.set $sum (i64.add (i64.and (local.get $sum) (i64.const 0xffff)) (i64.shr_u (local.get $sum) (i64.const 16))))
-                  (i64.store16 offset=10 align=1 (local.get $to) (i64.xor (i64.const -1)
-                    (i64.add (i64.and (local.get $sum) (i64.const 0xffff)) (i64.shr_u (local.get $sum) (i64.const 16)))))))
+                  (local.set $last (i32.wrap_i64 (i64.shr_u
+                    (i64.add (local.get $sum) (i64.rotl (local.get $sum) (i64.const 32))) (i64.const 32))))
+                  (i32.store16 offset=10 align=1 (local.get $to) (i32.shr_u (i32.xor (i32.const -1)
+                    (i32.add (local.get $last) (i32.rotl (local.get $last) (i32.const 16)))) (i32.const 16)))))
               (if (i32.and (local.get $wanted) (i32.const 2))
                 (then
-                  ;; Sixteen bytes a step; the last ones end where the frame ends, and lie crosswise when their number is odd:
-                  ;; eight bits further on they count as they should.
                   (local.set $to (local.get $from))
-                  (local.set $last (i32.add (local.get $from) (i32.sub (i32.sub (local.get $length) (local.get $headers)) (i32.const 16))))
-                  (local.set $total (v128.const i32x4 0 0 0 0))
-                  (block $short
-                    (loop $steps
-                      (br_if $short (i32.gt_s (i32.sub (local.get $to) (local.get $last)) (i32.const 0)))
-                      (local.set $total (i32x4.add (local.get $total)
-                        (i32x4.extadd_pairwise_i16x8_u (v128.load align=1 (local.get $to)))))
-                      (local.set $to (i32.add (local.get $to) (i32.const 16)))
-                      (br $steps)))
-                  (local.set $total (i32x4.add (local.get $total) (i32x4.shl
-                    (i32x4.extadd_pairwise_i16x8_u (v128.and (v128.load align=1 (local.get $last))
-                      (i8x16.ge_u (v128.const i8x16 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
-                        (i8x16.splat (i32.sub (local.get $to) (local.get $last))))))
-                    (i32.shl (i32.and (i32.sub (local.get $length) (local.get $headers)) (i32.const 1)) (i32.const 3)))))
+                  (local.set $last (i32.add (local.get $from) (local.get $rest)))
+                  (local.set $total (i32x4.extadd_pairwise_i16x8_u (v128.and
+                    (v128.and (local.get $fresh) (local.get $whole)) (v128.load align=1 (local.get $last)))))
+                  (if (i32.gt_s (local.get $rest) (i32.const 0))
+                    (then
+                      (loop $steps
+                        (local.set $total (i32x4.add (local.get $total)
+                          (i32x4.extadd_pairwise_i16x8_u (v128.load align=1 (local.get $to)))))
+                        (local.set $to (i32.add (local.get $to) (i32.const 16)))
+                        (br_if $steps (i32.lt_u (local.get $to) (local.get $last))))))
                   (local.set $to (i32.add
                     (i32.add (i32x4.extract_lane 0 (local.get $total)) (i32x4.extract_lane 1 (local.get $total)))
                     (i32.add (i32x4.extract_lane 2 (local.get $total)) (i32x4.extract_lane 3 (local.get $total)))))
-                  (local.set $to (i32.add (i32.and (local.get $to) (i32.const 0xffff)) (i32.shr_u (local.get $to) (i32.const 16))))
-                  (local.set $to (i32.xor (i32.const 0xffff)
-                    (i32.add (i32.and (local.get $to) (i32.const 0xffff)) (i32.shr_u (local.get $to) (i32.const 16)))))
+                  (local.set $to (i32.shr_u (i32.xor (i32.const -1)
+                    (i32.add (local.get $to) (i32.rotl (local.get $to) (i32.const 16)))) (i32.const 16)))
                   ;; UDP's 0 is sent as all ones.
-                  (i32.store16 align=1 (i32.add (local.get $from) (local.get $type))
-                    (select (i32.const 0xffff) (local.get $to)
-                      (i32.and (i32.eqz (local.get $to)) (i32.eq (local.get $type) (i32.const 6)))))))
+                  (if (i32.eqz (local.get $to))
+                    (then (local.set $to (i32.sub (i32.const 0) (i32.eq (local.get $type) (i32.const 6))))))
+                  (i32.store16 align=1 (i32.add (local.get $from) (local.get $type)) (local.get $to))))
               (local.set $from (i32.add (local.get $from) (local.get $step)))
               (br_if $sums (i32.lt_u (local.get $from) (local.get $at))))))
         (local.set $tally (i32.load offset=4 (local.get $row)))

@@ -8,6 +8,7 @@
 
 import type { Alarm } from '@netcx/clock';
 import * as wire from '@netcx/hardware/wire';
+import * as arriving from './arrivals.ts';
 import * as deliveries from './classified-delivery.ts';
 import * as classifiers from './classifier.ts';
 import type { EngineParts, QueueBank, QueueFaults } from './engine.ts';
@@ -23,6 +24,7 @@ import * as verdicts from './verdict.ts';
 import * as wakes from './wake-filter.ts';
 
 const { i32: w, allocateWire, Frame, FRAME_HEADER_BYTES, freeWire } = wire;
+const { Arrivals } = arriving;
 const { ClassifiedDelivery } = deliveries;
 const { Classifier } = classifiers;
 const { FlowControl } = flows;
@@ -32,7 +34,7 @@ const { RECEIVE_ROW_BYTES, ReceiveRow, setOutRow } = receiving;
 const { RxRing } = rings;
 const { WakeFilter } = wakes;
 const { countFrames, countGroup } = tallies;
-const { countOther, FRAME_STAMPED, FRAME_TAKEN, judge, SHORTEST, SOUND, UNWANTED } = verdicts;
+const { countOther, judge, SOUND, UNWANTED } = verdicts;
 const { DESCRIPTOR_BYTES, REGISTERS } = registers;
 const { CTRL_EXT, ETQF, FCT, ICR, PSRTYPE, RCTL, RDBAH, RDBAL, RDH, RDLEN, RDT, RQDPC, RXDCTL, SRRCTL } = REGISTERS;
 
@@ -50,11 +52,11 @@ export class RxEngine {
   readonly #faults: QueueFaults;
   readonly #filter: EngineParts['filter'];
   readonly #interrupts: EngineParts['interrupts'];
-  readonly #timestamps: EngineParts['timestamps'];
   readonly #queues: RxQueue[] = [];
   readonly #alarm: Alarm;
   readonly #buffer = new PacketBuffer();
   readonly #flow: InstanceType<typeof FlowControl>;
+  readonly #arrivals: InstanceType<typeof Arrivals>;
   readonly #wake: InstanceType<typeof WakeFilter>;
   readonly #classifier: InstanceType<typeof Classifier>;
   readonly #writer: InstanceType<typeof FrameWriter>;
@@ -68,7 +70,6 @@ export class RxEngine {
   #classifies = false;
   /** The straight line, and byte offset in device memory of what it works with. */
   readonly #receiveRow = ways.rows().receiveRow;
-  readonly #seekType = ways.rows().seekType;
   readonly #row = allocateWire(RECEIVE_ROW_BYTES);
   /** What the straight line was told of: how far memory is in plain sight, and which filter; -1 when it is to be told anew. */
   #direct = -1;
@@ -87,17 +88,17 @@ export class RxEngine {
     this.#faults = parts.faults.rx;
     this.#filter = parts.filter;
     this.#interrupts = parts.interrupts;
-    this.#timestamps = parts.timestamps;
     ReceiveRow.tally.set(w, this.#row >> 2, parts.statistics.received);
     for (let index = 0; index < bank.count; index++) this.#queues.push(new RxRing());
     this.#alarm = parts.clock.alarm(() => {
       this.#drainBuffer();
     });
     this.#flow = new FlowControl(parts);
+    this.#arrivals = new Arrivals(parts, this.#flow);
     this.#wake = new WakeFilter(parts);
     this.#classifier = new Classifier(parts.registers, parts.filter);
     this.#writer = new FrameWriter(parts.dma);
-    this.#classified = new ClassifiedDelivery(parts, this.#queues, this.#classifier, this.#writer);
+    this.#classified = new ClassifiedDelivery(parts, this.#queues, this.#classifier, this.#writer, this.#arrivals);
     this.#connect();
   }
 
@@ -160,6 +161,7 @@ export class RxEngine {
     });
     filter.vlan.rebuild();
     this.#flow.rebuild();
+    this.#arrivals.refresh();
     this.#classifier.rebuild();
     this.#classified.refresh(this.#stripFcs);
     this.#direct = -1;
@@ -188,43 +190,20 @@ export class RxEngine {
       if (this.#asleep) this.#wake.inspect(offset, frames);
       return;
     }
-    const { etherType } = this.#flow;
-    // Hardly ever is one for the MAC.
-    if (this.#timestamps.receiving === true || (etherType >= 0 && this.#seekType(offset, frames, etherType) > 0))
-      this.#inspect(offset, frames);
+    const arrivals = this.#arrivals;
+    arrivals.begin();
+    if (arrivals.early === true || this.#buffer.frames > 0) arrivals.look(offset, frames);
     if (this.#buffer.frames > 0) this.#drainBuffer();
     // What waits goes first: a burst behind it must wait as well.
     const taken = this.#buffer.frames > 0 ? 0 : this.#deliver(offset, frames);
-    if (taken < frames) this.#keep(offset, taken, frames);
+    if (taken === frames) return;
+    arrivals.look(offset, frames); // unless a part was delivered, which comes behind a look
+    this.#keep(offset, taken, frames);
   }
 
   /** The MAC's link has come or gone. */
   linkChanged(): void {
     if (this.#asleep) this.#wake.linkChanged();
-  }
-
-  /** Has the MAC itself look at frames, once, as they arrive: what it found stands in front of them. */
-  #inspect(offset: number, frames: number): void {
-    const stamps = this.#parts.timestamps.receiving;
-    const macControl = this.#flow.etherType | 0;
-    let at = offset | 0;
-    for (let frame = 0; frame < frames; frame++) {
-      const length = Frame.length.get(w, at >> 2) | 0;
-      const data = (at + FRAME_HEADER_BYTES) | 0;
-      const control = (w[(data + 12) >> 2]! & 0xffff) === macControl;
-      if ((control || stamps) && length >= SHORTEST && Frame.status.get(w, at >> 2) === 0)
-        this.#inspectFrame(at, length, control);
-      at = (data + ((length + 7) & ~7)) | 0;
-    }
-  }
-
-  #inspectFrame(at: number, length: number, control: boolean): void {
-    const { filter, timestamps } = this.#parts;
-    const data = at + FRAME_HEADER_BYTES;
-    if (control && this.#flow.takes(data)) Frame.status.set(w, at >> 2, FRAME_TAKEN);
-    else if (timestamps.receiving && judge(filter, false, at, length) === SOUND) {
-      if (timestamps.received(data, length) !== 0) Frame.status.set(w, at >> 2, FRAME_STAMPED);
-    }
   }
 
   /** Puts the frames of a burst from number `first` on into the packet buffer: those that the driver wants. */
@@ -292,11 +271,15 @@ export class RxEngine {
     if (!hasWork && queue.dropEnabled !== true) return 0;
     const direct = dma.directLimit;
     const ring = hasWork ? queue.locate(dma, direct) : 0;
-    if (ring < 0) return frames; // a master abort: what comes in is lost
+    if (ring < 0) {
+      this.#arrivals.look(offset, frames);
+      return frames; // a master abort: what comes in is lost
+    }
     const tail = hasWork ? queue.tail : queue.head; // a queue that is switched off has no descriptors either
     if (direct !== this.#direct || this.#filter.edition !== this.#edition) {
       // A frame that keeps its check sequence takes the other way.
       setOutRow(this.#row, this.#filter, direct, this.#stripFcs ? queue.bufferBytes : 0);
+      ReceiveRow.macControl.set(w, this.#row >> 2, this.#flow.etherType);
       this.#direct = direct;
       this.#edition = this.#filter.edition;
     }
@@ -305,8 +288,11 @@ export class RxEngine {
     let dealt = 0;
     while (dealt < frames) {
       const simple = this.#deliverSimple(queue, ring, tail, frames - dealt);
-      if (simple === 0 && !this.#deliverOther(queue, ring, tail)) break;
-      dealt += Math.max(simple, 1);
+      dealt += simple;
+      if (simple > 0) continue;
+      this.#arrivals.look(this.#at, frames - dealt);
+      if (!this.#deliverOther(queue, ring, tail)) break;
+      dealt++;
     }
     const head = this.#head;
     if (head === queue.head) return dealt;

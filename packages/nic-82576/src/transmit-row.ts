@@ -31,7 +31,7 @@ const SUMS = TX_STATUS.IXSM | TX_STATUS.TXSM;
 
 /** What the line works with, in device memory. */
 // prettier-ignore
-export const TransmitRow = defineStruct('TransmitRow', 48, {
+export const TransmitRow = defineStruct('TransmitRow', 96, {
   at:       u32(0),  // byte offset of the next frame's header; moved on
   tally:    u32(4),  // byte offset of the tally of what is sent
   near:     u32(8),  // below this, and not at 0, any frame is in plain sight
@@ -41,14 +41,17 @@ export const TransmitRow = defineStruct('TransmitRow', 48, {
   marks:    u32(32), // which bit of a descriptor's command asks for DD; 0: none gets it
   commands: u32(36), // all bits of the commands of frames that were sent
   contexts: u32(40), // byte offset of the queue's contexts
+  // Sixteen bytes of 255, in front of them and behind as many of 0: from n bytes further left or right on they mask n bytes.
+  ones:     u64(64),
+  moreOnes: u64(72),
 });
 /** Bytes of it. */
-export const TRANSMIT_ROW_BYTES = 48;
+export const TRANSMIT_ROW_BYTES = 96;
 
 /**
  * Writes what never changes.
  *
- * @param row - byte offset of a `TransmitRow` in device memory
+ * @param row - byte offset of a `TransmitRow` in device memory, all 0
  * @param tally - byte offset of the tally of what is sent
  * @param longest - bytes of the longest frame
  */
@@ -59,6 +62,10 @@ export function prepareTransmitRow(row: number, tally: number, longest: number):
   TransmitRow.plain.high.set(w, row >> 2, 0);
   TransmitRow.mask.low.set(w, row >> 2, PLAIN_MASK);
   TransmitRow.mask.high.set(w, row >> 2, TX_STATUS.IPSEC);
+  for (const half of [TransmitRow.ones, TransmitRow.moreOnes]) {
+    half.low.set(w, row >> 2, -1);
+    half.high.set(w, row >> 2, -1);
+  }
 }
 
 /**

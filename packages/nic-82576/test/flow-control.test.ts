@@ -1,5 +1,6 @@
-/* PAUSE frames, both ways: what a frame from the partner does to the transmitter, and what a full packet buffer sends. */
+/* PAUSE frames, both ways: what a frame from the partner does to the transmitter, and what a full packet buffer sends. NETCX_TEST_SEED sets the seed. */
 
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { enableDevice, HostBridge } from '@netcx/bus';
 import { VirtualClock } from '@netcx/clock';
@@ -7,9 +8,11 @@ import { IdentityMap } from '@netcx/dma';
 import { Link } from '@netcx/hardware';
 import { Nic82576 } from '../src/index.ts';
 import { REGISTERS, TX_COMMAND } from '../src/registers/index.ts';
+import { seed, testSize } from './test-size.ts';
 import { descriptor, frame, little, Partner, poke, Traffic } from './traffic.ts';
 
 const R = REGISTERS;
+const RUNS = testSize('random series of bursts with PAUSE frames, each way', { quick: 50, ci: 1000, long: 20_000 });
 const { DTYP_DATA, EOP, IFCS, RS, DEXT } = TX_COMMAND;
 const PAUSE_ADDRESS = '0180c2000001';
 const STATION = '020000000001';
@@ -129,6 +132,68 @@ describe('received', () => {
     expect(read(R.XOFFRXC)).toBe(0);
     arrive(other);
     expect(read(R.XOFFRXC)).toBe(1);
+  });
+
+  it.each([
+    ['written as they are', 0],
+    ['classified', 1],
+  ])(
+    'acts once and at once wherever in a burst it stands, and however many descriptors there are: frames are %s',
+    (_how, hashes) => {
+      control(R.CTRL.RFCE.mask);
+      write(R.RCTL, R.RCTL.EN.mask | R.RCTL.SECRC.mask | R.RCTL.DPF.mask);
+      write(R.RXCSUM, hashes * R.RXCSUM.PCSD.mask);
+      write(R.MRQC, hashes * 0x37_0002);
+      const rx = t.rxRing(16);
+      const memory = t.memory(16 * 2048);
+      const kinds = {
+        plain: frame(60),
+        foreign: frame(60, 0, [2, 0, 0, 0, 0, 9]),
+        pause: macControl(1, { to: STATION }),
+      };
+      const kind = fc.oneof(
+        { arbitrary: fc.constant('plain' as const), weight: 4 },
+        fc.constantFrom('foreign' as const, 'pause' as const),
+      );
+      let tail = 0;
+      let spare = 0; // descriptors that are left when all frames have theirs; below 0: frames that wait
+      const supply = (count: number): void => {
+        for (let left = Math.min(count, (read(R.RDH) - tail + 31) % 16); left > 0; left--) {
+          poke(rx.offset + tail * 16, descriptor(memory.address + tail * 2048));
+          tail = (tail + 1) % 16;
+          spare++;
+        }
+        write(R.RDT, tail);
+        t.machine.clock.advance(10_000);
+      };
+      fc.assert(
+        fc.property(fc.array(fc.tuple(fc.array(kind, { maxLength: 12 }), fc.nat(15)), { maxLength: 6 }), (bursts) => {
+          let wanted = 0;
+          for (const [burst, descriptors] of bursts) {
+            supply(descriptors);
+            expect(read(R.XOFFRXC)).toBe(0);
+            if (burst.length > 0) t.partner.send(burst.map((each) => kinds[each]));
+            t.machine.clock.advance(50_000);
+            expect(read(R.XOFFRXC)).toBe(burst.filter((each) => each === 'pause').length);
+            const plain = burst.filter((each) => each === 'plain').length;
+            wanted += plain;
+            spare -= plain;
+          }
+          while (spare < 0) supply(-spare); // and not one more: the next burst may find none
+          expect([read(R.XOFFRXC), read(R.GPRC), read(R.MPC)]).toEqual([0, wanted, 0]);
+        }),
+        { seed, numRuns: RUNS },
+      );
+    },
+  );
+
+  it('acts where every frame is lost, since the ring lies nowhere', () => {
+    control(R.CTRL.RFCE.mask);
+    t.rxRing(8);
+    write(R.RDBAH, 0x1000);
+    write(R.RDT, 7);
+    arrive(macControl(1000, { to: STATION }));
+    expect([read(R.XOFFRXC), read(R.RDH), t.machine.nic.dma.masterAborts > 0]).toEqual([1, 0, true]);
   });
 
   it('counts operations that nobody knows', () => {

@@ -18,7 +18,21 @@ const RUNS = testSize('random series of flows, each way', { quick: 60, ci: 1000,
 const QUEUES = 16;
 const DESCRIPTORS = 8;
 const STATION = [2, 0, 0, 0, 0, 1];
-const COUNTERS = [R.GPRC, R.BPRC, R.MPRC, R.GORCL, R.TPR, R.RNBC, R.MPC, R.PRC64, R.PRC127, R.PRC1522, R.CRCERRS];
+const COUNTERS = [
+  R.GPRC,
+  R.BPRC,
+  R.MPRC,
+  R.GORCL,
+  R.TPR,
+  R.RNBC,
+  R.MPC,
+  R.PRC64,
+  R.PRC127,
+  R.PRC1522,
+  R.CRCERRS,
+  R.XOFFRXC,
+  R.FCRUC,
+];
 
 const all: RxQueues[] = [];
 afterEach(() => {
@@ -51,7 +65,9 @@ interface Packet {
   readonly to: readonly number[];
   readonly six: boolean;
   readonly tcp: boolean;
+  /** Says what the addresses are; with the port, what the ports are. */
   readonly flow: number;
+  readonly port?: number;
   readonly payload: number;
   readonly salt: number;
   readonly padding: number;
@@ -59,7 +75,7 @@ interface Packet {
 }
 
 /** A packet as it should be, then bent as `odd` says. */
-function frameOf({ to, six, tcp, flow, payload, salt, padding, odd }: Packet): Uint8Array {
+function frameOf({ to, six, tcp, flow, port = 0, payload, salt, padding, odd }: Packet): Uint8Array {
   const header = six ? 40 : 20;
   const transport = tcp ? 20 : 8;
   const size = transport + payload;
@@ -70,7 +86,7 @@ function frameOf({ to, six, tcp, flow, payload, salt, padding, odd }: Packet): U
   frame.set([...to, 2, 0, 0, 0, 0, 9]);
   half(12, six ? 0x86dd : 0x0800);
   frame.fill(flow, 14 + header - (six ? 32 : 8), 14 + header);
-  half(14 + header, 1000 + flow);
+  half(14 + header, 1000 + flow + 100 * port);
   half(14 + header + 2, 80);
   const addresses = frame.slice(14 + header - (six ? 32 : 8), 14 + header);
   const protocol = odd === 'protocol' ? 1 : tcp ? 6 : 17;
@@ -93,6 +109,7 @@ function frameOf({ to, six, tcp, flow, payload, salt, padding, odd }: Packet): U
   if (odd === 'layer 4') frame[at + size - 1]! ^= 0x40;
   if (odd === 'layer 3') frame[22]! ^= 1;
   if (odd === 'version') frame[14]! ^= 0x20;
+  if (odd === 'pause') frame.set([0x88, 0x08, 0, 1, 0, 9], 12);
   if (odd === 'tag') return new Uint8Array([...frame.slice(0, 12), 0x81, 0, 0, 5, ...frame.slice(12)]);
   return frame;
 }
@@ -107,12 +124,17 @@ const packets = fc.record({
   payload: fc.oneof(fc.constant(22), fc.nat({ max: 90 }), fc.nat({ max: 1420 })),
   salt: fc.nat({ max: 1000 }),
   padding: mostly(0, 1, 4, 30),
-  odd: mostly('', ...'protocol,options,fragment,long,udp length,no checksum,layer 4,layer 3,version,tag'.split(',')),
+  odd: mostly(
+    '',
+    ...'protocol,options,fragment,long,udp length,no checksum,layer 4,layer 3,version,tag,pause'.split(','),
+  ),
 });
 const bursts = fc.array(
   fc
-    .record({ packet: packets, repeat: fc.constantFrom(1, 1, 2, 9) })
-    .map(({ packet, repeat }) => Array.from({ length: repeat }, (_, n) => ({ ...packet, salt: packet.salt + n }))),
+    .record({ packet: packets, repeat: fc.constantFrom(1, 1, 2, 9), ports: fc.integer({ min: 1, max: 2 }) })
+    .map(({ packet, repeat, ports }) =>
+      Array.from({ length: repeat }, (_, n) => ({ ...packet, salt: packet.salt + n, port: n % ports })),
+    ),
   { minLength: 1, maxLength: 12 },
 );
 const settings = fc.record({
@@ -127,6 +149,8 @@ const settings = fc.record({
   drop: fc.constantFrom<number>(0, 1),
   threshold: fc.constantFrom<number>(0, 0, 1),
   vet: mostly(0x88a8_8100, 0x88a8_0800, 0x86dd_8100),
+  watches: fc.boolean(),
+  macControl: mostly(0x8808, 0x0800, 0x86dd),
   etherType: mostly(0, 0x8400_0800, 0x8400_86dd, 0x8400_88f7),
   key: fc.uint8Array({ minLength: 40, maxLength: 40 }),
   table: fc.array(fc.nat({ max: QUEUES - 1 }), { minLength: 128, maxLength: 128 }),
@@ -141,6 +165,8 @@ function apply(rx: RxQueues, s: typeof settings extends fc.Arbitrary<infer T> ? 
   rx.write(R.RXCSUM, s.sums | s.shows);
   rx.write(R.VET, s.vet);
   rx.write(R.ETQF, s.etherType);
+  rx.write(R.FCT, s.macControl);
+  rx.write(R.CTRL, R.CTRL.RFCE.set(rx.read(R.CTRL), Number(s.watches)));
   const all = s.everything ? R.RCTL.UPE.mask | R.RCTL.MPE.mask | R.RCTL.BAM.mask : 0;
   rx.write(R.RCTL, 2 | all | (s.strip ? R.RCTL.SECRC.mask : 0));
   rx.start({ type: s.type, kilobytes: s.kilobytes, header: 256, drop: s.drop, threshold: s.threshold });
@@ -194,6 +220,8 @@ describe('the flow kernel', () => {
       drop: 0,
       threshold: 0,
       vet: 0x8100,
+      watches: true,
+      macControl: 0x8808,
       etherType: 0,
       key: new Uint8Array(40).fill(0x6d),
       table,
@@ -211,6 +239,47 @@ describe('the flow kernel', () => {
     const same = Array.from({ length: 6 }, (_, salt) => frameOf({ ...packet, six: false, tcp: false, flow: 1, salt }));
     expect(pair.with.arrive(...same).map(({ words }) => words.slice(18, 26))).toEqual(Array(6).fill('73040000'));
     expect(pair.delivered()).toBe(24);
+  });
+
+  it('takes packets of any length, whatever lies behind them', () => {
+    const pair = chips();
+    const rx = pair.with;
+    rx.write(R.RXCSUM, 0x2300);
+    rx.write(R.RCTL, 2 | R.RCTL.SECRC.mask);
+    rx.start({ type: 1 });
+    for (let payload = 0; payload < 40; payload++) {
+      for (const [six, tcp] of [
+        [false, false],
+        [false, true],
+        [true, false],
+        [true, true],
+      ] as const) {
+        const before = pair.delivered();
+        const packet = { to: STATION, six, tcp, flow: 1, payload, salt: 7, padding: 9, odd: '' };
+        expect(rx.arrive(frameOf(packet))).toHaveLength(1);
+        expect(pair.delivered(), `${String(payload)} bytes`).toBe(before + 1);
+      }
+    }
+  });
+
+  it('takes no packets while FCT says that they are MAC control frames', () => {
+    const { with: rx } = chips();
+    rx.write(R.RXCSUM, 0x2300);
+    rx.write(R.RCTL, 2 | R.RCTL.SECRC.mask);
+    rx.write(R.CTRL, rx.read(R.CTRL) | R.CTRL.RFCE.mask);
+    rx.start({ type: 1 });
+    const packets = [false, true].map((six) =>
+      frameOf({ to: STATION, six, tcp: false, flow: 1, payload: 30, salt: 1, padding: 0, odd: '' }),
+    );
+    for (const [type, unknown] of [
+      [0x8808, 0],
+      [0x0800, 1],
+      [0x86dd, 1],
+    ] as const) {
+      rx.write(R.FCT, type);
+      expect(rx.arrive(...packets)).toHaveLength(2 - unknown);
+      expect(rx.read(R.FCRUC)).toBe(unknown);
+    }
   });
 
   it.each([

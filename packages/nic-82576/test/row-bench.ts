@@ -20,6 +20,8 @@ const LONGEST = 2048;
 const RING = PLACES * 16;
 export const OWN = [2, 0, 0, 0, 0, 1];
 export const RS = TX_COMMAND.RS;
+/** An Ether type of frames that are for the MAC itself, as it lies in memory. */
+export const MAC_CONTROL = 0x0888;
 export const PLAIN = TX_COMMAND.DEXT | TX_COMMAND.DTYP_DATA | TX_COMMAND.EOP | TX_COMMAND.IFCS;
 
 /** The two contexts of a transmit queue. */
@@ -104,12 +106,14 @@ export const arrivals = fc.record({
   salt: fc.nat(0x3fff),
   everything: fc.boolean(),
   longest: mostly(1514, 0, 59, 60, 64, LONGEST),
+  watches: fc.boolean(),
   list: fc.array(
     fc.record({
       length: lengths,
       repeat: fc.integer({ min: 1, max: 5 }),
       status: mostly(0, 1, 0x4000_0000),
       to: groups,
+      control: mostly(false, true),
       place: places,
     }),
     { maxLength: 8 },
@@ -118,12 +122,14 @@ export const arrivals = fc.record({
 type Arrivals = typeof arrivals extends fc.Arbitrary<infer T> ? T : never;
 
 /** Frames in device memory, descriptors for them, and what the line is told; returns how many. */
-export function arrive({ salt, everything, longest, list }: Arrivals): number {
+export function arrive({ salt, everything, longest, watches, list }: Arrivals): number {
   fill(salt);
   const all = list.flatMap((frame) => Array<typeof frame>(frame.repeat).fill(frame)).slice(0, PLACES - 2);
   let at = frames;
-  all.forEach(({ length, status, to, place }, index) => {
+  all.forEach(({ length, status, to, control, place }, index) => {
     wire.set(to, at + FRAME_HEADER_BYTES);
+    const type = control ? MAC_CONTROL : 0x0008;
+    wire.set([type & 255, type >>> 8], at + FRAME_HEADER_BYTES + 12);
     at = header(at, length, status);
     words.set(address(index, place), (ring >> 2) + index * 4);
   });
@@ -135,6 +141,7 @@ export function arrive({ salt, everything, longest, list }: Arrivals): number {
   ReceiveRow.own.high.set(words, row >> 2, 0x100);
   ReceiveRow.looks.low.set(words, row >> 2, everything ? 0 : -1);
   ReceiveRow.looks.high.set(words, row >> 2, everything ? 0 : 0xffff);
+  ReceiveRow.macControl.set(words, row >> 2, watches ? MAC_CONTROL : -1);
   return all.length;
 }
 

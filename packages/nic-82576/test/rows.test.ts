@@ -74,8 +74,8 @@ describe('the row kernel', () => {
 });
 
 describe.each(ways)('by %s', (_name, receive, transmit) => {
-  const frame = { length: 64, repeat: 4, status: 0, to: OWN, place: { skew: 0, odd: '' } };
-  const received = { salt: 1, everything: false, longest: 1514, list: [frame] };
+  const frame = { length: 64, repeat: 4, status: 0, to: OWN, control: false, place: { skew: 0, odd: '' } };
+  const received = { salt: 1, everything: false, longest: 1514, watches: true, list: [frame] };
   const kinds = { network: 20, mac: 14, type: 0 };
   const both: [typeof kinds, typeof kinds] = [kinds, { ...kinds, type: 1 }];
   const sent = { salt: 1, marks: RS, contexts: both, list: [{ ...frame, report: RS, odd: 0, status: 0x4_0000 }] };
@@ -114,7 +114,7 @@ describe.each(ways)('by %s', (_name, receive, transmit) => {
     ['UDP', 0, 6],
     ['TCP', 0x10, 16],
   ])('checksums of IPv4 and %s are inserted, over what stands in their fields', (_kind, slot, field) => {
-    for (const length of [60, 61, 64, 77, 1500, 1501]) {
+    for (const length of [...Array.from({ length: 40 }, (_, more) => 60 + more), 1500, 1501]) {
       const status = IXSM | TXSM | slot;
       depart({ ...sent, list: [{ ...sent.list[0]!, length, status, repeat: 2 }] });
       expect(transmit()(row, ring, ring + 2 * 16)).toBe(ring + 2 * 16);
@@ -192,6 +192,18 @@ describe.each(ways)('by %s', (_name, receive, transmit) => {
       const from = data + list[0]!.place.skew;
       expect(Buffer.compare(wire.slice(frames + 16, frames + 16 + length), host.slice(from, from + length))).toBe(0);
       expect(Buffer.compare(wire.slice(frames + 16 + length, frames + PLACE), behind), String(length)).toBe(0);
+    }
+  });
+
+  it('a frame for the MAC itself stops it, while the MAC asks for some', () => {
+    const list = [frame, { ...frame, control: true }, frame];
+    for (const [watches, count] of [
+      [true, 4],
+      [false, 12],
+    ] as const) {
+      arrive({ ...received, watches, list });
+      expect((receive()(row, ring, ring + 12 * 16) - ring) / 16).toBe(count);
+      expect(ReceiveRow.at.get(words, row >> 2)).toBe(frames + count * 80);
     }
   });
 
