@@ -183,7 +183,9 @@ export class ReceiveQueue implements PacketQueueCallbacks {
     const fragmentStride = fragments.stride | 0;
     const checksum = this.#checksum | 0;
     const hash = this.#hash | 0;
-    const bufferBytes = this.#bufferBytes | 0; // no fragment of this queue has less
+    const bufferBytes = this.#bufferBytes | 0; // every fragment of this queue has as many
+    const wholeLow = bufferBytes << 26;
+    const wholeHigh = bufferBytes >>> 6;
     const driverRun = (packets.elements - packets.beginIndex) | 0;
     const run = Math.min(fragments.drainRun | 0, packets.driverCount | 0, driverRun);
     let fragment = fragments.beginIndex | 0;
@@ -197,8 +199,8 @@ export class ReceiveQueue implements PacketQueueCallbacks {
       if ((status & (WHOLE_FRAME | ERRORS | SPECIAL)) !== WHOLE_FRAME) break;
       const length = RxWriteBack.length.get(m, d) | 0;
       if (length === 0 || length > bufferBytes) break;
-      Fragment.validLength.set(m, f, length);
-      Fragment.offset.set(m, f, 0);
+      Fragment.whole.low.set(m, f, length | wholeLow); // offset 0, scratch 0
+      Fragment.whole.high.set(m, f, wholeHigh);
       Packet.fragmentIndex.set(m, p, fragment);
       Packet.countAndLayoutLow.set(m, p, LAYOUT_LOW);
       Packet.layoutHigh.set(m, p, LAYOUT_HIGH);

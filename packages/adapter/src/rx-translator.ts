@@ -218,7 +218,7 @@ export class RxTranslator {
     const checksum = this.#checksum | 0;
     const capacity = this.#capacity | 0;
     const headroom = this.#headroom | 0;
-    const room = Math.min(most, receive.freeRun, packets.reapRun, fragments.reapRun);
+    const room = Math.min(most | 0, receive.freeRun | 0, packets.reapRun | 0, fragments.reapRun | 0);
     const begin = receive.at(receive.endIndex) | 0;
     const end = (begin + (room << DESCRIPTOR_SHIFT)) | 0;
     let d = begin;

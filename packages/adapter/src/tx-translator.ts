@@ -132,7 +132,7 @@ export class TxTranslator {
     const send = this.#send;
     const packets = this.#packets;
     const fragments = this.#fragments;
-    const room = Math.min(packets.freeRun, fragments.freeRun, limit);
+    const room = Math.min(packets.freeRun | 0, fragments.freeRun | 0, limit | 0);
     const packetStride = packets.stride | 0;
     const fragmentStride = fragments.stride | 0;
     const checksum = this.#checksum | 0;
@@ -143,7 +143,7 @@ export class TxTranslator {
     const misaligned = this.#misaligned | 0;
     const stopping = this.#offloads.stopping | 0;
     const begin = send.at(send.nextIndex) | 0;
-    const end = (begin + (Math.min(send.postRun, room) << DESCRIPTOR_SHIFT)) | 0;
+    const end = (begin + (Math.min(send.postRun | 0, room) << DESCRIPTOR_SHIFT)) | 0;
     let d = begin;
     let p = packets.at(packets.endIndex) | 0;
     let f = fragments.at(fragments.endIndex) | 0;

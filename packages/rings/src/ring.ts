@@ -82,7 +82,8 @@ export class Ring {
   readonly coreVersion: number = 0;
 
   // Where the four indices lie. V8 inlines so much into each caller and no more: what a burst calls shall be small, and fields
-  // spare each method the sums. Fields that are named by # are longer to reach for, and would be so for each.
+  // spare each method the sums. For the same reason no name here begins with #, and the static methods say `this`: a class with
+  // private names, or one that names itself, has a scope of its own, and each reach for the memory is longer by that.
   private readonly endWord: number = 0;
   private readonly processedWord: number = 0;
   private readonly beginWord: number = 0;
@@ -140,7 +141,7 @@ export class Ring {
    * @throws RingError `RING_ADDRESS`, `RING_SIZE`, `RING_STRIDE` or `RING_CORE`
    */
   static create(offset: number, options: RingOptions): Ring {
-    const bytes = Ring.bytes(options);
+    const bytes = this.bytes(options);
     if (!Number.isInteger(offset) || offset < 0 || offset % 64 !== 0 || offset + bytes > memory.hostBytes) {
       throw new RingError(
         'RING_ADDRESS',
@@ -154,7 +155,7 @@ export class Ring {
     RingHeader.elementIndexMask.set(m, word, options.elements - 1);
     RingHeader.coreSize.set(m, word, options.coreSize ?? options.stride);
     RingHeader.coreVersion.set(m, word, options.coreVersion ?? 1);
-    return new Ring(options.name, offset);
+    return new this(options.name, offset);
   }
 
   /**
@@ -180,7 +181,7 @@ export class Ring {
       isCore(RingHeader.coreSize.get(m, word), RingHeader.coreVersion.get(m, word), stride) &&
       INDICES.every((index) => index.get(m, word) < elements);
     if (!sound) throw new RingError('RING_HEADER', `${name}: no ring at host offset ${String(offset)}`);
-    return new Ring(name, offset);
+    return new this(name, offset);
   }
 
   /** First element that is the driver's. */
