@@ -342,9 +342,8 @@ export class ReferenceDriver {
         else this.#fallAsleep(wake);
         this.#linkChanged();
       },
-      removed: () => {
-        this.#linkChanged();
-      },
+      release: () => this.#device.release(),
+      removed: () => this.#linkChanged(),
     };
   }
 

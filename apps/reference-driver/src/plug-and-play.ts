@@ -28,6 +28,8 @@ export interface LifeSteps {
    * @param wake - what wakes the host; `undefined` when the chip is given up
    */
   readonly powerDown: (wake: WakeOn | undefined) => void;
+  /** The chip is off the bus, however far its start had come. */
+  readonly release: () => void;
   /** The chip was pulled out. */
   readonly removed: () => void;
 }
@@ -66,6 +68,7 @@ export function plugAndPlayDevice(name: string, clock: Clock, adapter: () => Net
       d0Exit: (target) => {
         steps.powerDown(target === 'D3Final' ? undefined : wake);
       },
+      releaseHardware: steps.release,
       surpriseRemoval: steps.removed,
     },
   });

@@ -35,7 +35,12 @@ function through(slot: AttachedSlot, change: (real: PciFunction) => Partial<PciF
   };
 }
 
+/** By itself, and in the hands of a device that follows plug and play. */
 async function expectFailure(options: PairOptions, code: string): Promise<void> {
+  for (const plugAndPlay of [false, true]) await expectFailureOf({ ...options, plugAndPlay }, code);
+}
+
+async function expectFailureOf(options: PairOptions, code: string): Promise<void> {
   const taken = hostPages.bytesTaken;
   const pair = new Pair({ iommu: true, ...options });
   const { a, clock } = pair;

@@ -25,7 +25,7 @@ const OTHER_COUNTERS: Readonly<Record<string, string>> = {
   ROC: 'counters-oversize',
   IAC: 'counters-interrupts',
 };
-/** Row `counters-size`: QEMU's chip sorts what it received by length without check sequence; the sum is the same. */
+/** Row `counters-size`: QEMU's chip sorts what it received by length without check sequence; from 64 bytes on the sum is the same. */
 const SIZES = ['PRC64', 'PRC127', 'PRC255', 'PRC511', 'PRC1023', 'PRC1522'] as const;
 
 /** Something that is not the same. */
