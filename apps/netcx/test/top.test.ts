@@ -1,6 +1,6 @@
 /* What `netcx top` draws, and how it asks: snapshots by hand, and a process that is this one. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,6 +102,20 @@ describe('asking', () => {
     open.push(client);
     expect(await client.ask()).toEqual(at(1, 1));
     expect(await client.ask()).toEqual(at(2, 2));
+  });
+
+  it.runIf(process.getuid !== undefined)('neither listens nor asks where others could have put something', async () => {
+    const refusal = /is no folder of this user's alone; remove it, or name another in NETCX_STATUS_FOLDER$/;
+    chmodSync(folder, 0o777);
+    await expect(StatusSocket.open(() => at(1, 1))).rejects.toThrow(refusal);
+    expect(() => runningProcesses()).toThrow(refusal);
+    const elsewhere = join(folder, 'link');
+    mkdirSync(join(folder, 'real'), { mode: 0o700 });
+    symlinkSync('real', elsewhere);
+    vi.stubEnv('NETCX_STATUS_FOLDER', elsewhere);
+    await expect(StatusSocket.open(() => at(1, 1))).rejects.toThrow(refusal);
+    expect(readdirSync(join(folder, 'real'))).toEqual([]);
+    expect((await netcx(['top'])).code).toBe(2);
   });
 
   it('takes whatever is sent, and goes on answering others', async () => {

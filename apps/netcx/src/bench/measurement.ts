@@ -9,8 +9,6 @@ import { Echo } from './echo.ts';
 
 /** Part of the frames that go before anything is measured, for the compiler to see what matters. */
 const WARM_UP = 0.2;
-/** How many that are at least: it takes so many before the first length has its code, however few are measured. */
-const LEAST_WARM_UP = 100_000;
 /** Looks at the time. */
 const BLOCKS = 50;
 /** Virtual time of a step. */
@@ -61,7 +59,7 @@ export async function measure(
         if (passed() === before) throw new Error('frames were lost on their way');
       }
     };
-    until(Math.max(frames * WARM_UP, LEAST_WARM_UP));
+    until(frames * WARM_UP);
     const times: number[] = [];
     const start = passed();
     while (passed() - start < frames && !signal.aborted) {

@@ -11,7 +11,9 @@ import { ProgressBar } from '../replay/progress.ts';
 import type { Terminal } from '../terminal.ts';
 import { parseWhole } from './numbers.ts';
 
-const SIZES = [64, 256, 512, 1024, 1518];
+const SIZES = [64, 256, 512, 1024, 1518] as const;
+/** Frames that go before the first length is measured: it takes so many before the compiler is done, whatever `--frames` says. */
+const WARM_UP = 500_000;
 const BAR = 40;
 
 interface BenchArguments {
@@ -41,6 +43,8 @@ export function benchCommand(terminal: Terminal, done: (exitCode: number) => voi
       const bar = new ProgressBar(terminal);
       const measured: Measurement[] = [];
       try {
+        bar.start('warming up');
+        await measure(SIZES[0], WARM_UP, bar.update, signal);
         for (const size of SIZES) {
           if (signal.aborted) break;
           bar.start(`${size} bytes`);

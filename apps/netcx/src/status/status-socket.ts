@@ -1,9 +1,10 @@
 /*
  * Owns: how a running netcx is asked: a local socket with its process's number, in a folder of the user's; each line that comes
  * is answered with a snapshot, one line of JSON.
- * Invariant: only the user may ask; nothing that is sent does anything but be answered, and what is not read is not kept.
+ * Invariant: only the user may ask, and only the user's processes are asked; nothing that is sent does anything but be answered,
+ * and what is not read is not kept.
  */
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +22,24 @@ export const FOLDER_VARIABLE = 'NETCX_STATUS_FOLDER';
 /** @returns the folder of this user's sockets */
 export const statusFolder = (): string =>
   process.env[FOLDER_VARIABLE] ?? join(tmpdir(), `netcx-${process.getuid?.() ?? 'user'}`);
+
+/**
+ * Folders for temporary files are open to all: what is there under our name may have been made by somebody else.
+ *
+ * @returns whether the folder is there
+ * @throws CommandError when others could put something into it, or have
+ */
+function isOurFolder(folder: string): boolean {
+  const status = lstatSync(folder, { throwIfNoEntry: false });
+  if (status === undefined) return false;
+  const { getuid } = process;
+  // Systems that have no user numbers have no folder for all of them either.
+  if (getuid === undefined) return true;
+  if (status.isDirectory() && status.uid === getuid() && (status.mode & 0o077) === 0) return true;
+  throw new CommandError(
+    `${folder} is no folder of this user's alone; remove it, or name another in ${FOLDER_VARIABLE}`,
+  );
+}
 
 /** Answers whoever asks for the state of this process. */
 export class StatusSocket {
@@ -40,7 +59,7 @@ export class StatusSocket {
    */
   static async open(take: () => Snapshot): Promise<StatusSocket> {
     const folder = statusFolder();
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (!isOurFolder(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
     const path = join(folder, `${process.pid}.sock`);
     rmSync(path, { force: true });
     const server = createServer();
@@ -88,7 +107,7 @@ export class StatusSocket {
 /** @returns numbers of this user's processes that can be asked, the newest last; what died without a word is cleared away */
 export function runningProcesses(): number[] {
   const folder = statusFolder();
-  if (!existsSync(folder)) return [];
+  if (!isOurFolder(folder)) return [];
   const numbers: number[] = [];
   for (const name of readdirSync(folder)) {
     const pid = Number(/^(\d+)\.sock$/.exec(name)?.[1] ?? 'NaN');
