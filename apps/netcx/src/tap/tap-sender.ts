@@ -29,6 +29,8 @@ import type { TrafficPace } from './traffic-pace.ts';
 const BURST = 64;
 /** Header, buffer, large place, and one byte that shows a frame too long. */
 const PIECES = 4;
+/** Turns that are let pass behind a look that found nothing: a frame that came before takes as many to its receiver. */
+const PASSES = 2;
 /** Nanoseconds until an adapter without queues is looked at again. */
 const ABSENCE = 10 * MILLISECOND;
 /** Most descriptors of a frame: what lies in the buffer, and what does not fit there. */
@@ -66,6 +68,9 @@ export class TapSender {
   readonly #pieces = new Pieces(PIECES);
   /** Whether the TAP calls when there is more. */
   #watching = true;
+  /** When frames were looked for last, and how many turns are still let pass. */
+  #looked = -1;
+  #passes = 0;
   /** Whether there is no room or no memory, until frames were sent. */
   #blocked = false;
   #closed = false;
@@ -76,7 +81,10 @@ export class TapSender {
   constructor(options: TapSenderOptions) {
     this.#options = options;
     this.#again = options.clock.alarm(() => {
-      if (!this.#watching && this.#goOn()) options.tap.resume(options.queue);
+      if (this.#passes > 0) {
+        this.#passes--;
+        this.#again.soon();
+      } else if (!this.#watching && this.#goOn()) options.tap.resume(options.queue);
     });
   }
 
@@ -93,7 +101,12 @@ export class TapSender {
   #goOn(): boolean {
     const drained = this.#take();
     const { pace, clock } = this.#options;
-    this.#watching = drained && !pace.isClose(clock.now());
+    const now = clock.now();
+    // In a time that stands while others wait for it, whoever looked for ever would hold it up.
+    const looks = pace.isClose(now) && now > this.#looked;
+    this.#looked = now;
+    this.#watching = drained && !looks;
+    this.#passes = drained ? PASSES : 0;
     if (!this.#watching && !this.#blocked) this.#again.soon();
     return this.#watching;
   }

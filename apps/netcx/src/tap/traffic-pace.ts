@@ -22,7 +22,7 @@ export class TrafficPace {
    * @param now - the time, in nanoseconds
    */
   note(now: number): void {
-    this.#distance += (Math.min(now - this.#lastCame, LOOK_AGAIN) - this.#distance) / 4;
+    this.#distance += (Math.min(now - this.#lastCame, LOOK_AGAIN) - this.#distance) / 8;
     this.#lastCame = now;
   }
 
