@@ -21,7 +21,7 @@ const RING = PLACES * 16;
 export const OWN = [2, 0, 0, 0, 0, 1];
 export const RS = TX_COMMAND.RS;
 /** An Ether type of frames that are for the MAC itself, as it lies in memory. */
-export const MAC_CONTROL = 0x0888;
+const MAC_CONTROL = 0x0888;
 export const PLAIN = TX_COMMAND.DEXT | TX_COMMAND.DTYP_DATA | TX_COMMAND.EOP | TX_COMMAND.IFCS;
 
 /** The two contexts of a transmit queue. */
