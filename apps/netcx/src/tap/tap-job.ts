@@ -17,7 +17,6 @@ import { StatusSocket } from '../status/status-socket.ts';
 import { LargeFrames } from './large-frames.ts';
 import type { TapPlace } from './tap-place.ts';
 import { TapProtocol } from './tap-protocol.ts';
-import { TrafficPace } from './traffic-pace.ts';
 
 /** What `netcx tap` was asked for. */
 export interface TapSettings {
@@ -58,14 +57,6 @@ interface Column {
   readonly macAddress: Uint8Array;
   readonly station: Station;
   readonly protocol: TapProtocol;
-}
-
-/** What columns stand on together. */
-interface Ground {
-  readonly clock: RealClock;
-  readonly bridge: HostBridge;
-  readonly wire: Wire;
-  readonly pace: TrafficPace;
 }
 
 const text = (address: Uint8Array): string => [...address].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
@@ -137,10 +128,10 @@ export async function withTaps<T>(
       onEvent: ({ kind, message }) => events.tell({ event: 'wire', kind, message }, `${message}\n`, 'aside'),
     });
     takeDown.unshift(() => wire.close());
-    const ground = { clock, bridge: new HostBridge(clock), wire, pace: new TrafficPace() };
+    const bridge = new HostBridge(clock);
     const columns: Column[] = [];
     for (const [index, place] of settings.places.entries())
-      columns.push(await openColumn(ground, index, place, settings, takeDown));
+      columns.push(await openColumn(clock, bridge, wire, index, place, settings, takeDown));
     for (const { protocol } of columns) protocol.open();
     const counters = (): Record<string, number> => {
       const all: Record<string, number> = {};
@@ -183,7 +174,9 @@ function nicCounters({ driver }: Station): Record<string, number> {
 }
 
 async function openColumn(
-  { clock, bridge, wire, pace }: Ground,
+  clock: RealClock,
+  bridge: HostBridge,
+  wire: Wire,
   index: number,
   { name, namespace, macAddress }: TapPlace,
   { mtu, queues, offloads, iommu }: TapSettings,
@@ -231,7 +224,7 @@ async function openColumn(
     ...(namespace === undefined ? {} : { namespace }),
   });
   takeDown.unshift(() => tap.close());
-  const protocol = new TapProtocol(tap, station.driver.adapter, clock, large, pace);
+  const protocol = new TapProtocol(tap, station.driver.adapter, clock, large);
   takeDown.unshift(() => protocol.close());
   return { tap, macAddress, station, protocol };
 }

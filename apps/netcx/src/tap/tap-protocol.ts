@@ -10,7 +10,6 @@ import type { LargeFrames } from './large-frames.ts';
 import { newTapCounters } from './tap-counters.ts';
 import { TapReceiver } from './tap-receiver.ts';
 import { TapSender } from './tap-sender.ts';
-import { TrafficPace } from './traffic-pace.ts';
 
 /** What of a TAP moves frames. */
 export type FrameTap = Pick<Tap, 'queues' | 'read' | 'write' | 'watch' | 'resume' | 'setCarrier'>;
@@ -30,21 +29,14 @@ export class TapProtocol implements Protocol {
    * @param clock - gives other work its turn between bursts
    * @param large - where the tails of frames go that are longer than a buffer, for each queue: a queue that waits for a place is
    * told of its own frames' end, and of no other's. Nothing when there are no such frames
-   * @param pace - of the frames of all TAPs in this process; this one's own when left out
    */
-  constructor(
-    tap: FrameTap,
-    adapter: NetAdapter,
-    clock: Clock,
-    large: readonly LargeFrames[] = [],
-    pace: TrafficPace = new TrafficPace(),
-  ) {
+  constructor(tap: FrameTap, adapter: NetAdapter, clock: Clock, large: readonly LargeFrames[] = []) {
     this.#tap = tap;
     this.#adapter = adapter;
     const { counters } = this;
     this.#senders = Array.from(
       { length: tap.queues },
-      (_, queue) => new TapSender({ tap, queue, adapter, clock, large: large[queue], counters, pace }),
+      (_, queue) => new TapSender({ tap, queue, adapter, clock, large: large[queue], counters }),
     );
     this.#receiver = new TapReceiver(tap, counters);
   }

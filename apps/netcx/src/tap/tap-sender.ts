@@ -23,14 +23,15 @@ import { layer4TypeFor, layoutFor } from './frame-layout.ts';
 import { IPV4_CHECKSUM, layer4ChecksumOffset, partialChecksum, writeChecksum } from './partial-checksum.ts';
 import { LARGE_BYTES, type LargeFrames } from './large-frames.ts';
 import type { TapCounters } from './tap-counters.ts';
-import type { TrafficPace } from './traffic-pace.ts';
 
 /** Frames that are taken from Linux before others get their turn. */
 const BURST = 64;
 /** Header, buffer, large place, and one byte that shows a frame too long. */
 const PIECES = 4;
-/** Turns that are let pass behind a look that found nothing: a frame that came before takes as many to its receiver. */
-const PASSES = 2;
+/** Frames that lately came closer to each other than this, in nanoseconds, are looked for: being woken costs more than looking. */
+const CLOSE = 250_000;
+/** For how long behind the last one. */
+const LOOK_AGAIN = MILLISECOND;
 /** Nanoseconds until an adapter without queues is looked at again. */
 const ABSENCE = 10 * MILLISECOND;
 /** Most descriptors of a frame: what lies in the buffer, and what does not fit there. */
@@ -52,8 +53,6 @@ export interface TapSenderOptions {
   /** Where the tails of long frames go; none when Linux sends no frame that is longer than a buffer. */
   readonly large: LargeFrames | undefined;
   readonly counters: TapCounters;
-  /** Of all frames that the process takes from Linux. */
-  readonly pace: TrafficPace;
 }
 
 /** Takes frames from one queue of a TAP and sends them by the transmit queue of the same number. */
@@ -68,9 +67,9 @@ export class TapSender {
   readonly #pieces = new Pieces(PIECES);
   /** Whether the TAP calls when there is more. */
   #watching = true;
-  /** When frames were looked for last, and how many turns are still let pass. */
-  #looked = -1;
-  #passes = 0;
+  /** When frames came last, and how far from each other lately, at most `LOOK_AGAIN`. */
+  #lastCame = 0;
+  #distance = LOOK_AGAIN;
   /** Whether there is no room or no memory, until frames were sent. */
   #blocked = false;
   #closed = false;
@@ -81,10 +80,7 @@ export class TapSender {
   constructor(options: TapSenderOptions) {
     this.#options = options;
     this.#again = options.clock.alarm(() => {
-      if (this.#passes > 0) {
-        this.#passes--;
-        this.#again.soon();
-      } else if (!this.#watching && this.#goOn()) options.tap.resume(options.queue);
+      if (!this.#watching && this.#goOn()) options.tap.resume(options.queue);
     });
   }
 
@@ -100,13 +96,8 @@ export class TapSender {
    */
   #goOn(): boolean {
     const drained = this.#take();
-    const { pace, clock } = this.#options;
-    const now = clock.now();
-    // In a time that stands while others wait for it, whoever looked for ever would hold it up.
-    const looks = pace.isClose(now) && now > this.#looked;
-    this.#looked = now;
+    const looks = this.#distance < CLOSE && this.#options.clock.now() < this.#lastCame + LOOK_AGAIN;
     this.#watching = drained && !looks;
-    this.#passes = drained ? PASSES : 0;
     if (!this.#watching && !this.#blocked) this.#again.soon();
     return this.#watching;
   }
@@ -136,7 +127,7 @@ export class TapSender {
 
   /** Takes a burst from Linux; whether there is nothing more. */
   #take(): boolean {
-    const { adapter, counters, queue, clock, pace } = this.#options;
+    const { adapter, counters, queue, clock } = this.#options;
     const edge = adapter.transmitQueues[queue]?.edge;
     this.#blocked = this.#closed || edge === undefined;
     if (this.#closed) return false;
@@ -158,9 +149,15 @@ export class TapSender {
     }
     counters.fromLinux += frames;
     if (descriptors > 0) edge.submit(descriptors);
-    if (frames > 0) pace.note(clock.now());
+    if (frames > 0) this.#note(clock.now());
     this.#blocked = end === NO_MEMORY;
     return end === NOTHING;
+  }
+
+  /** Frames came. */
+  #note(now: number): void {
+    this.#distance += (Math.min(now - this.#lastCame, LOOK_AGAIN) - this.#distance) / 4;
+    this.#lastCame = now;
   }
 
   /** Takes one frame: how many descriptors it has become, 0 when it is of no use; or NOTHING or NO_MEMORY. */
