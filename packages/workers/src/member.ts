@@ -118,9 +118,13 @@ export class Member {
     this.#thread.on('error', (error) => this.lose('WORKER_LOST', 'nobody caught what it threw', remoteError(error)));
     this.#ended = new Promise((resolve) => {
       this.#thread.on('exit', (code) => {
-        this.lose('WORKER_LOST', `its thread ended with ${String(code)}`);
-        this.#free();
-        resolve();
+        try {
+          this.lose('WORKER_LOST', `its thread ended with ${String(code)}`);
+        } finally {
+          // Whoever is told may throw: that is nobody's but their own.
+          this.#free();
+          resolve();
+        }
       });
     });
   }

@@ -158,3 +158,26 @@ describe('a group that cannot be', () => {
     expect([hostPages.bytesTaken, wireBytesTaken()]).toEqual(before);
   });
 });
+
+it('ends and gives its memory back even if whoever is told of a loss throws', async () => {
+  const before = [hostPages.bytesTaken, wireBytesTaken()];
+  const clock = new RealClock();
+  const thrown: unknown[] = [];
+  const others = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', (error) => void thrown.push(error.message));
+  try {
+    const onLost = (): never => {
+      throw new Error('not now');
+    };
+    const group = await WorkerGroup.open({ ...sizes, workers: 1, module, clock, onLost });
+    await expect(group.call(0, 'leave')).rejects.toMatchObject({ code: 'WORKER_LOST' });
+    await until(() => hostPages.bytesTaken === before[0] && wireBytesTaken() === before[1]);
+    await group.close();
+    expect(thrown).toEqual(['not now']);
+  } finally {
+    process.removeAllListeners('uncaughtException');
+    for (const listener of others) process.on('uncaughtException', listener);
+    clock.close();
+  }
+});
