@@ -56,6 +56,7 @@ const leftOut = [
   'process',
   'runners',
   'serve',
+  'simulation-workers',
   'verifier',
   'worker',
   'workers',

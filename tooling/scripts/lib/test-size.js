@@ -18,7 +18,7 @@ export const leftOutWhenQuick = [
   'lint, and the types of tests, benchmarks, examples and tools; the build checks the types of all sources',
   'skeletons: what `npm run new` writes builds, lints and passes its own tests',
   'broken drivers that the conformance suite must find, its registration with test runners, and tests of the lint rules, of the build and of the packing',
-  'what runs in workers or processes, or has a memory, of its own: `netcx` from a shell, a served NIC, the driver and the conformance suites in workers',
+  'what runs in workers or processes, or has a memory, of its own: `netcx` from a shell, a served NIC, the driver, its simulation and the conformance suites in workers',
   'the reference driver under the verifier',
   'larger sizes of fuzzing, of the conformance suites and of the models',
 ];
