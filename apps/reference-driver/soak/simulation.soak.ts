@@ -39,6 +39,10 @@ const began = performance.now();
 const total = { events: 0, frames: 0, bytes: 0, lost: 0 };
 const happened = new Map<string, number>();
 
+/** What is known where no other thread has a part of it. */
+const inOneThread = (): string =>
+  ` in ${total.events} events, ${(total.bytes / 2 ** 20).toFixed(0)} MiB in order, ${(total.lost / 2 ** 20).toFixed(0)} MiB lost`;
+
 for (let seed = first; seed < first + runs; seed++) {
   try {
     const report =
@@ -61,8 +65,8 @@ for (let seed = first; seed < first + runs; seed++) {
   const late = performance.now() - began > minutes * 60_000;
   if (done % LINE === 0 || done === runs || late)
     console.log(
-      `${done} of ${runs} machines, the last one from seed ${seed}: ${total.events} events, ${total.frames} frames, ` +
-        `${(total.bytes / 2 ** 20).toFixed(0)} MiB in order, ${(total.lost / 2 ** 20).toFixed(0)} MiB lost; ${((performance.now() - began) / 1000).toFixed(0)} s`,
+      `${done} of ${runs} machines, the last one from seed ${seed}: ${total.frames} frames${workers > 0 ? '' : inOneThread()}; ` +
+        `${((performance.now() - began) / 1000).toFixed(0)} s`,
     );
   if (late) break;
 }
