@@ -14,7 +14,7 @@ import type { Station } from './station.ts';
 /** One side of a cable. */
 export interface Side {
   /** What it is called in the story. */
-  readonly name: number;
+  readonly name: number | string;
   readonly machine: Machine;
   readonly station: Station;
   /** What was injected into the device. */
@@ -38,6 +38,10 @@ export type SideMishap = (side: Side, random: Random) => Promise<string> | strin
 
 const { tcp, udp, ipv4, ipv6 } = ReceiveScalingProtocolType;
 const SCALED = tcp | udp | ipv4 | ipv6;
+
+/** How many frames a device may have damaged that was told to. */
+export const damagedBy = (faults: readonly InjectedFault[]): number =>
+  faults.reduce((sum, { fault: { kind }, hits }) => sum + (kind === 'corruptWriteBack' ? hits : 0), 0);
 
 /** Does something to a driver for which no received buffer may be held: its queues go. */
 export async function withoutBuffers({ station, drive }: Side, work: () => Promise<void>): Promise<void> {

@@ -17,7 +17,7 @@ import { Flow } from './flow.ts';
 import { machineOptions } from './machine-options.ts';
 import { mishap, type Scene } from './mishaps.ts';
 import { ShuffledClock } from './shuffled-clock.ts';
-import { type Side, start, stop } from './side-mishaps.ts';
+import { damagedBy, type Side, start, stop } from './side-mishaps.ts';
 import { Station } from './station.ts';
 
 /** How long a machine without faults may need to deliver what was sent. */
@@ -79,8 +79,7 @@ export class Simulation {
       const station = new Station(machines[which].driver, which, random.fork(`station ${which}`), {
         flows,
         fail: (what) => (this.#failure ??= what),
-        damageable: () =>
-          faults.reduce((sum, { fault, hits }) => sum + (fault.kind === 'corruptWriteBack' ? hits : 0), 0),
+        damageable: () => damagedBy(faults),
         arrived: (flow) => {
           this.#digest.update(`${this.#clock.now()} ${which} ${flow.number} ${flow.arrived}\n`);
         },

@@ -1,6 +1,7 @@
 /*
  * Owns: one side of a simulated machine in a worker: a NIC, its driver and a station that sends, takes and has things happen to it by
- * itself, from when it is told to live until it is told to be calm. What it finds wrong it says in answer to the next call, or when it stops.
+ * itself, from when it is told to live until it is told to be calm. What it finds wrong it says in answer to the next call, or when it
+ * stops.
  * Invariant: in lock-step the seed decides all of it; in real time it decides what happens, and the machine when.
  */
 
@@ -13,13 +14,11 @@ import { buildStation as buildMachine } from '../src/machine.ts';
 import { flowsOf } from './flow.ts';
 import { machineOptions } from './machine-options.ts';
 import { ShuffledClock } from './shuffled-clock.ts';
-import { type Side, SIDE_MISHAPS, start, stop } from './side-mishaps.ts';
+import { damagedBy, type Side, SIDE_MISHAPS, start, stop } from './side-mishaps.ts';
 import { Station } from './station.ts';
 
 const { scaling: _flowsBeginAnew, ...rest } = SIDE_MISHAPS; // flows that arrive here begin in another thread
 const MISHAPS = Object.values(rest);
-/** Milliseconds after which a queue hangs where a thread may have to wait for a processor. */
-const REAL_HANG_LIMIT = 1000;
 
 class WorkerSide implements WorkerStation {
   readonly #clock: Clock;
@@ -39,14 +38,11 @@ class WorkerSide implements WorkerStation {
   constructor({ clock, index, workers, link, numbers }: StationContext) {
     const { seed = 0, lockStep = 0 } = numbers;
     const random = new Random(seed, `worker ${index}`);
-    const options = machineOptions(random);
-    const late = random.pick([0, 0, 0.1, 0.5]);
     const inTurns = lockStep !== 0;
+    const options = machineOptions(random, inTurns);
+    const late = random.pick([0, 0, 0.1, 0.5]);
     const time = inTurns ? new ShuffledClock(clock, random.fork('schedule'), late) : clock;
-    const machine = buildMachine(time, new HostBridge(time), `nic ${index}`, ADDRESS, link, {
-      ...options,
-      ...(inTurns ? {} : { hangLimit: REAL_HANG_LIMIT }),
-    });
+    const machine = buildMachine(time, new HostBridge(time), `nic ${index}`, ADDRESS, link, options);
     const flows = flowsOf(seed, workers);
     for (const flow of flows) if (flow.from !== 0) flow.sendElsewhere();
     const faults: Side['faults'] = [];
@@ -54,8 +50,7 @@ class WorkerSide implements WorkerStation {
     const station = new Station(machine.driver, 0, random.fork('station'), {
       flows,
       fail: (what) => (this.#failure ??= what),
-      damageable: () =>
-        faults.reduce((sum, { fault, hits }) => sum + (fault.kind === 'corruptWriteBack' ? hits : 0), 0),
+      damageable: () => damagedBy(faults),
       arrived: ({ number, arrived }) => {
         for (const word of [inTurns ? clock.now() : 0, number, arrived])
           this.#digest = (Math.imul(this.#digest ^ word, 0x0100_0193) ^ (word / 2 ** 32)) >>> 0;

@@ -75,7 +75,7 @@ export class WorkerSimulation {
     const time = inTurns ? new ShuffledClock(clock, random.fork('schedule'), random.pick([0, 0, 0.1, 0.5])) : clock;
     const link = new Link(time, { speed: 1000, ...(inTurns ? {} : { speedup: SPEEDUP }) });
     const address = Uint8Array.of(2, 0, 0, 0, 0, 2);
-    const options = { ...machineOptions(random), ...(inTurns ? {} : { hangLimit: 1000 }) };
+    const options = machineOptions(random, inTurns);
     const machine = buildStation(time, new HostBridge(time), 'near', address, link.b, options);
     const flows = flowsOf(seed, group.workers);
     for (const flow of flows) if (flow.from === 0) flow.sendElsewhere();
@@ -88,7 +88,7 @@ export class WorkerSimulation {
       },
     });
     this.#near = {
-      ...{ name: 9, machine, station, faults: [], removed: false },
+      ...{ name: 'near', machine, station, faults: [], removed: false },
       arriving: () => [],
       drive: (work) => this.#drive(work),
       pass: (nanoseconds) => this.#pass(nanoseconds),
