@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { check, closeChecks } from './checks.js';
+import { check, checkLosses, checkUdp, closeChecks } from './checks.js';
 import { tellEvents } from './events.js';
 import { talkToGuest } from './guest.js';
 import { Namespace } from './namespaces.js';
@@ -60,11 +60,7 @@ async function main() {
       await check('download', () => lab.download(download / 16));
     },
   );
-  await check('the wire was as bad as it was told to be', () => {
-    const lost = Object.entries(lossy).reduce((sum, [name, value]) => sum + (/loss.*lost/.test(name) ? value : 0), 0);
-    if (!(lost > 10)) throw new Error(`${lost} frames lost`);
-    return `${lost} frames lost`;
-  });
+  await checkLosses(lossy);
 
   const folder = mkdtempSync(join(tmpdir(), 'netcx-net-'));
   try {
@@ -102,15 +98,6 @@ async function main() {
   await talkToGuest();
   await compareThroughput();
   return closeChecks();
-}
-
-/** @param {import('./lab.js').Lab} lab */
-async function checkUdp(lab) {
-  await check('UDP, 20 Mbit/s', async () => {
-    const { lost, note } = await lab.iperf('-c', '192.0.2.2', '-u', '-b', '20M');
-    if (lost > 1) throw new Error(`${lost.toFixed(1)} % lost`);
-    return `${note}, ${lost.toFixed(2)} % lost`;
-  });
 }
 
 /** Why this machine cannot run it; `undefined` when it can. */
