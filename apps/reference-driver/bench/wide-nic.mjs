@@ -103,6 +103,7 @@ export class WideNic {
       name,
       clock,
       queues: { transmit: queues, receive: queues },
+      polling: { pairs: true },
       sizing: () => ({ transmit: sizes(1), receive: sizes(ringSize + SPARE) }),
       callbacks: {
         createTxQueue: (init) => void init.create((queue) => new TransmitQueue(device, queue, surroundings)),

@@ -108,6 +108,7 @@ export class ReferenceDriver {
       ...(this.plugAndPlay === undefined ? {} : { device: this.plugAndPlay }),
       ...(configuration === undefined ? {} : { configuration }),
       queues: { transmit: queues, receive: queues },
+      polling: { pairs: true }, // as Linux's igb does: one poll for both queues of a number
       ...(options.verifier === undefined ? {} : { verifier: options.verifier }),
       callbacks: {
         createTxQueue: (init) => {

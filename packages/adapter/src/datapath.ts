@@ -91,19 +91,15 @@ export class Datapath {
   readonly receiveQueues: ReceiveQueue[] = [];
   readonly #options: DatapathOptions;
   readonly #pools: (BufferPool | LentBuffers)[] = [];
-  /** Contexts that several receive queues take part in. */
-  readonly #receiveContexts: readonly ExecutionContext[];
+  /** Where receive queues are polled, and transmit queues with them where that is wanted. */
+  readonly #receiveContexts: ExecutionContext[] = [];
 
   /**
    * @param options - what the adapter declared
    */
   constructor(options: DatapathOptions) {
     this.#options = options;
-    const { receiveContexts } = options.polling;
     options.verifier?.watch([options.tx.dma?.enabler.domain, options.rx.dma?.enabler.domain]);
-    this.#receiveContexts = Array.from({ length: receiveContexts ?? 0 }, (_, index) =>
-      this.#createContext(`receive context ${String(index)}`),
-    );
   }
 
   /**
@@ -235,9 +231,18 @@ export class Datapath {
     return context;
   }
 
+  /** The context of a receive queue, which others may be polled in as well. */
+  #receiveContext(id: number): ExecutionContext {
+    const { receiveContexts, pairs } = this.#options.polling;
+    const index = receiveContexts === undefined ? id : id % receiveContexts;
+    const own = pairs === true ? 'queue pair' : 'rx';
+    const name = `${receiveContexts === undefined ? own : 'receive context'} ${String(index)}`;
+    return (this.#receiveContexts[index] ??= this.#createContext(name));
+  }
+
   #createTransmitQueue(id: number): TransmitQueue {
     const { tx, callbacks, protocol, maximumFrame, settlement, bouncePolicy, copyBreak, idleMappings } = this.#options;
-    const { polling, txDemux } = this.#options;
+    const { polling, queues, txDemux } = this.#options;
     const { capacity, headroom, alignment, buffers, packets } = settlement.transmit;
     const name = `tx ${String(id)}`;
     const buffer = { capacity: capacity + LONGER_LINK_LAYER, headroom, alignment };
@@ -260,7 +265,7 @@ export class Datapath {
       copyBreak,
       idleMappings,
       offloads: this.#options.offloads,
-      context: this.#createContext(name),
+      context: polling.pairs === true && id < queues.receive ? this.#receiveContext(id) : this.#createContext(name),
       notification: polling.notification ?? 'documented',
       demux8021p: txDemux.range === undefined ? undefined : id,
       completed: txDemux.range === undefined ? undefined : txDemux.distribute,
@@ -315,7 +320,7 @@ export class Datapath {
       name: `${this.#options.name} ${name} ring`,
       block,
       buffers,
-      context: this.#receiveContexts[id % this.#receiveContexts.length] ?? this.#createContext(name),
+      context: this.#receiveContext(id),
       notification: polling.notification ?? 'documented',
       offloads: this.#options.receiveOffloads,
       protocol,

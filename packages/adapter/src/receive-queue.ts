@@ -20,7 +20,7 @@ import type { RingCollection } from '@netcx/rings';
 import type { Protocol } from './edge/protocol.ts';
 import { ReceiveEdge } from './edge/receive-edge.ts';
 import type { TransmitEdge } from './edge/transmit-edge.ts';
-import type { ExecutionContext } from './execution-context.ts';
+import { PollPriority, type ExecutionContext } from './execution-context.ts';
 import { Notification, type NotificationCounters, type NotificationMode } from './execution/notification.ts';
 import type { CompletePollBudget } from './execution/poll-budget.ts';
 import { joinContext, type PhasedClient } from './execution/queue-phases.ts';
@@ -217,7 +217,7 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
       owner: OWNER_NIC,
       handles: () => this.translator.heldBuffers(),
     });
-    this.#leaveContext = joinContext(this.#context, this, this.#shared);
+    this.#leaveContext = joinContext(this.#context, this, this.#shared, PollPriority.Advance);
     this.#context.wake();
   }
 

@@ -19,7 +19,7 @@ import {
 import type { RingCollection } from '@netcx/rings';
 import type { Protocol } from './edge/protocol.ts';
 import { TransmitEdge } from './edge/transmit-edge.ts';
-import type { ExecutionContext } from './execution-context.ts';
+import { PollPriority, type ExecutionContext } from './execution-context.ts';
 import { Notification, type NotificationCounters, type NotificationMode } from './execution/notification.ts';
 import type { CompletePollBudget } from './execution/poll-budget.ts';
 import { joinContext, type PhasedClient } from './execution/queue-phases.ts';
@@ -209,7 +209,8 @@ export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
       owner: OWNER_TRANSMIT,
       handles: () => this.translator.heldBuffers(),
     });
-    this.#leaveContext = joinContext(this.#context, this, this.#shared);
+    // Behind the receive queue that may be polled there as well: what that one forwards leaves in the same round.
+    this.#leaveContext = joinContext(this.#context, this, this.#shared, PollPriority.PostAdvance);
   }
 
   poll(): number {

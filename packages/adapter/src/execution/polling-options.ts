@@ -17,6 +17,11 @@ export interface PollingOptions {
   readonly budget?: PollBudget;
   /** Execution contexts that receive queues are spread over, as over processors; one for each queue when left out. */
   readonly receiveContexts?: number;
+  /**
+   * Whether a transmit queue is polled together with the receive queue of its number, behind it: what is forwarded then leaves
+   * while the processor's caches still have it. Each has a context of its own when left out, as NetAdapterCx has it.
+   */
+  readonly pairs?: boolean;
   /** Nanoseconds that driver and protocol may take to give everything back when the adapter stops; a second when left out. */
   readonly drainLimit?: number;
 }

@@ -1,5 +1,5 @@
 /*
- * How a queue takes part in an execution context. One that has a context to itself is a single client, which is the cheapest.
+ * How a queue takes part in an execution context. One whose context the framework made is a single client, which is the cheapest.
  * In a context that several queues share, each round goes by phases: every queue takes over what its protocol has, then every
  * driver's advance is called, then every queue shows and completes (reference netadaptercx §5.6).
  */
@@ -29,10 +29,16 @@ const nothing = (): void => undefined;
 /**
  * @param context - where the queue is polled from now on
  * @param queue - the queue
- * @param shared - whether other queues may be polled there, too
+ * @param shared - whether the context is the driver's, and goes by phases
+ * @param priority - when in a round the queue is polled, where it does not
  * @returns ends it
  */
-export function joinContext(context: ExecutionContext, queue: PhasedClient, shared: boolean): () => void {
+export function joinContext(
+  context: ExecutionContext,
+  queue: PhasedClient,
+  shared: boolean,
+  priority: number,
+): () => void {
   const advance = (): number => {
     queue.advance();
     return 0;
@@ -45,7 +51,7 @@ export function joinContext(context: ExecutionContext, queue: PhasedClient, shar
         [phase(advance), PollPriority.Advance],
         [phase(() => queue.finish()), PollPriority.PostAdvance],
       ]
-    : [[queue, PollPriority.Advance]];
+    : [[queue, priority]];
   for (const [client, priority] of clients) context.add(client, priority);
   return () => {
     for (const [client] of clients) context.remove(client);
