@@ -93,6 +93,8 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
   #leaveContext: (() => void) | undefined;
   #forgetHolder: (() => void) | undefined;
   #callbacks: PacketQueueCallbacks | undefined;
+  /** Packets and fragments that the last round moved. */
+  #moved = 0;
   /** No more buffers are supplied. */
   #closing = false;
   /** The driver knows. */
@@ -228,7 +230,7 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
   }
 
   prepare(): number {
-    return this.#closing === true ? 0 : this.translator.prepare();
+    return this.#closing === true ? 0 : this.translator.prepare(this.#moved);
   }
 
   advance(): void {
@@ -250,7 +252,8 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
     else if (this.#closing !== true && this.translator.starved === true) this.pool?.awaitBuffer(this.#wake);
     if (packets.reapCount > 0 || this.#path.waiting === true) this.edge.starve();
     // Frames that waited behind the translator count when they are shown: there may be more of them.
-    return this.#path.diverted === true || target !== undefined ? moved + shown : moved;
+    this.#moved = this.#path.diverted === true || target !== undefined ? moved + shown : moved;
+    return this.#moved;
   }
 
   /** Shows frames to the protocol, and counts descriptors; what was to be sent on and has not been is among them. */

@@ -34,6 +34,9 @@ const LOGICAL_WORD = BufferEntry.logical.location.byteOffset >>> 2;
 const MORE = 1 << 26;
 /** `ignore` in a packet's last word. */
 const IGNORE = 1 << 24;
+/** Packets and fragments of a round from which on buffers are supplied by the batch, and buffers of a batch, at most half a ring. */
+const BUSY = 32;
+const BATCH = 64;
 
 /** Supplies one receive queue with buffers and shows what came. */
 export class RxTranslator {
@@ -55,6 +58,8 @@ export class RxTranslator {
   readonly #virtual: number = 0;
   readonly #logical: number = 0;
   readonly #shadow: number = 0;
+  /** Places that are worth a turn in a busy round. */
+  readonly #batch: number = 0;
   /** Whether all that the last `indicate` showed were frames of one part, each for one station. */
   #plain = true;
 
@@ -75,6 +80,7 @@ export class RxTranslator {
     this.#virtual = options.virtualAddress;
     this.#logical = options.logicalAddress;
     this.#shadow = options.shadow >>> 2;
+    this.#batch = source === undefined ? Math.min(BATCH, options.rings.fragments.elements >> 1) : 0;
     this.#metadata = options.metadata;
     this.#times = options.metadata?.times ?? 0;
     this.#timestampDeltas = options.metadata?.timestampDeltas ?? 0;
@@ -111,11 +117,14 @@ export class RxTranslator {
   }
 
   /**
-   * Attaches buffers to as many fragments as there are places and buffers, and hands over as many packets.
+   * Attaches buffers to as many fragments as there are places and buffers, and hands over as many packets. While frames come
+   * in bursts, a few places wait for others: what it costs to supply and to post does not depend on how many they are.
    *
+   * @param moved - packets and fragments that the last round moved
    * @returns how many fragments were supplied
    */
-  prepare(): number {
+  prepare(moved: number): number {
+    if (moved >= BUSY && this.#fragments.freeCount < this.#batch) return 0;
     const supplied = this.#source === undefined ? this.#attachBuffers() : this.#source.attach();
     this.#preparePackets();
     return supplied;
