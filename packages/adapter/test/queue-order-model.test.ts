@@ -1,7 +1,7 @@
 /*
  * The order of a queue's callbacks, model-based: a recorder in front of each driver's side holds it against the contract,
  * whatever traffic, stops, restarts, tasks and stray notifications come, at whatever moment of the clock, from inside a poll
- * or not; for queues of their own, in a driver's context and in contexts for several receive queues, in both notification
+ * or not; for queues of their own, in pairs, in a driver's context and in contexts for several receive queues, in both notification
  * modes and with small budgets. What was submitted completes once, and everything comes back.
  */
 
@@ -16,7 +16,7 @@ import { buildFakeMachine, type FakeMachine } from './fake-machine.ts';
 import { submitFrame } from './frames.ts';
 
 interface Setting {
-  readonly contexts: 'own' | 'shared' | 'two for receive';
+  readonly contexts: 'own' | 'pairs' | 'shared' | 'two for receive' | 'two for pairs';
   readonly mode: NotificationMode;
   readonly budget: PollBudget;
 }
@@ -54,7 +54,10 @@ class Rig {
       fragments: 8,
       buffers: 16,
       adapter: {
-        polling: { notification: mode, budget, ...(contexts === 'two for receive' ? { receiveContexts: 2 } : {}) },
+        polling: {
+          ...{ notification: mode, budget, pairs: contexts.endsWith('pairs') },
+          ...(contexts.startsWith('two') ? { receiveContexts: 2 } : {}),
+        },
       },
       callbacks: {
         createTxQueue: (init) => {
@@ -277,7 +280,7 @@ const commands = fc.commands(
 );
 const limit = fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined });
 const settings: fc.Arbitrary<Setting> = fc.record({
-  contexts: fc.constantFrom('own', 'shared', 'two for receive'),
+  contexts: fc.constantFrom('own', 'pairs', 'shared', 'two for receive', 'two for pairs'),
   mode: fc.constantFrom('documented', 'asShipped'),
   budget: fc
     .record({ send: limit, sendComplete: limit, receive: limit, rounds: limit })
