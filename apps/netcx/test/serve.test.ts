@@ -214,6 +214,30 @@ describe('serve', () => {
   );
 
   it(
+    'answers commands that come at once, each of them and in their order',
+    async () => {
+      serving = new Serving('-s', 'a.sock', '-s', 'b.sock', '-w', 'loopback', '--json');
+      const commands = ['describe 1', 'counters', 'link down 0', 'jump', 'describe 0', 'counters', 'quit', 'counters'];
+      serving.stdin.write(`${commands.join('\n')}\n`);
+      await serving.says('"summary"');
+      expect([await serving.end(), serving.err]).toEqual([0, '']);
+      const events = serving.out
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { event: string; text?: string; counters?: object })
+        .filter(({ event }) => event !== 'listening');
+      expect(events.map(({ event }) => event)).toEqual([
+        ...['description', 'counters', 'link', 'misunderstood', 'description', 'counters', 'summary'],
+      ]);
+      const texts = events.flatMap(({ text = '' }) => /^82576 \d/.exec(text) ?? []);
+      expect(texts).toEqual(['82576 1', '82576 0']);
+      for (const { counters } of events.filter((one) => one.counters !== undefined))
+        expect(Object.keys(counters!)).toEqual(['0', '1']);
+    },
+    TIMEOUT,
+  );
+
+  it(
     'tells programs everything as JSON, one object a line',
     async () => {
       serving = new Serving('-s', 'a.sock', '-s', 'b.sock', '-w', 'loopback', '--json', '--trace');

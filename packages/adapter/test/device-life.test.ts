@@ -274,6 +274,9 @@ describe('a callback that fails on the way down', () => {
     ['selfManagedIoSuspend', 'powerDown', 'Dx'],
     ['d0Exit D3', 'powerDown', 'Dx'],
     ['armWake D3', 'powerDown', 'Dx'],
+    ['a told D3', 'powerDown', 'Dx'],
+    ['a told D3Final', 'stop', 'Stopped'],
+    ['a told D3Final', 'remove', 'Removed'],
     ['d0Exit D3Final', 'stop', 'Stopped'],
     ['releaseHardware', 'stop', 'Stopped'],
     ['selfManagedIoFlush', 'remove', 'Removed'],
@@ -287,6 +290,7 @@ describe('a callback that fails on the way down', () => {
     const down = ({ device }: DeviceRig): Promise<void> =>
       step === 'powerDown' ? device.powerDown('D3', { wake: true }) : device[step]();
     for (const one of [whole, rig]) {
+      one.attach();
       await one.run(one.device.start());
       one.take();
     }

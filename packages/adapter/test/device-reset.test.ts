@@ -112,6 +112,22 @@ describe('a reset', () => {
     expect([rig.take(), rig.device.resets]).toEqual([[], []]);
   });
 
+  it('before the first start resets the place, and those behind it are served as ever', async () => {
+    const reset = (kind: string): void => rig.note(`reset ${kind}`);
+    const rig: DeviceRig = new DeviceRig(['a'], {
+      callbacks: { collectResetDiagnostics: () => rig.note('collect') },
+      reset,
+    });
+    expect(await rig.run(rig.device.requestReset())).toBe('reset');
+    expect(rig.take()).toEqual(['collect', 'reset platform']);
+    expect(await rig.run(rig.device.requestReset())).toBe('ignored'); // it is down, as after any other reset
+    await rig.run(rig.device.start());
+    rig.take();
+    expect(await rig.run(rig.device.requestReset('function'))).toBe('reset');
+    expect(rig.take()).toEqual(['collect', ...restart(['reset function'])]);
+    expect(rig.device.resets.map(({ kind }) => kind)).toEqual(['platform', 'function']);
+  });
+
   it('waits for what the device does', async () => {
     const rig = await working(() => rig.note('collect'));
     const [, , outcome] = await rig.run(

@@ -9,6 +9,7 @@ import { Lane, type LaneCounters, type LaneOptions } from './lane.ts';
 import type { Duplex, LinkEnd, LinkSpeed } from './link-end.ts';
 import { LinkPort, type LinkState } from './link-port.ts';
 import { agree, linkMode, type LinkMode } from './negotiation.ts';
+import { allOrNone } from './wire.ts';
 
 /** Which way frames go. */
 export type Direction = 'aToB' | 'bToA';
@@ -63,6 +64,12 @@ export const randomFor = (clock: Clock, options: Pick<LinkOptions, 'random'>): R
 
 const isList = (impairments: Impairments): impairments is readonly Impairment[] => Array.isArray(impairments);
 
+function impairLanes(lanes: readonly [Lane, Lane], impairments: Impairments, random: Random): void {
+  const { aToB = [], bToA = [] } = isList(impairments) ? { aToB: impairments, bToA: impairments } : impairments;
+  lanes[0].impair(aToB, random.fork('aToB'));
+  lanes[1].impair(bToA, random.fork('bToA'));
+}
+
 /**
  * Told of a burst that arrives, just before its receiver.
  *
@@ -97,7 +104,8 @@ export class Link implements LinkState {
   /**
    * @param clock - delivers
    * @param options - speed, duplex, delay, memory, impairments
-   * @throws HardwareError `BAD_LINK` for what no link can be; RangeError when the devices' memory is used up
+   * @throws HardwareError `BAD_LINK` for what no link can be; RangeError when the devices' memory is used up:
+   * nothing of it is taken then
    */
   constructor(clock: Clock, options: LinkOptions = {}) {
     const lane = laneOptions(options);
@@ -105,8 +113,11 @@ export class Link implements LinkState {
     this.#random = randomFor(clock, options);
     this.#cable = linkMode(lane.speed, options.duplex ?? 'full');
     this.#mode = this.#cable;
-    this.#aToB = new Lane(clock, lane);
-    this.#bToA = new Lane(clock, lane);
+    [this.#aToB, this.#bToA] = allOrNone(() => {
+      const lanes = [new Lane(clock, lane), new Lane(clock, lane)] as const;
+      if (options.impairments !== undefined) impairLanes(lanes, options.impairments, this.#random);
+      return lanes;
+    });
     this.#run();
     const a = new LinkPort(this, this.#aToB, this.#bToA);
     const b = new LinkPort(this, this.#bToA, this.#aToB);
@@ -119,7 +130,6 @@ export class Link implements LinkState {
       this.#changing = false;
       this.endChanged();
     });
-    if (options.impairments !== undefined) this.impair(options.impairments);
   }
 
   get up(): boolean {
@@ -199,9 +209,7 @@ export class Link implements LinkState {
    * @throws RangeError when the devices' memory is used up
    */
   impair(impairments: Impairments): void {
-    const { aToB = [], bToA = [] } = isList(impairments) ? { aToB: impairments, bToA: impairments } : impairments;
-    this.#aToB.impair(aToB, this.#random.fork('aToB'));
-    this.#bToA.impair(bToA, this.#random.fork('bToA'));
+    impairLanes([this.#aToB, this.#bToA], impairments, this.#random);
   }
 
   /**

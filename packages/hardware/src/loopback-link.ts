@@ -9,6 +9,7 @@ import type { LinkEnd, LinkSpeed } from './link-end.ts';
 import { laneOptions, randomFor, type LinkOptions, type LinkTap } from './link.ts';
 import { LinkPort, type LinkState } from './link-port.ts';
 import { linkMode } from './negotiation.ts';
+import { allOrNone } from './wire.ts';
 
 /** Options of a plug. Impairments are those on the way back, where frames pass once. */
 export type LoopbackOptions = Omit<LinkOptions, 'duplex' | 'impairments'> & {
@@ -40,11 +41,14 @@ export class LoopbackLink implements LinkState {
     this.#clock = clock;
     this.#random = randomFor(clock, options);
     this.speed = linkMode(lane.speed, this.duplex).speed;
-    this.#lane = new Lane(clock, lane);
+    this.#lane = allOrNone(() => {
+      const only = new Lane(clock, lane);
+      only.impair(options.impairments ?? [], this.#random.fork('aToB'));
+      return only;
+    });
     this.#port = new LinkPort(this, this.#lane, this.#lane);
     this.end = this.#port;
     this.#tell = clock.alarm(() => this.#port.tell());
-    if (options.impairments !== undefined) this.impair(options.impairments);
   }
 
   get up(): boolean {

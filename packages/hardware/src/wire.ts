@@ -91,6 +91,8 @@ const part = inside ? deviceMemory : { start: 64, end: buffer.byteLength };
 let next = part.start;
 const free = new Map<number, number[]>();
 let taken = 0;
+/** What the innermost `allOrNone` has seen given out: the bytes that were asked for, by offset. */
+let watched: Map<number, number> | undefined;
 
 /**
  * @returns bytes that are given out now: what whoever took them has not given back
@@ -108,11 +110,15 @@ export const wireBytesTaken = (): number => taken;
 export function allocateWire(bytes: number): number {
   const size = (bytes + 63) & ~63;
   const again = free.get(size)?.pop() ?? (next + size > part.end ? split(size) : undefined);
-  if (again !== undefined) {
-    taken += size;
-    u8.fill(0, again, again + size);
-    return again;
-  }
+  const offset = again ?? unused(size);
+  if (again !== undefined) u8.fill(0, again, again + size);
+  taken += size;
+  watched?.set(offset, bytes);
+  return offset;
+}
+
+/** Takes a piece that nobody had before: it is zeroed already. */
+function unused(size: number): number {
   if (next + size > part.end) {
     throw new RangeError(
       `the devices' memory is used up: ${String(size)} bytes asked, ${String(part.end - next)} left; provide more (deviceBytes)`,
@@ -120,7 +126,6 @@ export function allocateWire(bytes: number): number {
   }
   const offset = next;
   next += size;
-  taken += size;
   return offset;
 }
 
@@ -140,7 +145,30 @@ function split(size: number): number | undefined {
 export function freeWire(offset: number, bytes: number): void {
   const size = (bytes + 63) & ~63;
   taken -= size;
+  watched?.delete(offset);
   keep(offset, size);
+}
+
+/**
+ * Makes what takes several pieces of device memory, such as a chip of many parts: all of them, or none.
+ *
+ * @param make - takes them, at once: nothing is watched behind a promise
+ * @returns what it makes, whose pieces are its own
+ * @throws what `make` throws, after whatever it has taken and not given back is free again, the last piece first
+ */
+export function allOrNone<T>(make: () => T): T {
+  const outer = watched;
+  const pieces = (watched = new Map<number, number>());
+  try {
+    const made = make();
+    for (const [offset, bytes] of pieces) outer?.set(offset, bytes);
+    return made;
+  } catch (error) {
+    for (const [offset, bytes] of [...pieces].reverse()) freeWire(offset, bytes);
+    throw error;
+  } finally {
+    watched = outer;
+  }
 }
 
 /** Puts a piece where the next one who asks for its size finds it. */

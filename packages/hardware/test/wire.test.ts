@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   allocateWire,
+  allOrNone,
   buffer,
   copyByLoop,
   copyFromHost,
@@ -17,6 +18,7 @@ import {
   transferFromHost,
   transferToHost,
   u8,
+  wireBytesTaken,
 } from '../src/wire.ts';
 
 it('a frame is a length, a status, and room up to 16 bytes', () => {
@@ -69,6 +71,34 @@ describe('device memory', () => {
 
   it('says so when it is used up', () => {
     expect(() => allocateWire(buffer.byteLength)).toThrow(/the devices' memory is used up/);
+  });
+
+  it('is taken as a whole, or not at all', () => {
+    const before = wireBytesTaken();
+    const given: number[] = [];
+    const take = (bytes: number): number => {
+      const at = allocateWire(bytes);
+      given.push(at);
+      return at;
+    };
+    const fails = (): void =>
+      allOrNone(() => {
+        take(100);
+        const back = take(64);
+        allOrNone(() => take(1000));
+        expect(() => allOrNone(() => take(buffer.byteLength))).toThrow(/used up/);
+        freeWire(back, 64);
+        throw new Error('the last part');
+      });
+    expect(fails).toThrow('the last part');
+    expect(wireBytesTaken()).toBe(before);
+
+    const first = given.splice(0)[0];
+    const kept = allOrNone(() => take(100));
+    expect([kept, wireBytesTaken()]).toEqual([first, before + 128]); // the piece of 100 bytes is free again, and once
+    expect(allOrNone(() => take(100))).not.toBe(kept);
+    for (const at of given) freeWire(at, 100);
+    expect(wireBytesTaken()).toBe(before);
   });
 });
 

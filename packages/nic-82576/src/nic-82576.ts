@@ -6,6 +6,7 @@
 import type { AccessSize, PciEndpoint, Upstream } from '@netcx/bus';
 import { MILLISECOND, type Clock } from '@netcx/clock';
 import { DmaPort, PciDevice, RegisterFile, type LinkEnd } from '@netcx/hardware';
+import { allOrNone } from '@netcx/hardware/wire';
 import type { Register } from '@netcx/layout';
 import { configuration } from './configuration.ts';
 import { DmaGate } from './dma-gate.ts';
@@ -105,7 +106,7 @@ export class Nic82576 implements PciEndpoint {
 
   /**
    * @param options - clock, wire, address
-   * @throws NicError for a value that no 82576 has
+   * @throws NicError for a value that no 82576 has; RangeError when the devices' memory is used up: nothing of it is taken then
    */
   constructor(options: Nic82576Options) {
     const { clock, link, macAddress, vectors = MSIX_VECTORS, autonegotiationTime = 20 * MILLISECOND } = options;
@@ -131,7 +132,6 @@ export class Nic82576 implements PciEndpoint {
     this.dma = new DmaPort(gate);
     this.eeprom = new Eeprom(this.registers, options.eeprom ?? eepromImage(macBytes(macAddress)));
     installSemaphores(this.registers);
-    this.#statistics = new Statistics(this.registers);
     const tap = new InterruptTap(this.device.interrupts, clock);
     this.#interrupts = new Interrupts(this.registers, tap, clock, () => (this.#statistics.IAC += 1));
     this.#timers = new Timers(this.registers, clock, () => this.#interrupts.otherCause(ICR.DRSTA.mask));
@@ -155,20 +155,26 @@ export class Nic82576 implements PciEndpoint {
       remove: () => this.removed(),
     });
     this.#timestamps = new Timestamps(this.registers, clock, () => this.#rx.refresh());
-    const parts: EngineParts = {
-      registers: this.registers,
-      dma: this.dma,
-      interrupts: this.#interrupts,
-      statistics: this.#statistics,
-      filter: this.#filter,
-      port: this.#port,
-      power: this.device,
-      clock,
-      faults: this.#faults,
-      timestamps: this.#timestamps,
-    };
-    this.#rx = new RxEngine(parts, { count: RX_QUEUES });
-    this.#tx = new TxEngine(parts, { count: TX_QUEUES });
+    // The parts that take device memory.
+    const [statistics, rx, tx] = allOrNone(() => {
+      const counted = new Statistics(this.registers);
+      const parts: EngineParts = {
+        registers: this.registers,
+        dma: this.dma,
+        interrupts: this.#interrupts,
+        statistics: counted,
+        filter: this.#filter,
+        port: this.#port,
+        power: this.device,
+        clock,
+        faults: this.#faults,
+        timestamps: this.#timestamps,
+      };
+      return [counted, new RxEngine(parts, { count: RX_QUEUES }), new TxEngine(parts, { count: TX_QUEUES })] as const;
+    });
+    this.#statistics = statistics;
+    this.#rx = rx;
+    this.#tx = tx;
     this.#connect();
     this.#reset('powerOn');
   }

@@ -19,6 +19,7 @@ try {
   const machine = await startMachine(workerData as MachineSettings, report);
   port.on('message', (request: ControlRequest) => {
     void machine.carryOut(request).then((open) => {
+      report({ kind: 'done' });
       if (!open) port.close();
     });
   });

@@ -1,16 +1,17 @@
 /*
  * Owns: the machines that are served, each in a worker of its own, from the start to the counters at the end.
- * Invariant: it ends when every worker has; a worker that falls over ends all of them, and is said.
+ * Invariant: it ends when every worker has; a worker that falls over ends all of them, and is said. Commands are answered in their
+ * order: each one is carried out before the next begins.
  */
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import type { CountersByNic, Events } from '../events.ts';
 import { CommandError, ExitCode } from '../exit-code.ts';
 import type { Terminal } from '../terminal.ts';
-import { parseControl } from './control.ts';
+import { parseControl, type ControlLine } from './control.ts';
 import type { ControlRequest, MachineReport, MachineSettings, NicCounter } from './worker-messages.ts';
 
-/** How long a worker may take to end, in milliseconds. */
+/** How long a worker may take to answer, or to end, in milliseconds. */
 const PATIENCE = 10_000;
 
 /** Starts the worker that lies beside this module: what was built from it, or, in a checkout, its source. */
@@ -23,18 +24,26 @@ function startWorker(workerData: MachineSettings): Worker {
   return new Worker(start, { eval: true, workerData, execArgv: ['--conditions=@netcx/source'] });
 }
 
+/** What a worker says besides that it is done. */
+type Heard = Exclude<MachineReport, { readonly kind: 'done' }>;
+
 /** A machine's worker. */
 class Machine {
   readonly settings: MachineSettings;
   /** Resolves when its worker is gone. */
   readonly ended: Promise<void>;
   readonly #worker: Worker;
+  /** Told when what was asked is done, the first request first. */
+  readonly #asked: (() => void)[] = [];
   #alive = true;
 
-  constructor(settings: MachineSettings, heard: (report: MachineReport) => void, fell: (error: Error) => void) {
+  constructor(settings: MachineSettings, heard: (report: Heard) => void, fell: (error: Error) => void) {
     this.settings = settings;
     this.#worker = startWorker(settings);
-    this.#worker.on('message', heard);
+    this.#worker.on('message', (report: MachineReport) => {
+      if (report.kind === 'done') this.#asked.shift()?.();
+      else heard(report);
+    });
     this.#worker.on('error', fell);
     this.ended = new Promise((resolve) => {
       this.#worker.on('exit', () => {
@@ -44,13 +53,20 @@ class Machine {
     });
   }
 
-  ask(request: ControlRequest): void {
-    if (this.#alive) this.#worker.postMessage(request);
+  /** Resolves when the worker has done what is asked, is gone, or takes too long. */
+  async ask(request: ControlRequest): Promise<void> {
+    if (!this.#alive) return;
+    const done = new Promise<void>((resolve) => this.#asked.push(resolve));
+    this.#worker.postMessage(request);
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE)));
+    await Promise.race([done, this.ended, tooLong]);
+    clearTimeout(timer);
   }
 
   /** Ends it: by asking, and when that takes too long, without. */
   async end(): Promise<void> {
-    this.ask({ kind: 'close' });
+    if (this.#alive) this.#worker.postMessage({ kind: 'close' } satisfies ControlRequest);
     const timer = setTimeout(() => void this.#worker.terminate(), PATIENCE);
     await this.ended;
     clearTimeout(timer);
@@ -91,25 +107,35 @@ export async function serve(settings: readonly MachineSettings[], events: Events
   const { signal } = terminal;
   const nics = settings.flatMap((machine) => machine.nics);
   let counted = new Counted();
-  let answers = 0;
   let end: (why: Error | undefined) => void = () => undefined;
   const over = new Promise<Error | undefined>((resolve) => (end = resolve));
   let ending = false;
-  const heard = (index: number) => (report: MachineReport) => {
+  const heard = (index: number) => (report: Heard) => {
     if (report.kind === 'listening') tellListening(settings[index]!, events);
     else if (report.kind === 'refused') end(new CommandError(report.message));
-    else if (report.kind === 'counters') {
-      counted.add(report.counters);
-      if (++answers % settings.length !== 0 || ending) return;
-      events.tell({ event: 'counters', counters: counted.byNic }, counted.lines);
-      counted = new Counted();
-    } else tellReport(report, events);
+    else if (report.kind === 'counters') counted.add(report.counters);
+    else tellReport(report, events);
   };
   const machines = settings.map((machine, index) => new Machine(machine, heard(index), end));
-  const control = listen(terminal, nics.length, events, (request) => {
-    if (request.kind === 'close') end(undefined);
-    else if (request.kind === 'counters') for (const machine of machines) machine.ask(request);
-    else machines.find((machine) => machine.settings.nics.some(({ number }) => number === request.nic))?.ask(request);
+  const carryOut = async (line: ControlLine): Promise<void> => {
+    if (ending || line.kind === 'empty') return;
+    if (line.kind === 'close') {
+      ending = true;
+      end(undefined);
+    } else if (line.kind === 'wrong')
+      events.tell({ event: 'misunderstood', message: line.message }, `error: ${line.message}\n`, 'aside');
+    else if (line.kind === 'counters') {
+      counted = new Counted();
+      await Promise.all(machines.map((machine) => machine.ask(line)));
+      events.tell({ event: 'counters', counters: counted.byNic }, counted.lines);
+    } else {
+      const owner = machines.find((machine) => machine.settings.nics.some(({ number }) => number === line.nic));
+      await owner?.ask(line);
+    }
+  };
+  let turn = Promise.resolve();
+  const control = listen(terminal, nics.length, (line) => {
+    turn = turn.then(() => carryOut(line));
   });
   const abort = (): void => end(undefined);
   signal.addEventListener('abort', abort);
@@ -119,6 +145,8 @@ export async function serve(settings: readonly MachineSettings[], events: Events
   ending = true;
   signal.removeEventListener('abort', abort);
   control();
+  await turn;
+  counted = new Counted();
   await Promise.all(machines.map((machine) => machine.end()));
   if (why !== undefined) throw why;
   events.tell({ event: 'summary', exitCode: ExitCode.Ok, counters: counted.byNic }, counted.lines);
@@ -133,7 +161,7 @@ function tellListening({ nics, wire }: MachineSettings, events: Events): void {
   }
 }
 
-type Told = Exclude<MachineReport, { readonly kind: 'listening' | 'refused' | 'counters' }>;
+type Told = Exclude<Heard, { readonly kind: 'listening' | 'refused' | 'counters' }>;
 
 function tellReport(report: Told, events: Events): void {
   switch (report.kind) {
@@ -163,15 +191,10 @@ function tellReport(report: Told, events: Events): void {
 }
 
 /** Takes commands from standard input while there is one; its end is no command. */
-function listen({ stdin }: Terminal, nics: number, events: Events, act: (request: ControlRequest) => void): () => void {
+function listen({ stdin }: Terminal, nics: number, taken: (line: ControlLine) => void): () => void {
   if (stdin === undefined) return () => undefined;
   const lines = createInterface({ input: stdin });
-  lines.on('line', (text) => {
-    const line = parseControl(text, nics);
-    if (line.kind === 'wrong')
-      events.tell({ event: 'misunderstood', message: line.message }, `error: ${line.message}\n`, 'aside');
-    else if (line.kind !== 'empty') act(line);
-  });
+  lines.on('line', (text) => taken(parseControl(text, nics)));
   return () => {
     lines.close();
     stdin.pause();

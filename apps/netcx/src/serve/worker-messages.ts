@@ -53,5 +53,7 @@ export type MachineReport =
   | { readonly kind: 'trace'; readonly nic: number; readonly text: string }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'counters'; readonly counters: readonly NicCounter[] }
+  /** What was asked is carried out, and what there was to say of it is said. */
+  | { readonly kind: 'done' }
   | { readonly kind: 'fault'; readonly stack: string }
   | { readonly kind: 'refused'; readonly message: string };

@@ -4,6 +4,7 @@
  */
 
 import type { NetAdapter } from '../net-adapter.ts';
+import { takeEach } from '../rundown.ts';
 import { violation } from '../verifier/violation.ts';
 import {
   DEVICE_PNP_POWER,
@@ -25,6 +26,8 @@ export class DeviceAdapters {
     NetAdapter | undefined
   >;
   #removing = false;
+  /** Why there are not all queues, while those that there are do not drain: told once the device is in D0 with them. */
+  #refusal: { readonly error: unknown } | undefined;
 
   /**
    * @param device - its name, for messages
@@ -85,9 +88,17 @@ export class DeviceAdapters {
     await this.#machine.post('Start', undefined);
   }
 
-  /** The device works: queues are made. When one cannot be, none stays. */
+  /**
+   * The device works: queues are made. When one cannot be, none stays.
+   *
+   * @throws what the creation of queues throws. In D0, when others of them did not drain then: they go as those of a device
+   * that works do
+   */
   async powerUp(): Promise<void> {
+    this.#refusal = undefined;
     await this.#machine.post('PowerUp', undefined);
+    const refusal = this.#refusal as { readonly error: unknown } | undefined; // which the post may have set
+    if (refusal !== undefined) throw refusal.error;
   }
 
   /**
@@ -132,9 +143,10 @@ export class DeviceAdapters {
 
   /**
    * @param state - what the device changes to, for the protocols
+   * @throws what the first of them throws, once all of them were told
    */
   tellPower(state: PowerState): void {
-    for (const adapter of this.#all) adapter.life.tellPower(state);
+    takeEach(this.#all.map((adapter) => () => adapter.life.tellPower(state)));
   }
 
   #addPoweredUp(adapter: NetAdapter | undefined): undefined {
@@ -155,7 +167,12 @@ export class DeviceAdapters {
     try {
       for (const adapter of this.#all) await adapter.life.post('IoStart');
     } catch (error) {
-      await this.#stopIo('D3');
+      try {
+        await this.#stopIo('D3');
+      } catch {
+        this.#refusal = { error };
+        return undefined;
+      }
       throw error;
     }
     return undefined;

@@ -99,6 +99,7 @@ export class DeviceReset {
     if (this.#machine.state !== 'TriggeringPLDR') return 'ignored';
     const { down, perform, up } = this.#options;
     const wasUp = await down();
+    if (!wasUp) this.exited('D3Final'); // before the first start there is nothing to take down
     const outcome = await performed(perform, kind);
     if (wasUp) await up();
     return outcome;

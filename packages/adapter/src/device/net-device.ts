@@ -147,7 +147,8 @@ export class NetDevice {
    * Starts it: `prepareHardware`, `d0Entry`, the adapters' queues, `selfManagedIoInit`. Also after `stop`.
    *
    * @returns when it works
-   * @throws what a callback or the creation of queues throws: then it is stopped, and whatever was called is undone; and
+   * @throws what a callback or the creation of queues throws, with what the undoing throws as its `suppressed`: then it is
+   * stopped, and whatever was called is undone. Only while queues do not drain it stays in D0 with them, to be stopped or removed.
    * AdapterError `LIFE_ORDER` when it cannot start
    */
   start(): Promise<void> {
@@ -171,8 +172,8 @@ export class NetDevice {
    * Wakes it: `d0Entry`, `disarmWake`, new queues, `selfManagedIoRestart`.
    *
    * @returns when it works
-   * @throws AdapterError `LIFE_ORDER` when it does not sleep; what a callback or the creation of queues throws: then it has
-   * failed, is stopped, and can only be removed
+   * @throws AdapterError `LIFE_ORDER` when it does not sleep; what a callback or the creation of queues throws, as `start`:
+   * then it has failed, is stopped unless queues do not drain, and can only be removed
    */
   powerUp(): Promise<void> {
     return this.#steps.run(async () => {
@@ -187,10 +188,14 @@ export class NetDevice {
       await this.#enterD0();
     } catch (error) {
       this.#failed = true;
-      await this.#adapters.surpriseRemove();
-      await this.#release();
+      if (!this.#inD0) await this.#steps.attempt(() => this.#giveUp());
       throw error;
     }
+  }
+
+  async #giveUp(): Promise<void> {
+    await this.#adapters.surpriseRemove();
+    await this.#release();
   }
 
   /**
@@ -261,7 +266,7 @@ export class NetDevice {
 
   /**
    * It hangs: `collectResetDiagnostics`, then it goes down, is reset by its place, and comes up again. A request while one is
-   * served, or while it is down, does nothing.
+   * served, or while it is down, does nothing; before the first start the first one resets its place.
    *
    * @param kind - what shall be reset; `platform` when left out
    * @returns what came of it, when it works again
@@ -298,12 +303,12 @@ export class NetDevice {
       await this.#callbacks.prepareHardware?.();
       await this.#enterD0();
     } catch (error) {
-      await this.#release();
+      if (!this.#inD0) await this.#steps.attempt(() => this.#release());
       throw error;
     }
   }
 
-  /** `d0Entry`, then the queues; undoes itself when it fails. */
+  /** `d0Entry`, then the queues; undoes itself when it fails, unless there are queues that do not drain. */
   async #enterD0(): Promise<void> {
     const previous = this.#power as PowerDownTarget; // only a device that is down gets here
     this.#transition.begin();
@@ -324,8 +329,9 @@ export class NetDevice {
         this.#ioInitialized = true;
         this.#ioSuspended = false;
       } catch (error) {
-        if (this.state === 'D0') await this.#adapters.powerDown('D3Final');
-        await this.#exitD0('D3Final');
+        if (this.state === 'D0') await this.#steps.attempt(() => this.#adapters.powerDown('D3Final'));
+        if (this.state === 'D0') this.#power = 'D0';
+        else await this.#exitD0('D3Final');
         throw error;
       }
     } finally {
@@ -337,7 +343,7 @@ export class NetDevice {
   async #powerDown(target: SleepState, wake: boolean): Promise<void> {
     this.#require(this.state === 'D0', 'powerDown', 'a device in D0');
     await this.#suspend();
-    this.#adapters.tellPower(target);
+    await this.#steps.attempt(() => this.#adapters.tellPower(target));
     this.#transition.begin();
     try {
       await this.#adapters.powerDown(target);
@@ -361,7 +367,7 @@ export class NetDevice {
 
   async #down(): Promise<void> {
     await this.#suspend();
-    if (!this.#pulledOut) this.#adapters.tellPower('D3Final');
+    if (!this.#pulledOut) await this.#steps.attempt(() => this.#adapters.tellPower('D3Final'));
     await this.#adapters.powerDown('D3Final');
     await this.#exitD0('D3Final');
   }

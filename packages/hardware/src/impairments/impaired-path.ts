@@ -42,7 +42,6 @@ export class ImpairedPath {
     const { clock, random, impairments, capacity, deliver } = options;
     this.#deliver = deliver;
     this.#capacity = capacity;
-    this.#start = allocateWire(capacity);
     let next = (frame: PassingFrame): void => void this.#out.push(frame);
     const stages: { readonly name: string; readonly stage: ImpairmentStage }[] = [];
     // From the last to the first, because each needs to know where it leads.
@@ -63,6 +62,7 @@ export class ImpairedPath {
     }
     this.#stages = stages;
     this.#entry = next;
+    this.#start = allocateWire(capacity); // last, since a stage may refuse to start
   }
 
   /**
