@@ -4,8 +4,8 @@
 ;; flow-kernel.ts; test/flow-row.test.ts checks that it is current, and that it does what the classifier and its delivery do.
 ;;
 ;; It stops at the first frame that is anything else, at one with a wrong checksum, too, and where a queue's descriptors end.
-;; A frame is summed as it is copied, and a descriptor's word that says "done" is written last. Nothing is called in the loop, since V8 would keep every local in
-;; memory for it; for the same reason there are few locals.
+;; A frame is summed as it is copied, and a descriptor's word that says "done" is written last. Nothing is called in the
+;; loop, since V8 would keep every local in memory for it; for the same reason there are few locals.
 (module
   (import "host" "memory" (memory 1 65536 shared))
 
