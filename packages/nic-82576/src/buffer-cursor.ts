@@ -10,9 +10,11 @@ import * as memory from '@netcx/dma/memory';
 import type { DmaPort } from '@netcx/hardware';
 import * as wire from '@netcx/hardware/wire';
 import * as registers from './registers/index.ts';
+import * as lines from './segment-row.ts';
 
 const { i32: m } = memory;
-const { i32: w, copyFromHost, Transfer, TRANSFER_WORDS } = wire;
+const { i32: w, copyFromHost } = wire;
+const { Piece, PIECE_WORDS } = lines;
 const { TxData } = registers;
 
 const TWO_32 = 0x1_0000_0000;
@@ -66,42 +68,57 @@ export class BufferCursor {
   }
 
   /**
-   * Notes the copies that `read` would make, for buffers in plain sight.
+   * Notes where the bytes lie that `read` would read, for buffers in plain sight; nothing is read.
    *
    * @param ring - word index of descriptor 0, for this burst
    * @param count - descriptors in the ring
    * @param direct - below this, host memory is reached without translation
-   * @param bytes - how many bytes to read
-   * @param to - byte offset in device memory where they go
-   * @param list - word index of the first `Transfer` to write
-   * @param limit - word index behind the last that there is room for
-   * @returns word index behind the last that was written; -1 when `read` must do it, and then nothing has changed
+   * @param bytes - how many bytes
+   * @param list - word index of the first `Piece` to write
+   * @param room - how many there is room for
+   * @returns how many bytes the pieces hold: fewer when what follows is not in plain sight, or there is no room for it
    */
-  note(ring: number, count: number, direct: number, bytes: number, to: number, list: number, limit: number): number {
+  note(ring: number, count: number, direct: number, bytes: number, list: number, room: number): number {
+    const limit = (list + room * PIECE_WORDS) | 0;
     let index = this.#index | 0;
     let offset = this.#offset | 0;
-    let transfer = list | 0;
+    let piece = list | 0;
     let done = 0;
-    while (done < bytes) {
-      if (index === this.#end || transfer === limit) return -1;
+    while (done < bytes && index !== this.#end && piece !== limit) {
       const d = (ring + (index << 2)) | 0;
       const part = Math.min(TxData.dtalen.get(m, d) - offset, bytes - done) | 0;
-      if (part <= 0) {
-        index = index + 1 === count ? 0 : (index + 1) | 0;
-        offset = 0;
-        continue;
+      if (part > 0) {
+        const low = (TxData.bufferAddress.low.get(m, d) >>> 0) + offset;
+        if (TxData.bufferAddress.high.get(m, d) !== 0 || low === 0 || low + part > direct) break;
+        Piece.from.set(w, piece, low);
+        Piece.bytes.set(w, piece, part);
+        piece = (piece + PIECE_WORDS) | 0;
+        done = (done + part) | 0;
       }
-      const low = (TxData.bufferAddress.low.get(m, d) >>> 0) + offset;
-      if (TxData.bufferAddress.high.get(m, d) !== 0 || low === 0 || low + part > direct) return -1;
-      Transfer.to.set(w, transfer, to + done);
-      Transfer.from.set(w, transfer, low);
-      Transfer.bytes.set(w, transfer, part);
-      transfer = (transfer + TRANSFER_WORDS) | 0;
-      offset = (offset + part) | 0;
-      done = (done + part) | 0;
+      index = index + 1 === count ? 0 : (index + 1) | 0;
+      offset = 0;
     }
-    this.#index = index;
-    this.#offset = offset;
-    return transfer;
+    return done;
+  }
+
+  /**
+   * Passes over bytes that `note` has noted.
+   *
+   * @param ring - word index of descriptor 0, for this burst
+   * @param count - descriptors in the ring
+   * @param bytes - how many
+   */
+  skip(ring: number, count: number, bytes: number): void {
+    let left = bytes | 0;
+    while (left > 0 && this.#index !== this.#end) {
+      const part = Math.min(TxData.dtalen.get(m, (ring + (this.#index << 2)) | 0) - this.#offset, left) | 0;
+      if (part > 0) {
+        this.#offset = (this.#offset + part) | 0;
+        left = (left - part) | 0;
+      } else {
+        this.#index = this.#index + 1 === count ? 0 : this.#index + 1;
+        this.#offset = 0;
+      }
+    }
   }
 }

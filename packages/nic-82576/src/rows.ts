@@ -9,6 +9,8 @@ import { buffer as deviceMemory } from '@netcx/hardware/wire';
 import { FLOW_KERNEL } from './flow-kernel.ts';
 import { receiveByWords } from './receive-row.ts';
 import { ROW_KERNEL } from './row-kernel.ts';
+import { SEGMENT_KERNEL } from './segment-kernel.ts';
+import { segmentByWords } from './segment-row.ts';
 import { SEEK_KERNEL } from './seek-kernel.ts';
 import { seekTypeByWords } from './seek-type.ts';
 import { transmitByWords } from './transmit-row.ts';
@@ -22,11 +24,15 @@ export type Flows = (row: number, frames: number) => number;
 /** Looks for an Ether type: the first frame, how many there are, the type; returns how many are left from the first such one on. */
 export type Seek = (offset: number, frames: number, type: number) => number;
 
+/** Makes segments of a packet that are all alike: what it works with, how many. */
+export type Segments = (row: number, count: number) => void;
+
 /** One way for both directions. */
 export interface Rows {
   readonly receiveRow: Row;
   readonly transmitRow: Row;
   readonly seekType: Seek;
+  readonly segmentRow: Segments;
   /** Left out where each frame is classified by itself. */
   readonly flowRow?: Flows;
 }
@@ -36,6 +42,7 @@ export const rowsByWords: Rows = {
   receiveRow: receiveByWords,
   transmitRow: transmitByWords,
   seekType: seekTypeByWords,
+  segmentRow: segmentByWords,
 };
 /** By WebAssembly. */
 export const rowKernel = (hostMemory === deviceMemory ? loadKernels() : undefined) as Rows | undefined;
@@ -56,5 +63,5 @@ export function chooseRows(ways: Rows): void {
 
 function loadKernels(): WebAssembly.Exports | undefined {
   const kernel = loadKernel(ROW_KERNEL);
-  return kernel && { ...kernel, ...loadKernel(FLOW_KERNEL), ...loadKernel(SEEK_KERNEL) };
+  return kernel && { ...kernel, ...loadKernel(FLOW_KERNEL), ...loadKernel(SEEK_KERNEL), ...loadKernel(SEGMENT_KERNEL) };
 }

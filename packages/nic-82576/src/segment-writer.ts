@@ -1,7 +1,7 @@
 /*
  * Makes many segments of a packet at once, those between its first and its last, which are all alike: where buffers lie in
- * plain sight and no tag is put in. Payloads move as one list of copies; headers are the packet's with a few numbers changed,
- * and checksums are arithmetic over those numbers and the payload's sum. The bytes are those that `completeSegment` makes.
+ * plain sight and no tag is put in. It says what their headers have in common and where their payload lies; the rest is the
+ * straight line's. The bytes are those that `completeSegment` makes.
  *
  * @hot
  */
@@ -10,17 +10,24 @@ import * as memory from '@netcx/dma/memory';
 import * as wire from '@netcx/hardware/wire';
 import * as sums from './internet-sum.ts';
 import * as registers from './registers/index.ts';
+import * as ways from './rows.ts';
+import * as lines from './segment-row.ts';
+import * as segmenting from './segmentation.ts';
 import type { TxRing } from './tx-ring.ts';
 
 const { i32: m } = memory;
-const { i32: w, u64: w64, Frame, FRAME_HEADER_BYTES, TRANSFER_WORDS, transferFromHost } = wire;
-const { fold, internetSum, putWord16, word16 } = sums;
+const { i32: w, copyWithinWire, FRAME_HEADER_BYTES } = wire;
+const { internetSum, putWord16, word16 } = sums;
 const { DESCRIPTOR_BYTES, TX_CONTEXTS, TX_L4_TYPE, TX_STATUS, TxContext, TxData } = registers;
+const { PIECE_WORDS, SEGMENT_ROW_BYTES, SegmentRow } = lines;
+const { LONGEST_HEADER } = segmenting;
 
-/** Copies that are made at once: one for each segment, and one more for each end of a buffer. */
-const COPIES = 128;
-/** Bytes of device memory for the list of copies. */
-export const SEGMENT_COPIES_BYTES = COPIES * TRANSFER_WORDS * 4;
+/** Buffers that payload is taken from at once. */
+const PIECES = 32;
+const HEADERS = SEGMENT_ROW_BYTES;
+const LIST = (HEADERS + LONGEST_HEADER + 7) & ~7;
+/** Bytes of device memory: the straight line's row, headers, and a list of pieces. */
+export const SEGMENT_BYTES = LIST + 4 * PIECE_WORDS * PIECES;
 const CONTEXT_WORDS = DESCRIPTOR_BYTES / 4;
 const IPV6_HEADER = 40;
 
@@ -35,14 +42,16 @@ export class SegmentWriter {
   /** Bytes of each frame that the last call made, and of device memory that they fill. */
   bytes = 0;
   written = 0;
-  /** Byte offset in device memory of the list of copies. */
-  readonly #list: number;
+  readonly #row: number;
+  readonly #segmentRow = ways.rows().segmentRow;
 
   /**
-   * @param list - byte offset in device memory of `SEGMENT_COPIES_BYTES` bytes
+   * @param memory - byte offset in device memory of `SEGMENT_BYTES` bytes
    */
-  constructor(list: number) {
-    this.#list = list;
+  constructor(memory: number) {
+    this.#row = memory;
+    SegmentRow.headers.set(w, memory >> 2, memory + HEADERS);
+    SegmentRow.pieces.set(w, memory >> 2, memory + LIST);
   }
 
   /**
@@ -75,22 +84,14 @@ export class SegmentWriter {
     const most = Math.min(behind, room, 1 + Math.trunc((limit - at) / stride));
     const plain = (TxContext.l4len.get(w, context) & 1) === 0 && TxContext.snap.get(w, context) === 0;
     if (most <= 0 || !plain || length < shortest) return 0;
-    const data = at + FRAME_HEADER_BYTES;
-    const list = this.#list >>> 2;
-    const limitOfList = list + COPIES * TRANSFER_WORDS;
-    let noted = list;
-    let count = 0;
-    while (count < most) {
-      const to = data + count * stride + run.header;
-      const next = run.cursor.note(ring, queue.count, direct, run.size, to, noted, limitOfList);
-      if (next < 0) break;
-      noted = next;
-      count++;
-    }
+    const list = (this.#row + LIST) >> 2;
+    const inSight = run.cursor.note(ring, queue.count, direct, most * run.size, list, PIECES);
+    const count = Math.trunc(inSight / run.size);
     if (count === 0) return 0;
-    this.#stamp(queue, at, stride, length, count);
-    transferFromHost(list << 2, (noted - list) / TRANSFER_WORDS);
-    this.#number(queue, context, TxData.status.get(m, first) | 0, data, stride, count);
+    run.cursor.skip(ring, queue.count, count * run.size);
+    SegmentRow.at.set(w, this.#row >> 2, at);
+    this.#describe(queue, context, TxData.status.get(m, first) | 0);
+    this.#segmentRow(this.#row, count);
     run.sent += count * run.size;
     run.segments += count;
     this.bytes = length;
@@ -98,73 +99,40 @@ export class SegmentWriter {
     return count;
   }
 
-  /** Puts the packet's headers in front of each segment, in whole words: what is too much is overwritten, or padding. */
-  #stamp(queue: TxRing, at: number, stride: number, length: number, count: number): void {
-    const template = queue.header >>> 3;
-    const words = (queue.segmentation.header + 7) >>> 3;
-    let frame = at | 0;
-    for (let left = count | 0; left > 0; left = (left - 1) | 0) {
-      Frame.length.set(w, frame >> 2, length);
-      Frame.status.set(w, frame >> 2, 0);
-      const to = (frame + FRAME_HEADER_BYTES) >>> 3;
-      for (let word = 0; word < words; word = (word + 1) | 0) w64[to + word] = w64[template + word]!;
-      frame = (frame + stride) | 0;
-    }
-  }
-
-  /** Writes what differs between the headers of segments, once their payloads are there. */
-  #number(queue: TxRing, context: number, wanted: number, data: number, stride: number, count: number): void {
+  /** Makes the headers that all segments have, and says where and how they differ. */
+  #describe(queue: TxRing, context: number, wanted: number): void {
     const run = queue.segmentation;
-    const size = run.size | 0;
-    const ip = TxContext.iplen.get(w, context) | 0;
-    const l4Header = TxContext.l4len.get(w, context) | 0;
+    const row = this.#row >> 2;
     const tcp = TxContext.l4t.get(w, context) === TX_L4_TYPE.TCP;
     const ipv4 = TxContext.ipv4.get(w, context) === 1;
+    const ip = TxContext.iplen.get(w, context) | 0;
+    const l4Header = TxContext.l4len.get(w, context) | 0;
+    const l4 = (l4Header + run.size) | 0;
     const networkAt = TxContext.maclen.get(w, context) | 0;
     const transportAt = (networkAt + ip) | 0;
-    const network = (queue.header + networkAt) | 0;
+    const network = (this.#row + HEADERS + networkAt) | 0;
     const transport = (network + ip) | 0;
-    const l4 = (l4Header + size) | 0;
-    const total = ipv4 ? (ip + l4) | 0 : (ip - IPV6_HEADER + l4) | 0;
-    const headerChecksum = ipv4 && (wanted & TX_STATUS.IXSM) !== 0;
-    const checksumAt = (wanted & TX_STATUS.TXSM) === 0 ? 0 : tcp ? CHECKSUM_AT[1] : CHECKSUM_AT[0];
-    const flags = tcp ? word16(transport + FLAGS_AT) & ~FIRST_OR_LAST : 0;
-    let identification = word16(network + 4) + run.segments;
-    let sequence = (((word16(transport + 4) << 16) | word16(transport + 6)) + run.sent) | 0;
-    const fixedNetwork = ipv4
-      ? without(internetSum(network, ip), word16(network + 2) + word16(network + 4)) + total
-      : 0;
-    const replaced = tcp
-      ? word16(transport + 4) + word16(transport + 6) + word16(transport + FLAGS_AT)
-      : word16(transport + 4);
-    const fixedTransport = without(internetSum(transport, l4Header), replaced) + l4 + (tcp ? flags : l4);
-    let at = data | 0;
-    for (let left = count | 0; left > 0; left = (left - 1) | 0) {
-      const networkOf = (at + networkAt) | 0;
-      const transportOf = (at + transportAt) | 0;
-      putWord16(networkOf + (ipv4 ? 2 : 4), total);
-      if (ipv4) {
-        identification = identification & 0xffff;
-        putWord16(networkOf + 4, identification);
-        if (headerChecksum) putWord16(networkOf + 10, ~fold(fixedNetwork + identification));
-        identification = (identification + 1) | 0;
-      }
-      let sum = fixedTransport;
-      if (tcp) {
-        putWord16(transportOf + 4, sequence >>> 16);
-        putWord16(transportOf + 6, sequence);
-        putWord16(transportOf + FLAGS_AT, flags);
-        sum = (sum + (sequence >>> 16) + (sequence & 0xffff)) | 0;
-        sequence = (sequence + size) | 0;
-      } else putWord16(transportOf + 4, l4);
-      if (checksumAt !== 0) {
-        const checksum = ~internetSum((transportOf + l4Header) | 0, size, sum) & 0xffff;
-        putWord16(transportOf + checksumAt, checksum === 0 && !tcp ? 0xffff : checksum);
-      }
-      at = (at + stride) | 0;
-    }
+    copyWithinWire(this.#row + HEADERS, queue.header, run.header);
+    SegmentRow.headerBytes.set(w, row, run.header);
+    SegmentRow.size.set(w, row, run.size);
+    SegmentRow.identificationAt.set(w, row, ipv4 ? networkAt + 4 : 0);
+    SegmentRow.headerChecksumAt.set(w, row, ipv4 && (wanted & TX_STATUS.IXSM) !== 0 ? networkAt + 10 : 0);
+    if (ipv4) {
+      SegmentRow.identification.set(w, row, (word16(network + 4) + run.segments) & 0xffff);
+      putWord16(network + 2, ip + l4);
+      putWord16(network + 4, 0);
+      SegmentRow.headerSum.set(w, row, internetSum(network, ip));
+    } else putWord16(network + 4, ip - IPV6_HEADER + l4);
+    SegmentRow.sequenceAt.set(w, row, tcp ? transportAt + 4 : 0);
+    if (tcp) {
+      SegmentRow.sequence.set(w, row, ((word16(transport + 4) << 16) | word16(transport + 6)) + run.sent);
+      putWord16(transport + 4, 0);
+      putWord16(transport + 6, 0);
+      putWord16(transport + FLAGS_AT, word16(transport + FLAGS_AT) & ~FIRST_OR_LAST);
+    } else putWord16(transport + 4, l4);
+    const checksumAt = tcp ? CHECKSUM_AT[1] : CHECKSUM_AT[0];
+    SegmentRow.checksumAt.set(w, row, (wanted & TX_STATUS.TXSM) === 0 ? 0 : transportAt + checksumAt);
+    SegmentRow.transportSum.set(w, row, internetSum(transport, l4Header) + l4);
+    SegmentRow.zero.set(w, row, tcp ? 0 : 0xffff);
   }
 }
-
-/** A sum of words less some of them, as a sum again. */
-const without = (sum: number, words: number): number => fold(sum + 0xffff - fold(words));

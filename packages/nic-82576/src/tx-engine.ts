@@ -19,7 +19,7 @@ import * as rings from './tx-ring.ts';
 
 const { i32: w, allocateWire, FRAME_HEADER_BYTES, freeWire } = wire;
 const { FrameBuilder, LONGEST_FRAME } = builders;
-const { SEGMENT_COPIES_BYTES, SegmentWriter } = segmenting;
+const { SEGMENT_BYTES, SegmentWriter } = segmenting;
 const { TX_RING_BYTES, TxRing } = rings;
 const { countFrames, countGroup } = tallies;
 const { prepareTransmitRow, TRANSMIT_ROW_BYTES, TransmitRow } = sending;
@@ -67,8 +67,8 @@ export class TxEngine {
   /** The straight line, and byte offset in device memory of what it works with. */
   readonly #transmitRow = ways.rows().transmitRow;
   readonly #row = allocateWire(TRANSMIT_ROW_BYTES);
-  /** The list of data that segments are made of. */
-  readonly #copies = allocateWire(SEGMENT_COPIES_BYTES);
+  /** Byte offset in device memory of what segments are made with. */
+  readonly #segmentMemory = allocateWire(SEGMENT_BYTES);
   // While a burst is sent: byte offset of the next frame's header in the link's memory, and the head that the queue will
   // have; what it comes to so far; whether a descriptor that is done asked for a report.
   #at = 0;
@@ -90,7 +90,7 @@ export class TxEngine {
     this.#port = parts.port;
     prepareTransmitRow(this.#row, parts.statistics.sent, LONGEST_FRAME);
     this.#builder = new FrameBuilder(parts);
-    this.#segments = new SegmentWriter(this.#copies);
+    this.#segments = new SegmentWriter(this.#segmentMemory);
     this.#control = parts.registers.place(TCTL);
     this.#memory = allocateWire(bank.count * TX_RING_BYTES);
     for (let index = 0; index < bank.count; index++) {
@@ -192,7 +192,7 @@ export class TxEngine {
     this.#resume.cancel();
     for (const queue of this.#queues) queue.release();
     freeWire(this.#row, TRANSMIT_ROW_BYTES);
-    freeWire(this.#copies, SEGMENT_COPIES_BYTES);
+    freeWire(this.#segmentMemory, SEGMENT_BYTES);
     freeWire(this.#memory, this.#queues.length * TX_RING_BYTES);
   }
 

@@ -123,7 +123,7 @@ const packets = fc.record({
   flow: fc.nat({ max: 5 }),
   payload: fc.oneof(fc.constant(22), fc.nat({ max: 90 }), fc.nat({ max: 1420 })),
   salt: fc.nat({ max: 1000 }),
-  padding: mostly(0, 1, 4, 30),
+  padding: mostly(0, 1, 4, 30, 100, 700),
   odd: mostly(
     '',
     ...'protocol,options,fragment,long,udp length,no checksum,layer 4,layer 3,version,tag,pause'.split(','),
@@ -239,6 +239,31 @@ describe('the flow kernel', () => {
     const same = Array.from({ length: 6 }, (_, salt) => frameOf({ ...packet, six: false, tcp: false, flow: 1, salt }));
     expect(pair.with.arrive(...same).map(({ words }) => words.slice(18, 26))).toEqual(Array(6).fill('73040000'));
     expect(pair.delivered()).toBe(24);
+  });
+
+  it('finds a wrong bit wherever it is, and copies a frame that goes on behind its packet', () => {
+    const pair = chips();
+    const rx = pair.with;
+    rx.write(R.RXCSUM, 0x2300);
+    rx.write(R.RCTL, 2 | R.RCTL.SECRC.mask);
+    rx.start({ type: 1 });
+    const lengths = fc.oneof(fc.nat({ max: 200 }), fc.nat({ max: 1420 }));
+    fc.assert(
+      fc.property(lengths, fc.nat({ max: 400 }), fc.boolean(), fc.nat(), (payload, behind, six, bit) => {
+        const padding = Math.min(behind, 1420 - payload);
+        const frame = frameOf({ to: STATION, six, tcp: true, flow: 1, payload, salt: bit & 255, padding, odd: '' });
+        const before = pair.delivered();
+        const [arrived] = rx.arrive(frame);
+        expect(Buffer.from(arrived!.packet).toString('hex', 0, frame.length)).toBe(Buffer.from(frame).toString('hex'));
+        expect(pair.delivered()).toBe(before + 1);
+        const at = (six ? 54 : 34) + 20;
+        if (payload === 0) return;
+        frame[at + (bit % payload)]! ^= 1 << ((bit >>> 11) & 7);
+        expect(rx.arrive(frame)).toHaveLength(1);
+        expect(pair.delivered()).toBe(before + 1);
+      }),
+      { seed, numRuns: RUNS },
+    );
   });
 
   it('takes packets of any length, whatever lies behind them', () => {

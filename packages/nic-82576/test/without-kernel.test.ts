@@ -19,6 +19,8 @@ const suites = [
   'rx-checksum',
   'rx-engine',
   'rx-supply',
+  'segment-writer',
+  'segmentation',
   'transmit-offloads',
   'tx-engine',
   'write-back',
