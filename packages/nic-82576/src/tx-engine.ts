@@ -123,16 +123,24 @@ export class TxEngine {
     file.onWrite(TDLEN, (value, index) => queue(index).setLength(value));
     file.onWrite(TDH, (value, index) => queue(index).setHead(value & 0xffff));
     file.onRead(TDH, (index) => queue(index).head);
-    file.onWrite(TDT, (value, index) => {
-      queue(index).setTail(value & 0xffff);
-      this.#lookAt(index);
-    });
+    file.onWrite(TDT, (value, index) => this.tailMoved(index, value));
     file.onWrite(TXDCTL, (value, index, written) => this.#switch(index, value, written));
     const writeBack = (_value: number, index: number): void => {
       queue(index).setWriteBack(file.get(TDWBAL, index), file.get(TDWBAH, index) | 0);
     };
     file.onWrite(TDWBAL, writeBack);
     file.onWrite(TDWBAH, writeBack);
+  }
+
+  /**
+   * The driver has written a tail register.
+   *
+   * @param index - whose
+   * @param value - what it holds now
+   */
+  tailMoved(index: number, value: number): void {
+    this.#queues[index]!.setTail(value & 0xffff);
+    this.#lookAt(index);
   }
 
   #switch(index: number, value: number, written: number): void {
