@@ -4,7 +4,7 @@
  */
 
 import { loadKernel } from '@netcx/dma';
-import { buffer as hostMemory } from '@netcx/dma/memory';
+import { buffer as hostMemory, i32 as m } from '@netcx/dma/memory';
 import { buffer as deviceMemory } from '@netcx/hardware/wire';
 import { FLOW_KERNEL } from './flow-kernel.ts';
 import { receiveByWords } from './receive-row.ts';
@@ -22,10 +22,14 @@ export type Flows = (row: number, frames: number) => number;
 /** Looks for an Ether type: the first frame, how many there are, the type; returns how many are left from the first such one on. */
 export type Seek = (offset: number, frames: number, type: number) => number;
 
+/** Writes a head back: byte offset in host memory, and the head. Whoever sees it sees what was written before. */
+export type HeadWrite = (at: number, head: number) => void;
+
 /** One way for both directions. */
 export interface Rows {
   readonly receiveRow: Row;
   readonly transmitRow: Row;
+  readonly writeHead: HeadWrite;
   readonly seekType: Seek;
   /** Left out where each frame is classified by itself. */
   readonly flowRow?: Flows;
@@ -35,6 +39,9 @@ export interface Rows {
 export const rowsByWords: Rows = {
   receiveRow: receiveByWords,
   transmitRow: transmitByWords,
+  writeHead: (at, head) => {
+    Atomics.store(m, at >>> 2, head);
+  },
   seekType: seekTypeByWords,
 };
 /** By WebAssembly. */

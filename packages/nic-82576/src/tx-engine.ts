@@ -67,6 +67,7 @@ export class TxEngine {
   /** The straight line, and byte offset in device memory of what it works with. */
   readonly #transmitRow = ways.rows().transmitRow;
   readonly #row = allocateWire(TRANSMIT_ROW_BYTES);
+  readonly #writeHead = ways.rows().writeHead;
   /** The list of data that segments are made of. */
   readonly #copies = allocateWire(SEGMENT_COPIES_BYTES);
   // While a burst is sent: byte offset of the next frame's header in the link's memory, and the head that the queue will
@@ -350,7 +351,11 @@ export class TxEngine {
     const faults = this.#faults;
     if (((faults.corrupts >>> index) & 1) !== 0) faults.corrupt(index, ring, from, head, queue.count);
     if (queue.shadowed === true) queue.settle(this.#dma, from, head, 3);
-    if (queue.headWriteBack === true) this.#dma.writeWord32(queue.writeBackLow, queue.writeBackHigh, head, direct);
+    if (queue.headWriteBack === true) {
+      const at = queue.writeBackLow >>> 0;
+      if (queue.writeBackHigh === 0 && at < direct - 3) this.#writeHead(at, head);
+      else this.#dma.writeWord32(queue.writeBackLow, queue.writeBackHigh, head, direct);
+    }
     this.#interrupts.txCause(index);
   }
 }
