@@ -54,8 +54,20 @@ export function verifyWire(frameBytes) {
         throw new Error(`byte ${byte} of frame ${frame} is ${m8[wire + frame * 2048 + byte]}`);
 }
 
-/** What the driver writes to instead of an offset: the queue's number, and which of its two doorbells. */
-const doorbellOf = (register, index) => index * 2 + (register === TDT ? 1 : 0);
+/** The tail register of a transmit queue. */
+class TxDoorbell {
+  constructor(nic, index) {
+    this.nic = nic;
+    this.index = index;
+  }
+
+  write(tail) {
+    this.nic.ring(this.index, tail);
+  }
+}
+
+/** That of a receive queue, which always has enough. */
+const rxDoorbell = { write: () => undefined };
 
 class QueuePair {
   rxRing = 0;
@@ -90,7 +102,7 @@ export class WideNic {
     const enabler = new dma.DmaEnabler(new dma.IdentityMap(), { addressWidth: 64, version: 3 });
     const device = {
       ...{ clock, enabler, gone: false, read: () => 0, write: this.#write.bind(this) },
-      ...{ offsetOf: doorbellOf, writeAt: this.#ring.bind(this) },
+      portOf: (register, index) => (register === TDT ? new TxDoorbell(this, index) : rxDoorbell),
     };
     const surroundings = { connect: () => () => undefined, sleeping: () => undefined, clock: undefined };
     const granted = (count) => ({ asked: count, granted: count, reason: 'as the benchmark says' });
@@ -148,10 +160,8 @@ export class WideNic {
     }
   }
 
-  /** A doorbell: where buffers were posted there always are enough; what is to be sent is sent, and comes on the next queue. */
-  #ring(doorbell, tail) {
-    if ((doorbell & 1) === 0) return;
-    const index = doorbell >> 1;
+  /** What is to be sent is sent, and comes on the next queue. */
+  ring(index, tail) {
     this.#send(this.#pairs[index], tail);
     this.#arrive(this.#pairs[index + 1 === this.#pairs.length ? 0 : index + 1]);
   }

@@ -3,7 +3,7 @@
  * above knows what is behind the bus. Steps follow nic-82576 reference §8, which is what Linux does.
  */
 
-import { disableDevice, enableDevice, type PciFunction, type PciSlot } from '@netcx/bus';
+import { disableDevice, enableDevice, type PciFunction, type PciSlot, type RegisterPort } from '@netcx/bus';
 import { MICROSECOND, MILLISECOND, type Clock } from '@netcx/clock';
 import { DmaEnabler } from '@netcx/dma';
 import type { Register } from '@netcx/layout';
@@ -76,7 +76,7 @@ export class Device {
    * @param index - which instance, for one that repeats
    */
   write(register: Place, value: number, index = 0): void {
-    this.writeAt(this.offsetOf(register, index), value);
+    this.#function.write32(BAR.REGISTERS.index, register.offset + index * register.stride, value);
   }
 
   /**
@@ -84,18 +84,12 @@ export class Device {
    *
    * @param register - which register
    * @param index - which instance, for one that repeats
-   * @returns what `writeAt` takes
+   * @returns what writes there
    */
-  offsetOf(register: Place, index = 0): number {
-    return register.offset + index * register.stride;
-  }
-
-  /**
-   * @param offset - what `offsetOf` returned
-   * @param value - what to write
-   */
-  writeAt(offset: number, value: number): void {
-    this.#function.write32(BAR.REGISTERS.index, offset, value);
+  portOf(register: Place, index = 0): RegisterPort {
+    const offset = register.offset + index * register.stride;
+    const port = this.#function.port?.(BAR.REGISTERS.index, offset);
+    return port ?? { write: (value) => this.#function.write32(BAR.REGISTERS.index, offset, value) };
   }
 
   /**

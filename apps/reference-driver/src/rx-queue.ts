@@ -7,6 +7,7 @@
  */
 
 import type { PacketQueueCallbacks, RxQueue } from '@netcx/adapter';
+import type { RegisterPort } from '@netcx/bus';
 import type { CommonBuffer } from '@netcx/dma';
 import * as dma from '@netcx/dma';
 import * as memory from '@netcx/dma/memory';
@@ -91,8 +92,8 @@ export class ReceiveQueue implements PacketQueueCallbacks {
   readonly #clock: HardwareClock | undefined;
   readonly #block: CommonBuffer;
   readonly #ring: number = 0;
-  /** Where the tail register is. */
-  readonly #doorbell: number = 0;
+  /** The tail register. */
+  readonly #doorbell: RegisterPort;
   /** The chip is being reset: nothing is drained or posted. */
   #halted = false;
   /** The queue is over. A reset may come before there is another one. */
@@ -130,7 +131,7 @@ export class ReceiveQueue implements PacketQueueCallbacks {
       purpose: `rx ${String(queue.id)} descriptors`,
     });
     this.#ring = this.#block.offset >>> 2;
-    this.#doorbell = device.offsetOf(RDT, queue.id);
+    this.#doorbell = device.portOf(RDT, queue.id);
   }
 
   start(): void {
@@ -285,7 +286,7 @@ export class ReceiveQueue implements PacketQueueCallbacks {
     if (fragments.postCount === 0) return;
     this.#postRun(fragments.postRun);
     if (fragments.postCount > 0) this.#postRun(fragments.postRun); // behind the ring's end
-    this.#device.writeAt(this.#doorbell, fragments.nextIndex);
+    this.#doorbell.write(fragments.nextIndex);
   }
 
   /** The straight line: buffers for descriptors that lie in a row. */

@@ -7,6 +7,7 @@
  */
 
 import type { PacketQueueCallbacks, TxQueue } from '@netcx/adapter';
+import type { RegisterPort } from '@netcx/bus';
 import type { CommonBuffer } from '@netcx/dma';
 import * as dma from '@netcx/dma';
 import * as memory from '@netcx/dma/memory';
@@ -60,8 +61,8 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
   readonly #sleeping: () => void;
   /** Descriptors, then the written-back head, then one word for each packet. */
   readonly #block: CommonBuffer;
-  /** Where the tail register is. */
-  readonly #doorbell: number = 0;
+  /** The tail register. */
+  readonly #doorbell: RegisterPort;
   readonly #count: number = 0;
   readonly #ring: number = 0;
   readonly #headWord: number = 0;
@@ -100,7 +101,7 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
     this.#tag = queue.extension(Ieee8021q).offset;
     this.#stamp = queue.extension(HardwareTimestamp).offset;
     this.#logical = queue.extension(LogicalAddress).offset;
-    this.#doorbell = device.offsetOf(TDT, queue.id);
+    this.#doorbell = device.portOf(TDT, queue.id);
     const offsets = { checksum: this.#checksum, gso: this.#gso, tag: this.#tag, timestamp: this.#stamp };
     this.#writer = new PacketWriter(this.#fragments, { ...offsets, logical: this.#logical }, surroundings.clock);
     this.wake = () => {
@@ -156,7 +157,7 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
     while (this.#packets.postCount > 0) {
       if (this.#postSimple() === 0 && !this.#postAny()) break;
     }
-    if (this.#tail !== before) this.#device.writeAt(this.#doorbell, this.#tail); // once
+    if (this.#tail !== before) this.#doorbell.write(this.#tail); // once
   }
 
   /**

@@ -4,7 +4,7 @@
  */
 
 import { BusError } from './bus-error.ts';
-import type { AccessSize, PciFunction } from './pci-function.ts';
+import type { AccessSize, PciFunction, RegisterPort } from './pci-function.ts';
 import type { PciEndpoint } from './upstream.ts';
 
 /** Bytes of a PCI Express function's configuration space. */
@@ -45,6 +45,11 @@ export class BridgeFunction implements PciFunction {
   write32(bar: number, offset: number, value: number): void {
     if (!(bar >= 0 && bar <= LAST_BAR && offset >= 0) || (offset & 3) !== 0) this.#refuse(bar, offset);
     if (!this.gone) this.#endpoint.write32(bar, offset, value);
+  }
+
+  port(bar: number, offset: number): RegisterPort | undefined {
+    if (!(bar >= 0 && bar <= LAST_BAR && offset >= 0) || (offset & 3) !== 0) this.#refuse(bar, offset);
+    return this.gone ? undefined : this.#endpoint.port?.(bar, offset);
   }
 
   #refuse(bar: number, offset: number): never {

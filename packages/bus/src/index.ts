@@ -5,7 +5,7 @@
  * msix-table.ts (for drivers), host-bridge.ts (the in-process bridge).
  */
 
-export type { AccessSize, FunctionName, PciFunction } from './pci-function.ts';
+export type { AccessSize, FunctionName, PciFunction, RegisterPort } from './pci-function.ts';
 export type { InterruptMessage, PciSlot } from './host.ts';
 export type { PciEndpoint, Upstream } from './upstream.ts';
 export { BusError, type BusErrorCode } from './bus-error.ts';

@@ -10,6 +10,16 @@ export type AccessSize = 1 | 2 | 4;
 /** Where a function sits: bus, device and function number, for messages. */
 export type FunctionName = string;
 
+/** One register of a function, found once. */
+export interface RegisterPort {
+  /**
+   * A posted write, as `PciFunction.write32` makes it there.
+   *
+   * @param value - what to write
+   */
+  write(value: number): void;
+}
+
 /** A PCI function, seen from the host. */
 export interface PciFunction {
   /** For messages: `00:04.0` or the like. */
@@ -40,4 +50,13 @@ export interface PciFunction {
    * @param value - what to write
    */
   write32(bar: number, offset: number, value: number): void;
+  /**
+   * Finds a register once that is written for each burst, such as a doorbell. Left out where there is no shorter way than
+   * `write32`.
+   *
+   * @param bar - which base address register, 0 to 5
+   * @param offset - byte offset in it, a multiple of 4
+   * @returns what writes there, whatever becomes of the function meanwhile; `undefined` when `write32` is the way
+   */
+  port?(bar: number, offset: number): RegisterPort | undefined;
 }

@@ -5,7 +5,7 @@
  */
 
 import type { DmaDomain } from '@netcx/dma';
-import type { AccessSize } from './pci-function.ts';
+import type { AccessSize, RegisterPort } from './pci-function.ts';
 
 /** What a function can reach above it. */
 export interface Upstream {
@@ -59,6 +59,15 @@ export interface PciEndpoint {
    * @param value - what to write
    */
   write32(bar: number, offset: number, value: number): void;
+  /**
+   * A shorter way for a register that is written for each burst. Left out where there is none.
+   *
+   * @param bar - which BAR, 0 to 5
+   * @param offset - byte offset in it, a multiple of 4
+   * @returns what does as `write32` would do at that time: nothing while the function does not answer, and nothing any
+   * more once it was pulled out; `undefined` when `write32` is the way
+   */
+  port?(bar: number, offset: number): RegisterPort | undefined;
   /** The host resets the function (function-level or bus reset). */
   reset(): void;
   /** The function was pulled out: it must stop touching its host at once and for good. */

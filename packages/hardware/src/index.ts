@@ -5,7 +5,7 @@
  */
 
 export { HardwareError, type HardwareErrorCode } from './hardware-error.ts';
-export { PciDevice, type PciDeviceOptions, type ResetKind } from './pci-device.ts';
+export { PciDevice, type BarWindow, type PciDeviceOptions, type ResetKind } from './pci-device.ts';
 export { ConfigSpace, type BarDescription, type ConfigDescription, type ConfigListener } from './config-space.ts';
 export type {
   BarPlace,

@@ -42,6 +42,20 @@ export interface PciDeviceOptions {
   onRemoved?(): void;
 }
 
+/** What answers behind a BAR. */
+export interface BarWindow {
+  /** Whether it answers now: its space is decoded, and the function is awake. */
+  readonly open: boolean;
+}
+
+/** Such a window as the device holds it. */
+interface Window extends BarWindow {
+  open: boolean;
+  readonly handler: BarHandler | undefined;
+  readonly size: number;
+  readonly isIo: boolean;
+}
+
 /** A PCI function of a model. */
 export class PciDevice implements PciEndpoint, MessagePort {
   /** Its configuration space. */
@@ -53,11 +67,8 @@ export class PciDevice implements PciEndpoint, MessagePort {
   /** Whether it is plugged in and in D0. */
   awake = false;
   readonly #options: PciDeviceOptions;
-  readonly #handlers: readonly (BarHandler | undefined)[];
-  readonly #sizes: readonly number[];
-  readonly #isIo: readonly boolean[];
-  /** The handlers of the BARs that answer now. */
-  readonly #live: (BarHandler | undefined)[] = new Array<undefined>(BAR.count).fill(undefined);
+  /** By BAR. */
+  readonly #windows: readonly Window[];
   #upstream: Upstream | undefined;
   #removed = false;
 
@@ -70,20 +81,22 @@ export class PciDevice implements PciEndpoint, MessagePort {
     this.config = new ConfigSpace(description);
     this.#options = options;
     const { bars = [], capabilities = [] } = description;
-    const indices = [...this.#live.keys()];
-    this.#sizes = indices.map((index) => bars[index]?.size ?? 0);
-    this.#isIo = indices.map((index) => bars[index]?.kind === 'io');
     const msixDescription = capabilities.find((capability) => capability.kind === 'msix');
     const msix = msixDescription && new MsixCapability(msixDescription, this.config, this);
+    this.#windows = Array.from({ length: BAR.count }, (_, index) => ({
+      open: false,
+      handler: handlerOf(index, options.bars?.[index], msix),
+      size: bars[index]?.size ?? 0,
+      isIo: bars[index]?.kind === 'io',
+    }));
     if (msix !== undefined) this.#checkMsix(msix);
-    const hasMsi = this.config.capability(CapabilityId.msi) !== undefined;
-    const msi = hasMsi ? new MsiCapability(this.config, this) : undefined;
-    this.#handlers = indices.map((index) => handlerOf(index, options.bars?.[index], msix));
-    for (const [index, handler] of this.#handlers.entries()) {
-      if (handler !== undefined && this.#sizes[index] === 0) {
+    for (const [index, { handler, size }] of this.#windows.entries()) {
+      if (handler !== undefined && size === 0) {
         throw new HardwareError('BAD_BAR', `BAR ${String(index)} has a handler and no size`);
       }
     }
+    const hasMsi = this.config.capability(CapabilityId.msi) !== undefined;
+    const msi = hasMsi ? new MsiCapability(this.config, this) : undefined;
     this.interrupts = new InterruptPort(this.config, this, msix, msi);
     this.#listen();
   }
@@ -113,14 +126,27 @@ export class PciDevice implements PciEndpoint, MessagePort {
   }
 
   read32(bar: number, offset: number): number {
-    const handler = this.#live[bar];
-    if (handler === undefined || offset >= this.#sizes[bar]!) return 0xffff_ffff;
-    return handler.read32(offset);
+    const window = this.#windows[bar];
+    if (window?.open !== true || offset >= window.size) return ALL_ONES[4];
+    return window.handler?.read32(offset) ?? ALL_ONES[4];
   }
 
   write32(bar: number, offset: number, value: number): void {
-    const handler = this.#live[bar];
-    if (handler !== undefined && offset < this.#sizes[bar]!) handler.write32(offset, value);
+    const window = this.#windows[bar];
+    if (window?.open === true && offset < window.size) window.handler?.write32(offset, value);
+  }
+
+  /**
+   * For a model that reaches its registers by a shorter way than `write32`, which is open when this is.
+   *
+   * @param bar - which BAR, 0 to 5
+   * @returns whether it answers, now and later
+   * @throws HardwareError `BAD_BAR` for any other
+   */
+  window(bar: number): BarWindow {
+    const window = this.#windows[bar];
+    if (window === undefined) throw new HardwareError('BAD_BAR', `there are BARs 0 to 5, not ${String(bar)}`);
+    return window;
   }
 
   reset(): void {
@@ -145,7 +171,7 @@ export class PciDevice implements PciEndpoint, MessagePort {
 
   #checkMsix(msix: MsixCapability): void {
     for (const { bar, end } of Object.values(msix.regions)) {
-      if (end > (this.#sizes[bar] ?? 0)) {
+      if (end > (this.#windows[bar]?.size ?? 0)) {
         throw new HardwareError('BAD_CAPABILITY', `msix: BAR ${String(bar)} ends before ${String(end)}`);
       }
     }
@@ -217,9 +243,8 @@ export class PciDevice implements PciEndpoint, MessagePort {
   #update(): void {
     this.awake = this.#upstream !== undefined && !this.#removed && this.#inD0;
     this.busMaster = this.awake && this.config.masterEnabled;
-    for (const [index, handler] of this.#handlers.entries()) {
-      const decoded = this.#isIo[index] === true ? this.config.ioEnabled : this.config.memoryEnabled;
-      this.#live[index] = this.awake && decoded ? handler : undefined;
+    for (const window of this.#windows) {
+      window.open = this.awake && (window.isIo ? this.config.ioEnabled : this.config.memoryEnabled);
     }
     this.interrupts.update();
     this.#options.onChange?.();

@@ -112,12 +112,25 @@ export class RegisterFile implements BarHandler {
       this.lastUndefinedOffset = offset;
       return;
     }
+    const next = this.accept(place, value);
+    const entries = this.#entries;
+    const hook = entries[place + WRITE_HOOK]!;
+    if (hook !== 0) this.#writeHooks[hook]!(next, entries[place + INDEX]!, value >>> 0);
+  }
+
+  /**
+   * Does to a register what a write of the host does, for a device that needs no hook to hear of it.
+   *
+   * @param place - what `place` returned
+   * @param value - what the host writes
+   * @returns what the register holds now, unsigned
+   */
+  accept(place: number, value: number): number {
     const entries = this.#entries;
     const store = entries[place + STORE]!;
     const next = ((entries[place + VALUE]! & ~store) | (value & store)) & ~(value & entries[place + CLEAR]!);
     entries[place + VALUE] = next;
-    const hook = entries[place + WRITE_HOOK]!;
-    if (hook !== 0) this.#writeHooks[hook]!(next >>> 0, entries[place + INDEX]!, value >>> 0);
+    return next >>> 0;
   }
 
   /**

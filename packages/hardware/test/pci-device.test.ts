@@ -70,6 +70,18 @@ describe('decoding', () => {
     expect([fn.read32(0, 0), log.filter((line) => line.startsWith('io'))]).toEqual([0x55, ['io 8 77']]);
   });
 
+  it('shows a model when each of its windows is open', () => {
+    const windows = [device.window(0), device.window(2)];
+    const open = (): boolean[] => windows.map((window) => window.open);
+    const seen = [open()];
+    for (const change of [() => command(2), () => command(1), () => command(3), () => slot.remove()]) {
+      change();
+      seen.push(open());
+    }
+    expect(seen.map((pair) => pair.map(Number).join(''))).toEqual(['00', '10', '01', '11', '00']);
+    expect(() => device.window(6)).toThrow(expect.objectContaining({ code: 'BAD_BAR' }));
+  });
+
   it('ends at the size of the BAR, and where there is none', () => {
     enableDevice(slot.function);
     slot.function.write32(0, 0x1000, 5);

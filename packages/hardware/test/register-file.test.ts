@@ -86,6 +86,14 @@ describe('places', () => {
     expect([file.load(place), file.get(TAIL, 3), file.get(TAIL, 2)]).toEqual([0xffff_fffe, 0xffff_fffe, 0]);
   });
 
+  it('a device can take a write of the host by itself: modes hold, and no hook is told', () => {
+    file.onWrite(MIXED, () => expect.unreachable());
+    expect(file.accept(file.place(TAIL, 3), 0x1_2345)).toBe(0x2345);
+    file.store(file.place(MIXED), 0x0000_f000);
+    expect(file.accept(file.place(MIXED), 0xffff_5fff)).toBe(0x0000_a0ff);
+    expect([file.get(TAIL, 3), file.get(MIXED)]).toEqual([0x2345, 0xa0ff]);
+  });
+
   it('what the file does not have is refused', () => {
     const { OTHER } = defineRegisters({ OTHER: register(0x500, 'rw', 0, 'Elsewhere') });
     for (const use of [

@@ -3,7 +3,7 @@
  * registers; this file owns only CTRL and the control registers that more than one part wants to hear of.
  */
 
-import type { AccessSize, PciEndpoint, Upstream } from '@netcx/bus';
+import type { AccessSize, PciEndpoint, RegisterPort, Upstream } from '@netcx/bus';
 import { MILLISECOND, type Clock } from '@netcx/clock';
 import { DmaPort, PciDevice, RegisterFile, type LinkEnd } from '@netcx/hardware';
 import { allOrNone } from '@netcx/hardware/wire';
@@ -27,6 +27,7 @@ import { describeRings, type RingDumpOptions } from './ring-dump.ts';
 import { RxEngine } from './rx-engine.ts';
 import { installSemaphores } from './semaphores.ts';
 import { Statistics } from './statistics.ts';
+import { tailPort } from './tail-port.ts';
 import { Timers } from './timers.ts';
 import { Timestamps } from './timestamps.ts';
 import { TxEngine } from './tx-engine.ts';
@@ -210,6 +211,17 @@ export class Nic82576 implements PciEndpoint {
   write32(bar: number, offset: number, value: number): void {
     this.device.write32(bar, offset, value);
     if (this.#faults.counting) this.#faults.accessed();
+  }
+
+  port(bar: number, offset: number): RegisterPort | undefined {
+    if (bar !== BAR.REGISTERS.index) return undefined;
+    const around = {
+      registers: this.registers,
+      window: this.device.window(bar),
+      faults: this.#faults,
+      write32: (at: number, value: number) => this.write32(bar, at, value),
+    };
+    return tailPort(offset, around, this.#tx, this.#rx);
   }
 
   reset(): void {

@@ -1,5 +1,5 @@
 ;; The straight lines of both engines, a row of descriptors a call: what receive-row.ts and transmit-row.ts say in TypeScript,
-;; with a frame's checks, data and descriptor in one go. Offsets into the row are those of ReceiveRow and TransmitRow, into a
+;; with a frame's checks, data and descriptor in one go; and how a burst ends that was sent. Offsets into the row are those of ReceiveRow and TransmitRow, into a
 ;; tally those of frame-tally.ts. Assembled into row-kernel.ts; test/rows.test.ts checks that it is current, and that it does
 ;; what TypeScript does.
 ;;
@@ -226,4 +226,8 @@
         (br $runs)))
     (i32.store (local.get $row) (local.get $at))
     (i32.store offset=36 (local.get $row) (local.get $commands))
-    (local.get $d)))
+    (local.get $d))
+
+  ;; Writes a head back: byte offset in host memory, and the head. Whoever sees it sees what was written before.
+  (func (export "writeHead") (param $at i32) (param $head i32)
+    (i32.atomic.store (local.get $at) (local.get $head))))

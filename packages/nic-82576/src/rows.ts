@@ -4,7 +4,7 @@
  */
 
 import { loadKernel } from '@netcx/dma';
-import { buffer as hostMemory } from '@netcx/dma/memory';
+import { buffer as hostMemory, i32 as m } from '@netcx/dma/memory';
 import { buffer as deviceMemory } from '@netcx/hardware/wire';
 import { FLOW_KERNEL } from './flow-kernel.ts';
 import { receiveByWords } from './receive-row.ts';
@@ -27,10 +27,14 @@ export type Seek = (offset: number, frames: number, type: number) => number;
 /** Makes segments of a packet that are all alike: what it works with, how many. */
 export type Segments = (row: number, count: number) => void;
 
+/** Writes a head back: byte offset in host memory, and the head. Whoever sees it sees what was written before. */
+export type HeadWrite = (at: number, head: number) => void;
+
 /** One way for both directions. */
 export interface Rows {
   readonly receiveRow: Row;
   readonly transmitRow: Row;
+  readonly writeHead: HeadWrite;
   readonly seekType: Seek;
   readonly segmentRow: Segments;
   /** Left out where each frame is classified by itself. */
@@ -41,6 +45,9 @@ export interface Rows {
 export const rowsByWords: Rows = {
   receiveRow: receiveByWords,
   transmitRow: transmitByWords,
+  writeHead: (at, head) => {
+    Atomics.store(m, at >>> 2, head);
+  },
   seekType: seekTypeByWords,
   segmentRow: segmentByWords,
 };

@@ -116,8 +116,7 @@ export class RxEngine {
     });
     file.onRead(RDH, (index) => queue(index).head);
     file.onWrite(RDT, (value, index) => {
-      queue(index).setTail(value & 0xffff);
-      this.#goOn();
+      this.tailMoved(index, value);
     });
     file.onWrite(RXDCTL, (value, index) => {
       const enable = RXDCTL.ENABLE.get(value) === 1;
@@ -133,6 +132,17 @@ export class RxEngine {
     file.onWrite(ETQF, changed);
     file.onWrite(CTRL_EXT, changed);
     file.onWrite(FCT, changed);
+  }
+
+  /**
+   * The driver has written a tail register.
+   *
+   * @param index - whose
+   * @param value - what it holds now
+   */
+  tailMoved(index: number, value: number): void {
+    this.#queues[index]!.setTail(value & 0xffff);
+    this.#goOn();
   }
 
   /** The registers have their reset values already: forget everything else. */

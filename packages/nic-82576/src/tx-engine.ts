@@ -67,6 +67,7 @@ export class TxEngine {
   /** The straight line, and byte offset in device memory of what it works with. */
   readonly #transmitRow = ways.rows().transmitRow;
   readonly #row = allocateWire(TRANSMIT_ROW_BYTES);
+  readonly #writeHead = ways.rows().writeHead;
   /** Byte offset in device memory of what segments are made with. */
   readonly #segmentMemory = allocateWire(SEGMENT_BYTES);
   // While a burst is sent: byte offset of the next frame's header in the link's memory, and the head that the queue will
@@ -123,16 +124,24 @@ export class TxEngine {
     file.onWrite(TDLEN, (value, index) => queue(index).setLength(value));
     file.onWrite(TDH, (value, index) => queue(index).setHead(value & 0xffff));
     file.onRead(TDH, (index) => queue(index).head);
-    file.onWrite(TDT, (value, index) => {
-      queue(index).setTail(value & 0xffff);
-      this.#lookAt(index);
-    });
+    file.onWrite(TDT, (value, index) => this.tailMoved(index, value));
     file.onWrite(TXDCTL, (value, index, written) => this.#switch(index, value, written));
     const writeBack = (_value: number, index: number): void => {
       queue(index).setWriteBack(file.get(TDWBAL, index), file.get(TDWBAH, index) | 0);
     };
     file.onWrite(TDWBAL, writeBack);
     file.onWrite(TDWBAH, writeBack);
+  }
+
+  /**
+   * The driver has written a tail register.
+   *
+   * @param index - whose
+   * @param value - what it holds now
+   */
+  tailMoved(index: number, value: number): void {
+    this.#queues[index]!.setTail(value & 0xffff);
+    this.#lookAt(index);
   }
 
   #switch(index: number, value: number, written: number): void {
@@ -342,7 +351,11 @@ export class TxEngine {
     const faults = this.#faults;
     if (((faults.corrupts >>> index) & 1) !== 0) faults.corrupt(index, ring, from, head, queue.count);
     if (queue.shadowed === true) queue.settle(this.#dma, from, head, 3);
-    if (queue.headWriteBack === true) this.#dma.writeWord32(queue.writeBackLow, queue.writeBackHigh, head, direct);
+    if (queue.headWriteBack === true) {
+      const at = queue.writeBackLow >>> 0;
+      if (queue.writeBackHigh === 0 && at < direct - 3) this.#writeHead(at, head);
+      else this.#dma.writeWord32(queue.writeBackLow, queue.writeBackHigh, head, direct);
+    }
     this.#interrupts.txCause(index);
   }
 }
