@@ -46,6 +46,7 @@ const WHOLE_FRAME = RX_STATUS.DD | RX_STATUS.EOP;
 /** The frame is no good. */
 const ERRORS = RX_STATUS.RXE | RX_STATUS.CE | 0;
 const DESCRIPTOR_WORDS = DESCRIPTOR_BYTES / 4;
+const HEADER_ADDRESS = RxReadDescriptor.headerAddress.location.byteOffset / 4;
 /** A tag was taken out, a stamp was taken: there is more to do. */
 const SPECIAL = RX_STATUS.VP | RX_STATUS.TS;
 /** Layout of every received frame: Ethernet, 14 bytes. Framework and protocol look further if they want. */
@@ -299,8 +300,7 @@ export class ReceiveQueue implements PacketQueueCallbacks {
     let f = fragments.at(fragments.nextIndex) | 0;
     for (let d = begin; d < end; d = (d + DESCRIPTOR_WORDS) | 0) {
       m64[d >> 1] = m64[(f + address) >> 1]!; // packetAddress: 8-byte aligned in both
-      RxReadDescriptor.headerAddress.low.set(m, d, 0); // where the status will appear: DD is clear from here on
-      RxReadDescriptor.headerAddress.high.set(m, d, 0);
+      m64[(d + HEADER_ADDRESS) >> 1] = 0n; // where the status will appear: DD is clear from here on
       f = (f + stride) | 0;
     }
     fragments.post(run);

@@ -23,10 +23,10 @@ const { FrameDescriptor, FRAME_DESCRIPTOR_BYTES } = frames;
 const DESCRIPTOR_WORDS = FRAME_DESCRIPTOR_BYTES / 4;
 /** Words from a buffer's entry to its logical address, which both lie on 8 bytes, as they do in a fragment element. */
 const LOGICAL_WORD = BufferEntry.logical.location.byteOffset >>> 2;
-/** The layout's part of a packet's last word, without flags. */
-const LAYOUT = 0x000f_ffff;
-/** `ignore` there. */
-const IGNORE = 1 << 24;
+/** All of a packet's last word but its layout: `ignore`, what is the driver's own, what is reserved. */
+const FLAGS = ~0x000f_ffff;
+/** The offset's part of a fragment's second word. */
+const OFFSET = 0x3ff0_0000;
 
 /** Where frames come from. */
 export interface RedirectSource {
@@ -133,14 +133,14 @@ export class Redirection {
     while (d < end) {
       const layoutLow = Packet.countAndLayoutLow.get(m, p) | 0;
       const layoutHigh = Packet.layoutHigh.get(m, p) | 0;
-      const odd = ((layoutLow ^ 1) & 0xffff) | (layoutHigh & IGNORE) | (Packet.fragmentIndex.get(m, p) ^ expected);
+      const odd = ((layoutLow ^ 1) & 0xffff) | (layoutHigh & FLAGS) | (Packet.fragmentIndex.get(m, p) ^ expected);
       const length = Fragment.validLength.get(m, f) | 0;
       const buffer = m[(shadow + expected) | 0]! | 0;
       const address = BufferEntry.address.get(m, buffer) | 0;
-      if ((odd | Fragment.offset.get(m, f) | (u8[address]! & 1)) !== 0 || (length - 1) >>> 0 >= longest) break;
+      if ((odd | (Fragment.whole.high.get(m, f) & OFFSET) | (u8[address]! & 1)) !== 0 || (length - 1) >>> 0 >= longest) break;
       Packet.fragmentIndex.set(m, sentPacket, fragment);
       Packet.countAndLayoutLow.set(m, sentPacket, layoutLow);
-      Packet.layoutHigh.set(m, sentPacket, layoutHigh & LAYOUT);
+      Packet.layoutHigh.set(m, sentPacket, layoutHigh);
       if (others !== 0) {
         if (checksum !== 0) Checksum.whole.set(m, sentPacket, checksum, 0); // what was found is no wish
         if (virtual !== 0) VirtualAddress.address.low.set(m, sentFragment, virtual, address);
