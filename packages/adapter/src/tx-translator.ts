@@ -229,13 +229,14 @@ export class TxTranslator {
     let d = begin;
     let p = packets.at(packets.processedIndex) | 0;
     let bytes = 0;
+    const plain = this.#special === 0; // then each has one part, for the straight line has placed them all
     // Buffers mostly go back to one pool: its stack pointer is written once, when another one's turn comes or the burst ends.
     let pool = 0;
     let top = 0;
     while (d < end) {
       const buffer = FrameDescriptor.buffer.get(m, d) | 0;
       const length = FrameDescriptor.lengthAndFlags.get(m, d) | 0;
-      const odd = ((Packet.countAndLayoutLow.get(m, p) ^ 1) & 0xffff) | (length & FLAGS);
+      const odd = plain ? 0 : ((Packet.countAndLayoutLow.get(m, p) ^ 1) & 0xffff) | (length & FLAGS);
       // No buffer; another holder; or a pool that is checked.
       if ((odd | (BufferEntry.held.get(m, buffer) ^ 1)) !== 0) break;
       const home = BufferEntry.pool.get(m, buffer) | 0;
