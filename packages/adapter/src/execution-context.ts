@@ -63,24 +63,27 @@ interface Place {
 
 /** Polls its clients, one context at a time, whenever somebody notifies it. */
 export class ExecutionContext {
-  /** For messages. */
-  readonly name: string;
-  /** How much it does before it lets others run. */
-  readonly budget: CompletePollBudget;
+  // What each run asks stands first, on few lines of the cache.
   /** How long its rounds take; `undefined` unless the adapter keeps histograms, or has a trace. */
   times: ContextTimes | undefined;
-  readonly #clock: Clock;
   readonly #alarm: Alarm;
-  readonly #places: Place[] = [];
+  readonly #rounds: number = 0;
   /** The clients of `#places`. */
   #clients: PollClient[] = [];
-  readonly #tasks: ExecutionContextTask[] = [];
-  readonly #rounds: number = 0;
-  readonly #notification: Notification | undefined;
+  /** Whether there is a task to do. */
+  #tasked = false;
   #armed = false;
   #polling = false;
   #polls = 0;
   #wakeUps = 0;
+  /** For messages. */
+  readonly name: string;
+  /** How much it does before it lets others run. */
+  readonly budget: CompletePollBudget;
+  readonly #clock: Clock;
+  readonly #places: Place[] = [];
+  readonly #tasks: ExecutionContextTask[] = [];
+  readonly #notification: Notification | undefined;
   #idles = 0;
   #outOfBudget = 0;
   #taskPending = 0;
@@ -98,7 +101,7 @@ export class ExecutionContext {
     this.#rounds = this.budget.rounds;
     this.#clock = clock;
     this.#alarm = clock.alarm(() => {
-      this.#run();
+      this.run();
     });
     if (setNotificationEnabled !== undefined)
       this.#notification = new Notification({ setNotificationEnabled }, notification, this);
@@ -179,6 +182,7 @@ export class ExecutionContext {
   createTask(work: () => void): ExecutionContextTask {
     const push = (task: ExecutionContextTask): void => {
       this.#tasks.push(task);
+      this.#tasked = true;
       this.wake();
     };
     return new ExecutionContextTask({ name: this.name, push }, work);
@@ -194,10 +198,11 @@ export class ExecutionContext {
     else work();
   }
 
-  #run(): void {
+  /** The alarm has gone off. No private name: what a closure calls by one is looked up in the module's scope each time. */
+  private run(): void {
     this.#wakeUps++;
     try {
-      if (this.#tasks.length > 0) this.#runTasks();
+      if (this.#tasked === true) this.#runTasks();
       this.#polling = true;
       if (this.#rounds === 1) this.#pollOnce();
       else this.#pollOn();
@@ -213,17 +218,19 @@ export class ExecutionContext {
   /** Tasks that were queued by now, first come first served; what they queue themselves comes after the next round. */
   #runTasks(): void {
     const tasks = this.#tasks.splice(0);
+    this.#tasked = false;
     try {
       for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) task.run();
     } finally {
       this.#tasks.unshift(...tasks); // one threw: those behind it keep their turn
+      this.#tasked = this.#tasks.length > 0;
     }
   }
 
   /** One round, and another one when notifications were armed: the usual way, and the cheapest. */
   #pollOnce(): void {
     if (this.#isIdle()) return;
-    if (this.#tasks.length > 0) this.#taskPending++;
+    if (this.#tasked === true) this.#taskPending++;
     this.#alarm.soon(); // after the devices, the other queues and whatever else is due
   }
 
@@ -235,7 +242,7 @@ export class ExecutionContext {
     for (let left = budget.rounds; !this.#isIdle();) {
       const now = this.#clock.now();
       left -= 1;
-      if (this.#tasks.length > 0) this.#taskPending++;
+      if (this.#tasked === true) this.#taskPending++;
       else if (left > 0) {
         if (now < end) continue;
         const more = budget.extend(now - start);
@@ -250,7 +257,7 @@ export class ExecutionContext {
 
   /** Polls; when there was nothing to do, arms notifications and looks once more. Whether the context can sleep. */
   #isIdle(): boolean {
-    if (this.#pollClients() === 0 && this.#tasks.length === 0) {
+    if (this.#pollClients() === 0 && this.#tasked !== true) {
       // Whatever woke the context may have been the notification, which is good for once: arm it anew each time.
       this.#setArmed(true);
       if (this.#pollClients() === 0 && !this.#interrupted()) {
@@ -264,7 +271,7 @@ export class ExecutionContext {
 
   /** Whether a task came, which goes first. */
   #interrupted(): boolean {
-    return this.#tasks.length > 0;
+    return this.#tasked;
   }
 
   #pollClients(): number {

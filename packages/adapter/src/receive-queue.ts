@@ -16,13 +16,12 @@ import {
   type Extension,
   type ExtensionFields,
 } from '@netcx/extensions';
-import type { RingCollection } from '@netcx/rings';
+import type { Ring, RingCollection } from '@netcx/rings';
 import type { Protocol } from './edge/protocol.ts';
 import { ReceiveEdge } from './edge/receive-edge.ts';
 import type { TransmitEdge } from './edge/transmit-edge.ts';
 import { PollPriority, type ExecutionContext } from './execution-context.ts';
 import { Notification, type NotificationCounters, type NotificationMode } from './execution/notification.ts';
-import type { CompletePollBudget } from './execution/poll-budget.ts';
 import { joinContext, type PhasedClient } from './execution/queue-phases.ts';
 import { LentSource } from './lent-source.ts';
 import { OfferedSource } from './offered-source.ts';
@@ -64,12 +63,29 @@ export interface ReceiveQueueOptions {
 
 /** A receive queue with its driver's side. */
 export class ReceiveQueue implements RxQueue, PhasedClient {
-  readonly id: number = 0;
-  readonly rings: RingCollection;
-  /** What the protocol receives through. */
-  readonly edge: ReceiveEdge;
+  // What each poll asks stands first, on few lines of the cache.
   /** Supplies buffers and shows frames. */
   readonly translator: RxTranslator;
+  /** What the protocol receives through. */
+  readonly edge: ReceiveEdge;
+  readonly #packets: Ring;
+  readonly #fragments: Ring;
+  #callbacks: PacketQueueCallbacks | undefined;
+  readonly #protocol: () => Protocol | undefined;
+  readonly #source: RxSource | undefined;
+  readonly #path: ReceivePath;
+  readonly #redirect: RedirectPath;
+  /** Most packets that a poll shows. */
+  #mostShown = 0;
+  /** Packets and fragments that the last round moved. */
+  #moved = 0;
+  /** No more buffers are supplied. */
+  #closing = false;
+  /** The driver knows. */
+  #cancelled = false;
+  readonly #wake: () => void;
+  readonly id: number = 0;
+  readonly rings: RingCollection;
   /** The system's buffers; `undefined` where the driver brings its own. */
   readonly pool: BufferPool | undefined;
   readonly bufferCapacity: number = 0;
@@ -77,28 +93,15 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
   readonly traffic: TrafficCounter = new TrafficCounter();
   /** Its memory. */
   readonly block: QueueBlock;
-  readonly #protocol: () => Protocol | undefined;
-  readonly #wake: () => void;
   readonly #name: string;
-  readonly #source: RxSource | undefined;
-  readonly #path: ReceivePath;
-  readonly #redirect: RedirectPath;
   readonly #mode: NotificationMode;
   readonly #watch: QueueWatch | undefined;
   #context: ExecutionContext;
-  #budget: CompletePollBudget;
   /** The gate in front of the context; `undefined` where the context has its own, and before start and after stop. */
   #notification: Notification | undefined;
   #shared = false;
   #leaveContext: (() => void) | undefined;
   #forgetHolder: (() => void) | undefined;
-  #callbacks: PacketQueueCallbacks | undefined;
-  /** Packets and fragments that the last round moved. */
-  #moved = 0;
-  /** No more buffers are supplied. */
-  #closing = false;
-  /** The driver knows. */
-  #cancelled = false;
 
   /**
    * @param options - memory, buffers, context
@@ -110,10 +113,11 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
     this.#name = options.name;
     this.block = block;
     this.rings = block.rings;
+    this.#packets = block.rings.packets;
+    this.#fragments = block.rings.fragments;
     this.pool = pool;
     this.bufferCapacity = pool === undefined ? 0 : pool.capacity - pool.headroom;
     this.#context = context;
-    this.#budget = context.budget;
     this.#mode = options.notification;
     this.#protocol = options.protocol;
     this.#watch = options.watch;
@@ -210,7 +214,7 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
     this.#callbacks = side;
     this.#shared = context !== undefined;
     if (context !== undefined) this.#context = context;
-    this.#budget = this.#context.budget;
+    this.#mostShown = this.#context.budget.receive;
     this.rings.reset();
     side.start?.();
     if (!this.#shared) this.#notification = new Notification(side, this.#mode, this.#context);
@@ -238,7 +242,8 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
   }
 
   finish(): number {
-    const { packets, fragments } = this.rings;
+    const packets = this.#packets;
+    const fragments = this.#fragments;
     const packet = packets.processedIndex;
     const fragment = fragments.processedIndex;
     const protocol = this.#protocol();
@@ -250,7 +255,7 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
     // What the poll could not do for want of a buffer or of room, it does when somebody gives some back.
     if (this.#source !== undefined) this.#source.awaitBuffers(this.#wake);
     else if (this.#closing !== true && this.translator.starved === true) this.pool?.awaitBuffer(this.#wake);
-    if (packets.reapCount > 0 || this.#path.waiting === true) this.edge.starve();
+    if (packets.beginIndex !== packets.processedIndex || this.#path.waiting === true) this.edge.starve();
     // Frames that waited behind the translator count when they are shown: there may be more of them.
     this.#moved = this.#path.diverted === true || target !== undefined ? moved + shown : moved;
     return this.#moved;
@@ -258,7 +263,7 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
 
   /** Shows frames to the protocol, and counts descriptors; what was to be sent on and has not been is among them. */
   #show(protocol: Protocol | undefined): number {
-    const shown = this.#publish(this.#budget.receive, protocol !== undefined) + this.#redirect.owed;
+    const shown = this.#publish(this.#mostShown, protocol !== undefined) + this.#redirect.owed;
     if (protocol === undefined) {
       if (this.edge.ring.driverCount > 0) this.discard(); // what the one before has not completed, too
     } else if (shown > 0) {
@@ -271,8 +276,8 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
   /** Sends frames on, unseen. Once this queue stops, or the other one has, nothing may wait, and they are dropped. */
   #sendOn(target: TransmitEdge): number {
     const path = this.#redirect;
-    if (target.open === true && this.#closing !== true) return path.run(target, this.#budget.receive);
-    path.owed += this.#publish(this.#budget.receive, true);
+    if (target.open === true && this.#closing !== true) return path.run(target, this.#mostShown);
+    path.owed += this.#publish(this.#mostShown, true);
     const { owed } = path;
     if (this.edge.ring.driverCount > owed) return 0; // what the protocol has not completed goes first
     path.owed = 0;

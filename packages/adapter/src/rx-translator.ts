@@ -40,28 +40,29 @@ const BATCH = 64;
 
 /** Supplies one receive queue with buffers and shows what came. */
 export class RxTranslator {
-  readonly counters: RxTranslatorCounters = { packets: 0, bytes: 0, ignored: 0, invalid: 0, unclaimed: 0 };
-  #receive: Ring;
-  readonly #metadata: RxMetadata | undefined;
-  /** Where times lie beside the descriptors of `#receive`. */
-  #times = 0;
-  #timestampDeltas = 0;
+  // What each poll asks stands first, on few lines of the cache.
   readonly #packets: Ring;
   readonly #fragments: Ring;
+  readonly #source: RxSource | undefined;
   readonly #poolHeader: number = 0;
   readonly #poolStack: number = 0;
-  readonly #source: RxSource | undefined;
   /** Bytes of each buffer that the NIC may write; -1 where each fragment must be looked at. */
   readonly #capacity: number = 0;
-  readonly #headroom: number = 0;
-  readonly #checksum: number = 0;
   readonly #virtual: number = 0;
   readonly #logical: number = 0;
   readonly #shadow: number = 0;
   /** Places that are worth a turn in a busy round. */
   readonly #batch: number = 0;
+  readonly #checksum: number = 0;
+  readonly #headroom: number = 0;
+  #receive: Ring;
+  readonly #metadata: RxMetadata | undefined;
   /** Whether all that the last `indicate` showed were frames of one part, each for one station. */
   #plain = true;
+  readonly counters: RxTranslatorCounters = { packets: 0, bytes: 0, ignored: 0, invalid: 0, unclaimed: 0 };
+  /** Where times lie beside the descriptors of `#receive`. */
+  #times = 0;
+  #timestampDeltas = 0;
 
   /**
    * @param options - rings, offsets and buffers

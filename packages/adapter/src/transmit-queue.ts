@@ -16,12 +16,11 @@ import {
   type Extension,
   type ExtensionFields,
 } from '@netcx/extensions';
-import type { RingCollection } from '@netcx/rings';
+import type { Ring, RingCollection } from '@netcx/rings';
 import type { Protocol } from './edge/protocol.ts';
 import { TransmitEdge } from './edge/transmit-edge.ts';
 import { PollPriority, type ExecutionContext } from './execution-context.ts';
 import { Notification, type NotificationCounters, type NotificationMode } from './execution/notification.ts';
-import type { CompletePollBudget } from './execution/poll-budget.ts';
 import { joinContext, type PhasedClient } from './execution/queue-phases.ts';
 import type { TransmitOffloads } from './offload/transmit-offloads.ts';
 import type { PacketQueueCallbacks, TxQueue } from './packet-queue.ts';
@@ -68,38 +67,43 @@ export interface TransmitQueueOptions {
 
 /** A transmit queue with its driver's side. */
 export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
-  readonly id: number = 0;
-  readonly rings: RingCollection;
-  /** What the protocol sends through. */
-  readonly edge: TransmitEdge;
+  // What each poll asks stands first, on few lines of the cache.
   /** Places and completes frames. */
   readonly translator: TxTranslator;
   /** Completes packets, and counts by whom they were for. */
   readonly tally: TransmitTally;
+  /** What the protocol sends through. */
+  readonly edge: TransmitEdge;
+  readonly #packets: Ring;
+  readonly #sending: Ring;
+  #callbacks: PacketQueueCallbacks | undefined;
+  readonly #protocol: () => Protocol | undefined;
+  readonly #completed: (() => void) | undefined;
+  readonly #watch: QueueWatch | undefined;
+  /** Most frames that a poll takes from the protocol, and most packets that it completes. */
+  #mostSent = 0;
+  #mostCompleted = 0;
+  /** Who waits for room, to be woken once. */
+  #waiters: (() => void)[] | undefined;
+  /** Nothing more is taken from the protocol. */
+  #closing = false;
+  /** The driver knows. */
+  #cancelled = false;
+  #context: ExecutionContext;
+  readonly id: number = 0;
+  readonly rings: RingCollection;
   readonly redirectTarget: RedirectTarget | undefined;
   readonly redirectDomain: number = 0;
   /** Its memory. */
   readonly block: QueueBlock;
-  readonly #protocol: () => Protocol | undefined;
   readonly #name: string;
   readonly #mode: NotificationMode;
   readonly #demux8021p: number | undefined;
-  readonly #completed: (() => void) | undefined;
-  readonly #watch: QueueWatch | undefined;
-  #context: ExecutionContext;
-  #budget: CompletePollBudget;
   /** The gate in front of the context; `undefined` where the context has its own, and before start and after stop. */
   #notification: Notification | undefined;
   #shared = false;
   #leaveContext: (() => void) | undefined;
   #forgetHolder: (() => void) | undefined;
-  #callbacks: PacketQueueCallbacks | undefined;
-  /** Who waits for room, to be woken once. */
-  #waiters: (() => void)[] = [];
-  /** Nothing more is taken from the protocol. */
-  #closing = false;
-  /** The driver knows. */
-  #cancelled = false;
 
   /**
    * @param options - memory, buffers, limits, context
@@ -110,8 +114,9 @@ export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
     this.#name = options.name;
     this.block = block;
     this.rings = block.rings;
+    this.#packets = block.rings.packets;
+    this.#sending = block.edge;
     this.#context = context;
-    this.#budget = context.budget;
     this.#mode = options.notification;
     this.#demux8021p = options.demux8021p;
     this.#completed = options.completed;
@@ -200,7 +205,9 @@ export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
     this.#callbacks = side;
     this.#shared = context !== undefined;
     if (context !== undefined) this.#context = context;
-    this.#budget = this.#context.budget;
+    const { send, sendComplete } = this.#context.budget;
+    this.#mostSent = send;
+    this.#mostCompleted = sendComplete;
     this.rings.reset();
     side.start?.();
     if (!this.#shared) this.#notification = new Notification(side, this.#mode, this.#context);
@@ -220,7 +227,7 @@ export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
   }
 
   prepare(): number {
-    const placed = this.#closing === true ? 0 : this.translator.translate(this.#budget.send);
+    const placed = this.#closing === true ? 0 : this.translator.translate(this.#mostSent);
     this.#watch?.placed();
     return placed;
   }
@@ -230,18 +237,18 @@ export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
   }
 
   finish(): number {
-    const returned = this.rings.packets.reapCount;
+    const returned = this.#packets.reapCount;
     if (returned === 0 && this.#cancelled !== true) return 0;
-    this.tally.complete(this.#budget.sendComplete);
+    this.tally.complete(this.#mostCompleted);
     if (this.#cancelled === true) this.edge.pause(this.translator.abandon());
-    const completed = this.edge.ring.reapCount;
-    if (completed === 0) return returned - this.rings.packets.reapCount; // segments of a frame that goes on
+    const completed = this.#sending.reapCount;
+    if (completed === 0) return returned - this.#packets.reapCount; // segments of a frame that goes on
     try {
       this.#protocol()?.sent?.(this.edge, completed);
     } finally {
-      this.edge.ring.reap(completed); // a protocol that throws was told, and without its places it could send no more
+      this.#sending.reap(completed); // a protocol that throws was told, and without its places it could send no more
     }
-    if (this.#waiters.length > 0) this.#wakeWaiters();
+    if (this.#waiters !== undefined) this.#wakeWaiters();
     this.#completed?.();
     return completed;
   }
@@ -251,12 +258,13 @@ export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
   }
 
   awaitRoom(notify: () => void): void {
+    this.#waiters ??= [];
     if (!this.#waiters.includes(notify)) this.#waiters.push(notify);
   }
 
   #wakeWaiters(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
+    const waiters = this.#waiters ?? [];
+    this.#waiters = undefined;
     for (const wake of waiters) wake();
   }
 

@@ -52,6 +52,8 @@ export class TxTranslator {
   readonly #placement: placing.TxPlacement;
   /** Descriptors from the send ring's begin up to the last one of a frame that may be for many, or was given up. */
   #special = 0;
+  /** Whether a frame was placed that may need more when it completes than the straight line does. */
+  #careful = false;
 
   /**
    * @param options - rings, offsets and limits
@@ -112,6 +114,7 @@ export class TxTranslator {
       if (simple > 0 && placed < limit && this.#send.postCount > 0) continue;
       do {
         if (placed >= limit || this.#send.postCount === 0 || this.#packets.freeCount === 0) return placed;
+        this.#careful = true;
         if (!this.#placement.place()) return placed === 0 && this.#packets.endIndex !== end ? 1 : placed;
         this.#special = this.#send.drainCount;
         placed += 1;
@@ -200,12 +203,12 @@ export class TxTranslator {
    */
   complete(limit = NO_LIMIT): number {
     const first = this.#send.beginIndex;
-    const placement = this.#placement;
     const kept = Math.max(0, this.#packets.reapCount - limit);
     while (this.#packets.reapCount > kept) {
-      const simple = placement.held === 0 && !this.#inOwnMemory(this.#send.beginIndex);
+      if (this.#careful === true) this.#careful = this.#placement.held > 0;
+      const simple = this.#careful !== true && !this.#inOwnMemory(this.#send.beginIndex);
       if (simple && this.#completeSimpleFrames(this.#packets.reapCount - kept) > 0) continue;
-      if (!placement.complete(this.#packets.reapCount - kept)) break;
+      if (!this.#placement.complete(this.#packets.reapCount - kept)) break;
     }
     const completed = (this.#send.beginIndex - first) & this.#send.mask;
     this.#special = Math.max(0, this.#special - completed);

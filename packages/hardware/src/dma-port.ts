@@ -35,16 +35,25 @@ export interface BusMaster {
 
 /** The DMA of one device. */
 export class DmaPort {
+  #device: BusMaster;
   /** Accesses that the host refused. */
   masterAborts = 0;
   /** Whether an access to memory that is not this process's is under way: then others may run before it is over. */
   waiting = false;
-  readonly #device: BusMaster;
 
   /**
    * @param device - whose memory accesses go through here
    */
   constructor(device: BusMaster) {
+    this.#device = device;
+  }
+
+  /**
+   * Has memory be reached in another way from now on: for a model that counts accesses, or loses them.
+   *
+   * @param device - whose memory accesses go through here
+   */
+  reroute(device: BusMaster): void {
     this.#device = device;
   }
 

@@ -58,18 +58,18 @@ interface Window extends BarWindow {
 
 /** A PCI function of a model. */
 export class PciDevice implements PciEndpoint, MessagePort {
+  /** Whether it may reach memory now: awake, and bus mastering is on. */
+  busMaster = false;
+  #upstream: Upstream | undefined;
   /** Its configuration space. */
   readonly config: ConfigSpace;
   /** Its interrupts. */
   readonly interrupts: InterruptPort;
-  /** Whether it may reach memory now: awake, and bus mastering is on. */
-  busMaster = false;
   /** Whether it is plugged in and in D0. */
   awake = false;
   readonly #options: PciDeviceOptions;
   /** By BAR. */
   readonly #windows: readonly Window[];
-  #upstream: Upstream | undefined;
   #removed = false;
 
   /**

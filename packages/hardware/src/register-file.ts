@@ -58,6 +58,7 @@ const ENTRY_WORDS = 8;
 
 /** A window of registers. */
 export class RegisterFile implements BarHandler {
+  readonly #entries: Int32Array;
   /** Reads of offsets where no register is. */
   undefinedReads = 0;
   /** Writes to offsets where no register is. */
@@ -68,7 +69,6 @@ export class RegisterFile implements BarHandler {
   readonly #registers: readonly Register[];
   /** The place of each word of the window: where its entry begins in `#entries`, or NOWHERE. */
   readonly #places: Int32Array;
-  readonly #entries: Int32Array;
   readonly #readHooks: ReadHook[] = [() => 0];
   readonly #writeHooks: WriteHook[] = [() => undefined];
 

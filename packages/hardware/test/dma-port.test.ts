@@ -30,6 +30,16 @@ function scramble(seed: number): void {
 }
 beforeEach(() => scramble(1));
 
+it('goes another way once it is told to, and back', () => {
+  const map = new IdentityMap();
+  const device = { busMaster: true, dma: map };
+  const subject = new DmaPort(device);
+  subject.reroute({ busMaster: false, dma: map });
+  expect([subject.directLimit, subject.writeWord32(base, 0, 7)]).toEqual([0, false]);
+  subject.reroute(device);
+  expect([subject.directLimit, subject.writeWord32(base, 0, 8), hostWords[base >> 2]]).toEqual([hostBytes, true, 8]);
+});
+
 describe('without an IOMMU', () => {
   it('logical addresses are host offsets up to the limit', () => {
     const map = new IdentityMap();

@@ -43,6 +43,11 @@ export class DescriptorRing {
   enabled = false;
   /** Whether what `locate` last answered is the shadow copy: then a burst ends with `settle`. */
   shadowed = false;
+  /**
+   * What a burst reaches the shadow's memory by. Memory that is asked for by messages takes its time, and registers are
+   * written meanwhile: what they change of the ring is put off until the burst is over.
+   */
+  #dma: DmaPort | undefined;
   /** Byte offset of the shadow in device memory: the descriptors, and behind them the same as they were fetched. */
   #shadow = -1;
   /** Bytes of each of the two. */
@@ -50,11 +55,6 @@ export class DescriptorRing {
   /** Where the ring was when the shadow was filled: another place makes it void. */
   #shadowLow = 0;
   #shadowHigh = 0;
-  /**
-   * What a burst reaches the shadow's memory by. Memory that is asked for by messages takes its time, and registers are
-   * written meanwhile: what they change of the ring is put off until the burst is over.
-   */
-  #dma: DmaPort | undefined;
   readonly #late: number[] = [];
   /** Of the descriptors in the shadow, those from `#fetchedFrom` up to `#fetchedTo` are the hardware's and current. */
   #fetchedFrom = 0;

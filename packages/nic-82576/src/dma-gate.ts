@@ -1,14 +1,15 @@
 /*
- * Between the DMA port and the function: while a fault counts memory accesses, every one of them passes here, so that the
- * device can be gone after exactly so many. At other times the port sees the function's own domain, and nothing is counted.
+ * Between the DMA port and the function, while a fault counts memory accesses: every one of them passes here, so that the
+ * device can be gone after exactly so many. At other times the port sees the function itself, and nothing is counted.
  */
 
 import type { Direction, DmaDomain, DmaFault, ForeignMemory, LogicalAddress, MapLimits } from '@netcx/dma';
-import type { BusMaster } from '@netcx/hardware';
+import type { BusMaster, DmaPort } from '@netcx/hardware';
 
 /** The function as its DMA port sees it. */
 export class DmaGate implements BusMaster {
   readonly #device: BusMaster;
+  readonly #port: DmaPort;
   readonly #counted: CountedDomain;
   #left = 0;
   #over: (() => void) | undefined;
@@ -16,9 +17,11 @@ export class DmaGate implements BusMaster {
 
   /**
    * @param device - whose memory accesses pass
+   * @param port - where they come from
    */
-  constructor(device: BusMaster) {
+  constructor(device: BusMaster, port: DmaPort) {
     this.#device = device;
+    this.#port = port;
     this.#counted = new CountedDomain(() => this.#count());
   }
 
@@ -28,7 +31,7 @@ export class DmaGate implements BusMaster {
 
   get dma(): DmaDomain | undefined {
     const { dma } = this.#device;
-    if (this.#over === undefined || dma === undefined) return dma;
+    if (dma === undefined) return undefined;
     this.#counted.inner = dma;
     return this.#counted;
   }
@@ -42,12 +45,14 @@ export class DmaGate implements BusMaster {
   shutAfter(accesses: number, over: () => void): void {
     this.#left = accesses;
     this.#over = over;
+    this.#port.reroute(this);
   }
 
   /** Counts no more, and lets everything pass. */
   open(): void {
     this.#over = undefined;
     this.#shut = false;
+    this.#port.reroute(this.#device);
   }
 
   #count(): void {

@@ -129,8 +129,7 @@ export class Nic82576 implements PciEndpoint {
         this.phy.remove();
       },
     });
-    const gate = new DmaGate(this.device);
-    this.dma = new DmaPort(gate);
+    this.dma = new DmaPort(this.device);
     this.eeprom = new Eeprom(this.registers, options.eeprom ?? eepromImage(macBytes(macAddress)));
     installSemaphores(this.registers);
     const tap = new InterruptTap(this.device.interrupts, clock);
@@ -149,7 +148,7 @@ export class Nic82576 implements PciEndpoint {
     this.#faults = new Faults({
       clock,
       tap,
-      gate,
+      gate: new DmaGate(this.device, this.dma),
       phy: this.phy,
       eeprom: this.eeprom,
       resume: () => this.#refresh(),

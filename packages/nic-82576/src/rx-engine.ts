@@ -46,26 +46,18 @@ type RxQueue = InstanceType<typeof RxRing>;
 
 /** All receive queues of the chip, and its packet buffer. */
 export class RxEngine {
-  readonly #parts: EngineParts;
-  // Those of them that each burst asks.
+  // What each burst asks stands first, on few lines of the cache.
   readonly #dma: EngineParts['dma'];
   readonly #faults: QueueFaults;
   readonly #filter: EngineParts['filter'];
   readonly #interrupts: EngineParts['interrupts'];
-  readonly #queues: RxQueue[] = [];
-  readonly #alarm: Alarm;
-  readonly #buffer = new PacketBuffer();
-  readonly #flow: InstanceType<typeof FlowControl>;
   readonly #arrivals: InstanceType<typeof Arrivals>;
-  readonly #wake: InstanceType<typeof WakeFilter>;
-  readonly #classifier: InstanceType<typeof Classifier>;
-  readonly #writer: InstanceType<typeof FrameWriter>;
-  readonly #classified: InstanceType<typeof ClassifiedDelivery>;
+  readonly #buffer = new PacketBuffer();
+  /** Where frames go that nothing is found out about. */
+  readonly #first: RxQueue;
   #enabled = false;
   /** Whether the function sleeps: frames can wake it, and nothing else. */
   #asleep = false;
-  #stripFcs = false;
-  #storeBad = false;
   /** Whether frames are classified before they are written. */
   #classifies = false;
   /** The straight line, and byte offset in device memory of what it works with. */
@@ -77,6 +69,16 @@ export class RxEngine {
   // While a burst is delivered: byte offset of the next frame, and the head that the queue will have.
   #at = 0;
   #head = 0;
+  #stripFcs = false;
+  #storeBad = false;
+  readonly #parts: EngineParts;
+  readonly #queues: RxQueue[] = [];
+  readonly #alarm: Alarm;
+  readonly #flow: InstanceType<typeof FlowControl>;
+  readonly #wake: InstanceType<typeof WakeFilter>;
+  readonly #classifier: InstanceType<typeof Classifier>;
+  readonly #writer: InstanceType<typeof FrameWriter>;
+  readonly #classified: InstanceType<typeof ClassifiedDelivery>;
 
   /**
    * @param parts - what the engine works with
@@ -90,6 +92,7 @@ export class RxEngine {
     this.#interrupts = parts.interrupts;
     ReceiveRow.tally.set(w, this.#row >> 2, parts.statistics.received);
     for (let index = 0; index < bank.count; index++) this.#queues.push(new RxRing());
+    this.#first = this.queue(FIRST_QUEUE);
     this.#alarm = parts.clock.alarm(() => {
       this.#drainBuffer();
     });
@@ -104,7 +107,7 @@ export class RxEngine {
 
   #connect(): void {
     const { registers: file } = this.#parts;
-    const queue = (index: number): RxQueue => this.#queues[index]!;
+    const queue = (index: number): RxQueue => this.queue(index);
     file.onWrite(RDBAL, (value, index) => {
       queue(index).baseLow = value | 0;
     });
@@ -116,7 +119,7 @@ export class RxEngine {
     });
     file.onRead(RDH, (index) => queue(index).head);
     file.onWrite(RDT, (value, index) => {
-      this.tailMoved(index, value);
+      this.tailMoved(queue(index), value);
     });
     file.onWrite(RXDCTL, (value, index) => {
       const enable = RXDCTL.ENABLE.get(value) === 1;
@@ -135,13 +138,21 @@ export class RxEngine {
   }
 
   /**
+   * @param index - a queue's number
+   * @returns the queue
+   */
+  queue(index: number): RxQueue {
+    return this.#queues[index]!;
+  }
+
+  /**
    * The driver has written a tail register.
    *
-   * @param index - whose
+   * @param queue - whose
    * @param value - what it holds now
    */
-  tailMoved(index: number, value: number): void {
-    this.#queues[index]!.setTail(value & 0xffff);
+  tailMoved(queue: RxQueue, value: number): void {
+    queue.setTail(value & 0xffff);
     this.#goOn();
   }
 
@@ -175,7 +186,7 @@ export class RxEngine {
     this.#classifier.rebuild();
     this.#classified.refresh(this.#stripFcs);
     this.#direct = -1;
-    this.#classifies = this.#classifier.needed || this.#parts.timestamps.receiving || !this.#queues[FIRST_QUEUE]!.usual;
+    this.#classifies = this.#classifier.needed || this.#parts.timestamps.receiving || !this.#first.usual;
     if (!this.#enabled) {
       this.#buffer.clear();
       this.#flow.reset();
@@ -276,7 +287,7 @@ export class RxEngine {
     const faults = this.#faults;
     const interrupts = this.#interrupts;
     const index = FIRST_QUEUE;
-    const queue = this.#queues[index]!;
+    const queue = this.#first;
     const hasWork = queue.hasWork === true && ((faults.hung >>> index) & 1) === 0;
     if (!hasWork && queue.dropEnabled !== true) return 0;
     const direct = dma.directLimit;

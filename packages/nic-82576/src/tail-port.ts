@@ -58,53 +58,57 @@ function instanceAt(register: Register, offset: number): number {
 // Two classes of the same shape: each knows its engine's class, so that V8 does, too, and calls it directly.
 
 class TxTailPort implements RegisterPort {
-  readonly #around: TailSurroundings;
-  readonly #registers: RegisterFile;
   readonly #window: BarWindow;
   readonly #faults: { readonly counting: boolean };
-  readonly #engine: TxEngine;
-  readonly #queue: number = 0;
+  readonly #registers: RegisterFile;
   readonly #place: number = 0;
+  readonly #engine: TxEngine;
+  readonly #queue: ReturnType<TxEngine['queue']>;
+  readonly #offset: number = 0;
+  readonly #around: TailSurroundings;
 
-  constructor(around: TailSurroundings, engine: TxEngine, queue: number) {
-    this.#around = around;
-    this.#registers = around.registers;
+  constructor(around: TailSurroundings, engine: TxEngine, index: number) {
     this.#window = around.window;
     this.#faults = around.faults;
+    this.#registers = around.registers;
+    this.#place = around.registers.place(TDT, index);
     this.#engine = engine;
-    this.#queue = queue;
-    this.#place = around.registers.place(TDT, queue);
+    this.#queue = engine.queue(index);
+    this.#offset = TDT.at(index);
+    this.#around = around;
   }
 
   write(value: number): void {
     if (this.#window.open === true && this.#faults.counting !== true)
       this.#engine.tailMoved(this.#queue, this.#registers.accept(this.#place, value));
-    else this.#around.write32(TDT.at(this.#queue), value);
+    else this.#around.write32(this.#offset, value);
   }
 }
 
 class RxTailPort implements RegisterPort {
-  readonly #around: TailSurroundings;
-  readonly #registers: RegisterFile;
   readonly #window: BarWindow;
   readonly #faults: { readonly counting: boolean };
-  readonly #engine: RxEngine;
-  readonly #queue: number = 0;
+  readonly #registers: RegisterFile;
   readonly #place: number = 0;
+  readonly #engine: RxEngine;
+  readonly #queue: ReturnType<RxEngine['queue']>;
+  readonly #offset: number = 0;
+  readonly #around: TailSurroundings;
 
-  constructor(around: TailSurroundings, engine: RxEngine, queue: number) {
-    this.#around = around;
-    this.#registers = around.registers;
+  constructor(around: TailSurroundings, engine: RxEngine, index: number) {
     this.#window = around.window;
     this.#faults = around.faults;
+    this.#registers = around.registers;
+    this.#place = around.registers.place(RDT, index);
     this.#engine = engine;
-    this.#queue = queue;
-    this.#place = around.registers.place(RDT, queue);
+    this.#queue = engine.queue(index);
+    this.#offset = RDT.at(index);
+    this.#around = around;
   }
 
   write(value: number): void {
     if (this.#window.open === true && this.#faults.counting !== true)
       this.#engine.tailMoved(this.#queue, this.#registers.accept(this.#place, value));
-    else this.#around.write32(RDT.at(this.#queue), value);
+    else this.#around.write32(this.#offset, value);
   }
 }

@@ -44,32 +44,18 @@ type TxQueue = InstanceType<typeof TxRing>;
 
 /** All transmit queues of the chip. */
 export class TxEngine {
-  readonly #parts: EngineParts;
-  // Those of them that each burst asks.
+  // What each burst asks stands first, on few lines of the cache.
   readonly #dma: EngineParts['dma'];
   readonly #faults: QueueFaults;
   readonly #interrupts: EngineParts['interrupts'];
   readonly #port: EngineParts['port'];
-  readonly #queues: TxQueue[] = [];
-  readonly #builder: InstanceType<typeof FrameBuilder>;
-  readonly #segments: InstanceType<typeof SegmentWriter>;
   readonly #alarm: Alarm;
-  /** Goes off when descriptors have waited long enough for others to be written back with. */
-  readonly #flush: Alarm;
-  /** Goes off when a pause ends. */
-  readonly #resume: Alarm;
-  /** Where TCTL is. */
-  readonly #control: number;
-  /** Device memory of the queues. */
-  readonly #memory: number;
-  /** Queues that may have work, by number: a doorbell lists its queue, so that a run never looks at all of them. */
-  readonly #list: number[] = [];
+  /** Queues that may have work: a doorbell lists its queue, so that a run never looks at all of them. */
+  readonly #list: TxQueue[] = [];
   /** The straight line, and byte offset in device memory of what it works with. */
   readonly #transmitRow = ways.rows().transmitRow;
   readonly #row = allocateWire(TRANSMIT_ROW_BYTES);
   readonly #writeHead = ways.rows().writeHead;
-  /** Byte offset in device memory of what segments are made with. */
-  readonly #segmentMemory = allocateWire(SEGMENT_BYTES);
   // While a burst is sent: byte offset of the next frame's header in the link's memory, and the head that the queue will
   // have; what it comes to so far; whether a descriptor that is done asked for a report.
   #at = 0;
@@ -78,6 +64,21 @@ export class TxEngine {
   #reported = 0;
   /** Whether the link's partner has asked for silence. */
   paused = false;
+  /** TCTL.EN, and the length that shorter frames are padded to. */
+  #enabled = false;
+  #shortest = 0;
+  readonly #parts: EngineParts;
+  readonly #queues: TxQueue[] = [];
+  readonly #builder: InstanceType<typeof FrameBuilder>;
+  readonly #segments: InstanceType<typeof SegmentWriter>;
+  /** Goes off when descriptors have waited long enough for others to be written back with. */
+  readonly #flush: Alarm;
+  /** Goes off when a pause ends. */
+  readonly #resume: Alarm;
+  /** Device memory of the queues. */
+  readonly #memory: number;
+  /** Byte offset in device memory of what segments are made with. */
+  readonly #segmentMemory = allocateWire(SEGMENT_BYTES);
 
   /**
    * @param parts - what the engine works with
@@ -92,10 +93,9 @@ export class TxEngine {
     prepareTransmitRow(this.#row, parts.statistics.sent, LONGEST_FRAME);
     this.#builder = new FrameBuilder(parts);
     this.#segments = new SegmentWriter(this.#segmentMemory);
-    this.#control = parts.registers.place(TCTL);
     this.#memory = allocateWire(bank.count * TX_RING_BYTES);
     for (let index = 0; index < bank.count; index++) {
-      this.#queues.push(new TxRing(this.#memory + index * TX_RING_BYTES));
+      this.#queues.push(new TxRing(index, this.#memory + index * TX_RING_BYTES));
     }
     this.#alarm = parts.clock.alarm(() => this.#run());
     this.#flush = parts.clock.alarm(() => this.#flushAll());
@@ -115,7 +115,7 @@ export class TxEngine {
 
   #connect(): void {
     const { registers: file } = this.#parts;
-    const queue = (index: number): TxQueue => this.#queues[index]!;
+    const queue = (index: number): TxQueue => this.queue(index);
     const base = (_value: number, index: number): void => {
       queue(index).setBase(file.get(TDBAL, index) | 0, file.get(TDBAH, index) | 0);
     };
@@ -124,7 +124,7 @@ export class TxEngine {
     file.onWrite(TDLEN, (value, index) => queue(index).setLength(value));
     file.onWrite(TDH, (value, index) => queue(index).setHead(value & 0xffff));
     file.onRead(TDH, (index) => queue(index).head);
-    file.onWrite(TDT, (value, index) => this.tailMoved(index, value));
+    file.onWrite(TDT, (value, index) => this.tailMoved(queue(index), value));
     file.onWrite(TXDCTL, (value, index, written) => this.#switch(index, value, written));
     const writeBack = (_value: number, index: number): void => {
       queue(index).setWriteBack(file.get(TDWBAL, index), file.get(TDWBAH, index) | 0);
@@ -134,14 +134,22 @@ export class TxEngine {
   }
 
   /**
+   * @param index - a queue's number
+   * @returns the queue
+   */
+  queue(index: number): TxQueue {
+    return this.#queues[index]!;
+  }
+
+  /**
    * The driver has written a tail register.
    *
-   * @param index - whose
+   * @param queue - whose
    * @param value - what it holds now
    */
-  tailMoved(index: number, value: number): void {
-    this.#queues[index]!.setTail(value & 0xffff);
-    this.#lookAt(index);
+  tailMoved(queue: TxQueue, value: number): void {
+    queue.setTail(value & 0xffff);
+    this.#lookAt(queue);
   }
 
   #switch(index: number, value: number, written: number): void {
@@ -153,7 +161,7 @@ export class TxEngine {
     if (threshold !== queue.threshold) queue.setThreshold(threshold);
     if (enable) queue.start(this.#parts.registers.get(TDT, index));
     else queue.stop();
-    this.#lookAt(index);
+    this.#lookAt(queue);
   }
 
   /** The registers have their reset values already: forget everything else. */
@@ -166,13 +174,21 @@ export class TxEngine {
     this.#flush.cancel();
     this.#resume.cancel();
     this.paused = false;
+    this.#readControl();
+  }
+
+  #readControl(): void {
+    const control = this.#parts.registers.get(TCTL);
+    this.#enabled = TCTL.EN.get(control) === 1;
+    this.#shortest = TCTL.PSP.get(control) === 1 ? SHORTEST : 1; // nothing at all is no frame
   }
 
   /** Something outside the queues' registers changed: go on if that is possible now. */
   refresh(): void {
+    this.#readControl();
     for (let index = 0; index < this.#queues.length; index++) {
       const queue = this.#queues[index]!;
-      if (queue.hasWork) this.#lookAt(index);
+      if (queue.hasWork) this.#lookAt(queue);
       if (queue.due && !this.#flush.pending) this.#flush.after(WRITE_BACK_DELAY);
     }
   }
@@ -205,31 +221,28 @@ export class TxEngine {
     freeWire(this.#memory, this.#queues.length * TX_RING_BYTES);
   }
 
-  #lookAt(index: number): void {
-    const queue = this.#queues[index]!;
-    if (!queue.listed) {
+  #lookAt(queue: TxQueue): void {
+    if (queue.listed !== true) {
       queue.listed = true;
-      this.#list.push(index);
+      this.#list.push(queue);
     }
     this.#alarm.soon();
   }
 
   #run(): void {
-    const control = this.#parts.registers.load(this.#control);
-    if (this.#port.up !== true || this.paused === true || TCTL.EN.get(control) === 0) return; // refresh() comes when that changes
-    const shortest = TCTL.PSP.get(control) === 1 ? SHORTEST : 1; // nothing at all is no frame
+    if (this.#port.up !== true || this.paused === true || this.#enabled !== true) return; // refresh() comes when that changes
     // Each listed queue has its turn once; one that has more to do goes to the end of the list, behind the others.
     for (let turns = this.#list.length; turns > 0; turns--) {
-      const index = this.#list.shift();
-      if (index === undefined) return;
-      const queue = this.#queues[index]!;
+      const queue = this.#list.shift();
+      if (queue === undefined) return;
       queue.listed = false;
-      if (queue.hasWork === true) this.#transmit(queue, index, shortest);
+      if (queue.hasWork === true) this.#transmit(queue);
     }
   }
 
   /** Sends a burst of one queue, which has its turn again if there is more to do at once. */
-  #transmit(queue: TxQueue, index: number, shortest: number): void {
+  #transmit(queue: TxQueue): void {
+    const { index } = queue;
     if (((this.#faults.hung >>> index) & 1) !== 0) return; // refresh() comes when it goes on
     const { end } = this.#port;
     const start = end.reserve(LONGEST);
@@ -249,15 +262,17 @@ export class TxEngine {
       if (this.#frames >= (queue.segmentation.active === true ? LONGEST_BURST : BURST)) break;
       const room = 1 + (((limit - this.#at) / LONGEST) | 0); // frames, however long they are
       if (this.#sendSimple(queue, ring, room) > 0) continue;
-      if (!this.#sendOther(queue, ring, shortest)) break; // the rest of the frame is not posted yet
-      if (queue.segmentation.active) this.#sendSegments(queue, ring, limit, shortest, direct);
+      if (!this.#sendOther(queue, ring)) break; // the rest of the frame is not posted yet
+      if (queue.segmentation.active) this.#sendSegments(queue, ring, limit, direct);
     }
     const frames = this.#frames;
     if (frames > 0) end.commit(frames, this.#at - start);
     queue.head = this.#head;
     if (queue.threshold > 1) this.#defer(queue, index, ring, this.#reported);
     else if (this.#reported !== 0) this.#tell(queue, index, ring, from, direct);
-    if (queue.hasWork === true && (frames >= BURST || this.#at > limit)) this.#lookAt(index);
+    const full = frames >= BURST || this.#at > limit;
+    // A shadowed queue's registers may have been written meanwhile: looking at it takes that over.
+    if ((full || queue.shadowed === true) && queue.hasWork === true && full) this.#lookAt(queue);
   }
 
   /**
@@ -286,10 +301,10 @@ export class TxEngine {
    *
    * @returns false when the rest of the frame is not posted yet
    */
-  #sendOther(queue: TxQueue, ring: number, shortest: number): boolean {
+  #sendOther(queue: TxQueue, ring: number): boolean {
     const builder = this.#builder;
     const at = this.#at;
-    const next = builder.next(queue, ring, this.#head, at, shortest);
+    const next = builder.next(queue, ring, this.#head, at, this.#shortest);
     if (next < 0) return false;
     this.#reported |= builder.reported;
     this.#head = next;
@@ -303,12 +318,12 @@ export class TxEngine {
   }
 
   /** The packet at the head has begun to leave in segments: goes on with those that are all alike. */
-  #sendSegments(queue: TxQueue, ring: number, limit: number, shortest: number, direct: number): void {
+  #sendSegments(queue: TxQueue, ring: number, limit: number, direct: number): void {
     const segments = this.#segments;
     const at = this.#at;
     if (at > limit || this.#builder.tags(queue, ring)) return;
     const room = LONGEST_BURST - this.#frames;
-    const count = segments.write(queue, ring, at, limit, room, shortest, direct);
+    const count = segments.write(queue, ring, at, limit, room, this.#shortest, direct);
     if (count === 0) return;
     const { statistics } = this.#parts;
     const word = w[(at + FRAME_HEADER_BYTES) >> 2]!;

@@ -23,33 +23,37 @@ export const TX_RING_BYTES = (CONTEXT_BYTES + LONGEST_HEADER + 63) & ~63;
 
 /** One transmit queue. */
 export class TxRing extends DescriptorRing {
-  /** Word index in device memory of the context descriptors, by slot, as they were in the ring. */
-  readonly contexts: number;
-  /** Byte offset in device memory of the headers of the packet that is being segmented. */
-  readonly header: number;
-  /** The packet that is being segmented. */
-  readonly segmentation = new Segmentation();
-  /** Where the head is written back to, instead of descriptors. */
-  writeBackLow = 0;
-  writeBackHigh = 0;
-  headWriteBack = false;
-  /** How many descriptors are written back together; 0 and 1: each as soon as it is done. */
-  threshold = 0;
-  /** Whether descriptors are not written back one by one. */
-  quiet = false;
-  /** With a threshold: the first descriptor that is not written back, and whether one from there on asked for a report. */
-  unreported = 0;
-  due = false;
+  /** Its number. */
+  readonly index: number = 0;
   /** Whether it stands in the engine's list of queues to look at. */
   listed = false;
   /** Switched off while a packet leaves in segments: that one is finished, and the tail stays behind it. */
   #stopping = false;
+  /** The packet that is being segmented. */
+  readonly segmentation = new Segmentation();
+  /** Word index in device memory of the context descriptors, by slot, as they were in the ring. */
+  readonly contexts: number = 0;
+  /** How many descriptors are written back together; 0 and 1: each as soon as it is done. */
+  threshold = 0;
+  /** Whether descriptors are not written back one by one. */
+  quiet = false;
+  /** Where the head is written back to, instead of descriptors. */
+  headWriteBack = false;
+  writeBackLow = 0;
+  writeBackHigh = 0;
+  /** Byte offset in device memory of the headers of the packet that is being segmented. */
+  readonly header: number = 0;
+  /** With a threshold: the first descriptor that is not written back, and whether one from there on asked for a report. */
+  unreported = 0;
+  due = false;
 
   /**
+   * @param index - its number
    * @param offset - byte offset of `TX_RING_BYTES` in device memory
    */
-  constructor(offset: number) {
+  constructor(index: number, offset: number) {
     super();
+    this.index = index;
     this.contexts = offset >>> 2;
     this.header = offset + CONTEXT_BYTES;
   }

@@ -47,6 +47,16 @@ describe('the row kernel', () => {
     expect(rows()).toBe(rowKernel);
   });
 
+  it.each([
+    ['the kernel', () => rowKernel!],
+    ['the loop', () => rowsByWords],
+  ])('writes a head, and nothing else: %s', (_name, way) => {
+    const at = ring;
+    words.fill(-1, at >> 2, (at >> 2) + 3);
+    way().writeHead(at + 4, 0x1234);
+    expect([...words.subarray(at >> 2, (at >> 2) + 3)]).toEqual([-1, 0x1234, -1]);
+  });
+
   it('is what row.wat assembles to', async () => {
     const source = new URL('../src/row.wat', import.meta.url);
     expect(readFileSync(kernelFile(source), 'utf8')).toBe(await kernelModule(source));

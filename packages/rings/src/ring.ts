@@ -62,12 +62,7 @@ export interface RingOptions {
  * ```
  */
 export class Ring {
-  /** For messages. */
-  readonly name: string;
-  /** Host offset of the header, in bytes. */
-  readonly offset: number = 0;
-  /** Word index of the header. */
-  readonly header: number = 0;
+  // What a burst asks stands first, on few lines of the cache.
   /** Word index of element 0. */
   readonly base: number = 0;
   /** Words from one element to the next. */
@@ -76,10 +71,6 @@ export class Ring {
   readonly elements: number = 0;
   /** `elements - 1`: what an index is masked with. */
   readonly mask: number = 0;
-  /** Bytes of the core descriptor; extensions follow it. */
-  readonly coreSize: number = 0;
-  /** The core descriptor's version: a driver may use the fields that this or an earlier version has. */
-  readonly coreVersion: number = 0;
 
   // Where the four indices lie. V8 inlines so much into each caller and no more: what a burst calls shall be small, and fields
   // spare each method the sums. For the same reason no name here begins with #, and the static methods say `this`: a class with
@@ -88,6 +79,17 @@ export class Ring {
   private readonly processedWord: number = 0;
   private readonly beginWord: number = 0;
   private readonly nextWord: number = 0;
+
+  /** For messages. */
+  readonly name: string;
+  /** Host offset of the header, in bytes. */
+  readonly offset: number = 0;
+  /** Word index of the header. */
+  readonly header: number = 0;
+  /** Bytes of the core descriptor; extensions follow it. */
+  readonly coreSize: number = 0;
+  /** The core descriptor's version: a driver may use the fields that this or an earlier version has. */
+  readonly coreVersion: number = 0;
 
   private constructor(name: string, offset: number) {
     const word = offset >>> 2;

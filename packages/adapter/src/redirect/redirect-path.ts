@@ -43,15 +43,21 @@ export interface RedirectPathOptions {
 export class RedirectPath {
   /** Descriptors at the edge that no protocol was told of: frames that wait to go on. */
   owed = 0;
-  readonly #options: RedirectPathOptions;
   #to: TransmitEdge | undefined;
   #inlet: TransmitInlet | undefined;
   #straight: Redirection | undefined;
+  readonly #packets: Ring;
+  readonly #path: ReceivePath;
+  readonly #traffic: TrafficCounter;
+  readonly #options: RedirectPathOptions;
 
   /**
    * @param options - the queue
    */
   constructor(options: RedirectPathOptions) {
+    this.#packets = options.packets;
+    this.#path = options.path;
+    this.#traffic = options.traffic;
     this.#options = options;
   }
 
@@ -65,18 +71,18 @@ export class RedirectPath {
   run(to: TransmitEdge, limit: number): number {
     if (to !== this.#to) this.#aim(to);
     const moved = this.owed === 0 ? this.#goStraight(limit) : 0;
-    const { packets, path } = this.#options;
-    const done = moved === limit || (packets.reapCount === 0 && this.owed === 0 && path.waiting !== true);
+    const taken = this.#packets.beginIndex === this.#packets.processedIndex;
+    const done = moved === limit || (taken && this.owed === 0 && this.#path.waiting !== true);
     return done ? 0 : this.#goOn(to, limit - moved);
   }
 
   /** The straight line; returns how many it took. */
   #goStraight(limit: number): number {
     const straight = this.#straight;
-    if (straight === undefined || this.#options.path.diverted === true) return 0;
+    if (straight === undefined || this.#path.diverted === true) return 0;
     const moved = straight.run(limit);
     if (moved === 0) return 0;
-    this.#options.traffic.addUnicast(moved, straight.bytes);
+    this.#traffic.addUnicast(moved, straight.bytes);
     this.#inlet?.wake();
     return moved;
   }

@@ -53,8 +53,19 @@ export interface RedirectTarget {
 
 /** The way from one receive queue to one transmit queue. */
 export class Redirection {
-  readonly #from: RedirectSource;
-  readonly #to: RedirectTarget;
+  readonly #packets: Ring;
+  readonly #fragments: Ring;
+  readonly #send: Ring;
+  readonly #sentPackets: Ring;
+  readonly #sentFragments: Ring;
+  readonly #counters: RxTranslatorCounters;
+  readonly #shadow: number = 0;
+  /** Longest frame that comes and may go. */
+  readonly #longest: number = 0;
+  readonly #checksum: number = 0;
+  readonly #virtual: number = 0;
+  /** Words from a fragment element to its logical address. */
+  readonly #logical: number = 0;
   /** Bytes in the frames of the last run. */
   bytes = 0;
 
@@ -63,8 +74,17 @@ export class Redirection {
    * @param to - a queue that takes frames from any address
    */
   constructor(from: RedirectSource, to: RedirectTarget) {
-    this.#from = from;
-    this.#to = to;
+    this.#packets = from.packets;
+    this.#fragments = from.fragments;
+    this.#send = to.send;
+    this.#sentPackets = to.packets;
+    this.#sentFragments = to.fragments;
+    this.#counters = from.counters;
+    this.#shadow = from.shadow;
+    this.#longest = Math.min(from.capacity, to.maximumFrame);
+    this.#checksum = to.checksum;
+    this.#virtual = to.virtual;
+    this.#logical = to.logical >> 2;
   }
 
   /**
@@ -75,10 +95,9 @@ export class Redirection {
    * @returns how many were moved
    */
   run(limit: number): number {
-    const { packets } = this.#from;
-    const { send } = this.#to;
+    const packets = this.#packets;
     this.bytes = 0;
-    if (send.postCount > 0) return 0;
+    if (this.#send.postCount > 0) return 0;
     let moved = 0;
     for (let count = -1; count !== 0 && moved < limit && packets.reapCount > 0; moved += count)
       count = this.#moveRow(limit - moved);
@@ -87,12 +106,15 @@ export class Redirection {
 
   /** As far as no ring starts over. */
   #moveRow(limit: number): number {
-    const { packets, fragments, counters } = this.#from;
-    const target = this.#to;
-    const { send } = target;
+    const packets = this.#packets;
+    const fragments = this.#fragments;
+    const send = this.#send;
+    const sentPackets = this.#sentPackets;
+    const sentFragments = this.#sentFragments;
+    const counters = this.#counters;
     // What a call returns may be no integer for all that V8 knows, and the least of such takes it five times as long.
     const received = Math.min(limit | 0, packets.reapRun | 0, fragments.reapRun | 0);
-    const room = Math.min(send.freeRun | 0, target.packets.freeRun | 0, target.fragments.freeRun | 0);
+    const room = Math.min(send.freeRun | 0, sentPackets.freeRun | 0, sentFragments.freeRun | 0);
     const { bytes } = this;
     const count = this.#move(Math.min(received, room));
     if (count === 0) return 0;
@@ -102,33 +124,36 @@ export class Redirection {
     counters.bytes += this.bytes - bytes;
     send.publish(count);
     send.post(count);
-    target.fragments.publish(count);
-    target.packets.publish(count);
+    sentFragments.publish(count);
+    sentPackets.publish(count);
     return count;
   }
 
   #move(most: number): number {
-    const from = this.#from;
-    const to = this.#to;
-    const packetStride = from.packets.stride | 0;
-    const fragmentStride = from.fragments.stride | 0;
-    const sentPacketStride = to.packets.stride | 0;
-    const sentFragmentStride = to.fragments.stride | 0;
-    const checksum = to.checksum | 0;
-    const virtual = to.virtual | 0;
-    const logical = (to.logical >> 2) | 0;
+    const packets = this.#packets;
+    const fragments = this.#fragments;
+    const send = this.#send;
+    const sentPackets = this.#sentPackets;
+    const sentFragments = this.#sentFragments;
+    const packetStride = packets.stride | 0;
+    const fragmentStride = fragments.stride | 0;
+    const sentPacketStride = sentPackets.stride | 0;
+    const sentFragmentStride = sentFragments.stride | 0;
+    const checksum = this.#checksum | 0;
+    const virtual = this.#virtual | 0;
+    const logical = this.#logical | 0;
     const others = checksum | virtual;
-    const longest = Math.min(from.capacity, to.maximumFrame) >>> 0;
-    const begin = to.send.at(to.send.endIndex) | 0;
+    const longest = this.#longest >>> 0;
+    const begin = send.at(send.endIndex) | 0;
     const end = (begin + Math.imul(most, DESCRIPTOR_WORDS)) | 0;
     let d = begin;
-    let p = from.packets.at(from.packets.processedIndex) | 0;
-    let expected = from.fragments.processedIndex | 0;
-    let f = from.fragments.at(expected) | 0;
-    const shadow = from.shadow | 0;
-    let sentPacket = to.packets.at(to.packets.endIndex) | 0;
-    let sentFragment = to.fragments.at(to.fragments.endIndex) | 0;
-    let fragment = to.fragments.endIndex | 0;
+    let p = packets.at(packets.processedIndex) | 0;
+    let expected = fragments.processedIndex | 0;
+    let f = fragments.at(expected) | 0;
+    const shadow = this.#shadow | 0;
+    let sentPacket = sentPackets.at(sentPackets.endIndex) | 0;
+    let sentFragment = sentFragments.at(sentFragments.endIndex) | 0;
+    let fragment = sentFragments.endIndex | 0;
     let bytes = 0;
     while (d < end) {
       const layoutLow = Packet.countAndLayoutLow.get(m, p) | 0;
@@ -137,7 +162,8 @@ export class Redirection {
       const length = Fragment.validLength.get(m, f) | 0;
       const buffer = m[(shadow + expected) | 0]! | 0;
       const address = BufferEntry.address.get(m, buffer) | 0;
-      if ((odd | (Fragment.whole.high.get(m, f) & OFFSET) | (u8[address]! & 1)) !== 0 || (length - 1) >>> 0 >= longest) break;
+      if ((odd | (Fragment.whole.high.get(m, f) & OFFSET) | (u8[address]! & 1)) !== 0 || (length - 1) >>> 0 >= longest)
+        break;
       Packet.fragmentIndex.set(m, sentPacket, fragment);
       Packet.countAndLayoutLow.set(m, sentPacket, layoutLow);
       Packet.layoutHigh.set(m, sentPacket, layoutHigh);

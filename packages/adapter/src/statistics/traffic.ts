@@ -37,14 +37,39 @@ export interface Traffic {
   readonly broadcast: TrafficCount;
 }
 
+/** Where nothing is counted elsewhere. */
+const NONE: TrafficCount = { packets: 0, bytes: 0 };
+
 /** Counts the frames of one queue. */
 export class TrafficCounter {
+  readonly #all: TrafficCount;
+  #lookedAtPackets = 0;
+  #lookedAtBytes = 0;
   #unicastPackets = 0;
   #unicastBytes = 0;
   #multicastPackets = 0;
   #multicastBytes = 0;
   #broadcastPackets = 0;
   #broadcastBytes = 0;
+
+  /**
+   * @param all - frames that are counted elsewhere, and are for one station each unless they were looked at; none when left
+   * out
+   */
+  constructor(all: TrafficCount = NONE) {
+    this.#all = all;
+  }
+
+  /**
+   * Frames that are counted elsewhere were looked at, and `count` says which is which.
+   *
+   * @param packets - how many
+   * @param bytes - in all of them
+   */
+  lookedAt(packets: number, bytes: number): void {
+    this.#lookedAtPackets += packets;
+    this.#lookedAtBytes += bytes;
+  }
 
   /**
    * @param ring - frame descriptors, of whole frames
@@ -133,8 +158,10 @@ export class TrafficCounter {
 
   /** @returns what was counted so far */
   counts(): Traffic {
+    const packets = this.#all.packets - this.#lookedAtPackets + this.#unicastPackets;
+    const bytes = this.#all.bytes - this.#lookedAtBytes + this.#unicastBytes;
     return {
-      unicast: { packets: this.#unicastPackets, bytes: this.#unicastBytes },
+      unicast: { packets, bytes },
       multicast: { packets: this.#multicastPackets, bytes: this.#multicastBytes },
       broadcast: { packets: this.#broadcastPackets, bytes: this.#broadcastBytes },
     };

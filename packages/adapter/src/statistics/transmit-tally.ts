@@ -1,6 +1,6 @@
 /*
  * Completes a transmit queue's packets, and counts by whom they were for those that the NIC took. As long as every frame in
- * the ring is known to be for one station, a burst is completed and counted without a look at any; as long as none was given
+ * the ring is known to be for one station, a burst is completed without a look at any; as long as none was given
  * up, its descriptors are looked at together; otherwise one by one, to tell which are which.
  */
 
@@ -22,7 +22,7 @@ export interface CompletingTranslator {
 
 /** The traffic of one transmit queue. */
 export class TransmitTally {
-  readonly traffic: TrafficCounter = new TrafficCounter();
+  readonly traffic: TrafficCounter;
   readonly #translator: CompletingTranslator;
   readonly #packets: Ring;
   readonly #send: Ring;
@@ -35,6 +35,7 @@ export class TransmitTally {
    * @param send - its frame descriptors
    */
   constructor(translator: CompletingTranslator, packets: Ring, send: Ring) {
+    this.traffic = new TrafficCounter(translator.counters);
     this.#translator = translator;
     this.#packets = packets;
     this.#send = send;
@@ -44,19 +45,27 @@ export class TransmitTally {
    * @param limit - most packets to complete
    */
   complete(limit: number): void {
+    if (this.#translator.plain === true) this.#translator.complete(limit);
+    else this.#completeAndLook(limit);
+  }
+
+  #completeAndLook(limit: number): void {
     const { counters } = this.#translator;
-    if (this.#translator.plain === true) {
-      const { packets, bytes } = counters;
-      if (this.#translator.complete(limit) > 0)
-        this.traffic.addUnicast(counters.packets - packets, counters.bytes - bytes);
-      return;
-    }
+    const { packets, bytes } = counters;
+    if (counters.refused === this.#refusedBefore) this.#completeTogether(limit);
+    else this.#completeEach(limit);
+    this.traffic.lookedAt(counters.packets - packets, counters.bytes - bytes);
+  }
+
+  /** As long as none was given up. */
+  #completeTogether(limit: number): void {
     const { beginIndex } = this.#send;
-    if (counters.refused === this.#refusedBefore) {
-      const completed = this.#translator.complete(limit);
-      if (completed > 0) this.traffic.count(this.#send, beginIndex, completed);
-      return;
-    }
+    const completed = this.#translator.complete(limit);
+    if (completed > 0) this.traffic.count(this.#send, beginIndex, completed);
+  }
+
+  #completeEach(limit: number): void {
+    const { counters } = this.#translator;
     for (let left = limit; left > 0; left--) {
       const waiting = this.#packets.reapCount;
       const { packets } = counters;
