@@ -29,6 +29,30 @@ const queuePair = ({ rxRing, rxBytes, txRing, txBytes, writeBack }) => ({
   received: [],
 });
 
+/** Where a driver writes its tails, in the shape of the model's own (tail-port.ts). */
+class TxDoorbell {
+  constructor(nic, index, model) {
+    this.nic = nic;
+    this.index = index;
+    this.model = model;
+  }
+
+  write(tail) {
+    if (!this.nic.ring(this.index, tail)) this.model.write(tail);
+  }
+}
+
+class RxDoorbell {
+  constructor(nic, model) {
+    this.nic = nic;
+    this.model = model;
+  }
+
+  write(tail) {
+    if (!this.nic.taken) this.model.write(tail); // afterwards there always are enough
+  }
+}
+
 export class PrecomputedNic {
   /** Frames that may still come. */
   left = 0;
@@ -107,16 +131,28 @@ export class PrecomputedNic {
     }
   }
 
+  /** A tail register is written: what is to be sent is sent, and the next burst comes. */
+  ring(index, tail) {
+    const queue = this.#queues[index];
+    if (queue === undefined) return false;
+    this.#send(queue, tail);
+    this.#receive(queue);
+    return true;
+  }
+
+  port(bar, offset) {
+    const port = this.#nic.port(bar, offset);
+    const index = (offset & QUEUE_BITS) >> QUEUE_SHIFT;
+    if ((offset & ~QUEUE_BITS) === TDT.offset) return new TxDoorbell(this, index, port);
+    return (offset & ~QUEUE_BITS) === RDT.offset ? new RxDoorbell(this, port) : port;
+  }
+
+  /** Whether doorbells are answered here. */
+  get taken() {
+    return this.#queues.length > 0;
+  }
+
   write32(bar, offset, value) {
-    if (this.#queues.length > 0) {
-      const queue = this.#queues[(offset & QUEUE_BITS) >> QUEUE_SHIFT];
-      if ((offset & ~QUEUE_BITS) === RDT.offset) return; // there always are enough
-      if ((offset & ~QUEUE_BITS) === TDT.offset) {
-        this.#send(queue, value);
-        this.#receive(queue);
-        return;
-      }
-    }
     this.#nic.write32(bar, offset, value);
   }
 
