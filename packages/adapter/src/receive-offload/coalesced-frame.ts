@@ -28,13 +28,14 @@ const declared = defineStruct('CoalescedFrame', 128, {
   ipv4:            bits(u32(16), 3), // else it is IPv6
   push:            bits(u32(16), 4), // one of them has PSH
   unsummed:        bits(u32(16), 5), // UDP without a checksum
+  alike:           bits(u32(16), 6), // it is as many segments as it has descriptors, one behind the other, all alike
   flags:           overlay(u32(16)), // all of them at once
   flow:            u32(20),          // what tells flows apart, mixed
   bucketNext:      u32(24),          // the next record of the same bucket; 0 = none
   layer3At:        u32(28),
   layer4At:        u32(32),
   payloadAt:       u32(36),
-  payload:         u32(40),          // bytes of its own
+  payload:         u32(40),          // bytes of its own; of each segment where several are alike
   total:           u32(44),          // bytes of payload of the whole chain
   totalParts:      u32(48),          // at most so many descriptors
   count:           u32(52),          // segments

@@ -36,8 +36,8 @@ const MOST_PARTS = 64;
 const MOST_BYTES = 65_535;
 /** The tag, and what of it counts, in a descriptor's word. */
 const TAG_BITS = 0xffff_0030 | 0;
-/** Of a record's flags, all that a segment has that is chained without being looked at: it is behind another one. */
-const BEHIND = 1;
+/** Flags of a record of segments that are chained without being looked at: behind another one, and alike. */
+const ALIKE_BEHIND = 1 | (1 << 6);
 /** Record 0 is none. */
 const TABLE_WORDS = (PASS_FRAMES + 1) * COALESCED_FRAME_WORDS;
 /** Bytes of host memory that a coalescer works in. */
@@ -72,7 +72,7 @@ export class Coalescer {
   #open = false;
 
   /**
-   * @param scratch - host offset of `COALESCER_BYTES` bytes, a multiple of 4
+   * @param scratch - host offset of `COALESCER_BYTES` bytes, a multiple of 8
    * @param base - word index of element 0 of the ring that holds the frames' descriptors
    * @param mask - elements of that ring less 1
    */
@@ -85,7 +85,7 @@ export class Coalescer {
     this.#mostParts = Math.min(MOST_PARTS, mask);
   }
 
-  /** The `LayoutOutcome` of the segment that `extend` chained last, which is that of the one before it. */
+  /** The `LayoutOutcome` of the segments that `extend` chained last, which is that of the one before them. */
   get likeOutcome(): number {
     return this.#successor.outcome;
   }
@@ -100,22 +100,22 @@ export class Coalescer {
   }
 
   /**
-   * @param frame - number of a frame in this pass, from 0 on
-   * @returns word index of its record
+   * @param number - of a record in this pass, from 0 on
+   * @returns its word index
    */
-  record(frame: number): number {
-    return (this.#table + Math.imul(frame + 1, COALESCED_FRAME_WORDS)) | 0;
+  record(number: number): number {
+    return (this.#table + Math.imul(number + 1, COALESCED_FRAME_WORDS)) | 0;
   }
 
   /**
    * Notes the next frame of the pass, which goes on as it is.
    *
-   * @param frame - its number in this pass
+   * @param number - of its record
    * @param first - index of its first descriptor
    * @param parts - its descriptors
    */
-  note(frame: number, first: number, parts: number): void {
-    const r = this.record(frame);
+  note(number: number, first: number, parts: number): void {
+    const r = this.record(number);
     CoalescedFrame.first.set(m, r, first);
     CoalescedFrame.parts.set(m, r, parts);
     CoalescedFrame.next.set(m, r, 0);
@@ -124,52 +124,58 @@ export class Coalescer {
   }
 
   /**
-   * Chains the next frame of the pass if it is plainly the segment behind the one that was chained last; asked first, and with
-   * what the driver said of the frame.
+   * Chains the next frames of the pass as far as they are plainly the segments behind the one that was chained last; asked
+   * first, and with what the driver said of the frames.
    *
-   * @param frame - its number in this pass
-   * @param first - index of its first descriptor
-   * @returns whether it was chained; else it is to be completed, and to be added
+   * @param number - of the record that they will have, all of them
+   * @param first - index of the first one's first descriptor
+   * @param most - how many there are, one behind the other
+   * @returns how many were chained; the one behind them is to be completed, and to be added
    */
-  extend(frame: number, first: number): boolean {
+  extend(number: number, first: number, most: number): number {
     const successor = this.#successor;
-    const d = (this.#base + ((first & this.#mask) << 3)) | 0;
-    if (!successor.recognises(d)) return false;
     const h = successor.chain | 0;
+    const room = h === 0 ? 0 : this.#room(h);
+    if (room <= 0) successor.chain = 0;
+    const total = CoalescedFrame.total.get(m, h) | 0;
+    const count = successor.recognise(this.#base, this.#mask, first, Math.min(most, room) | 0, total) | 0;
+    if (count === 0) return 0;
+    const r = this.record(number);
     const payload = CoalescedFrame.payload.get(m, CoalescedFrame.tail.get(m, h) | 0) | 0;
-    const payloadAt = CoalescedFrame.payloadAt.get(m, h) | 0;
-    const total = (CoalescedFrame.total.get(m, h) + payload) | 0;
-    const parts = (CoalescedFrame.totalParts.get(m, h) + 1) | 0;
-    const full = total + payloadAt - CoalescedFrame.layer3At.get(m, h) > MOST_BYTES || parts > this.#mostParts;
-    if (full || CoalescedFrame.open.get(m, h) === 0) {
-      successor.chain = 0;
-      return false;
-    }
-    const r = this.record(frame);
+    const bytes = Math.imul(count, payload);
     CoalescedFrame.first.set(m, r, first);
-    CoalescedFrame.parts.set(m, r, 1);
+    CoalescedFrame.parts.set(m, r, count);
     CoalescedFrame.next.set(m, r, 0);
-    CoalescedFrame.flags.set(m, r, BEHIND);
-    this.#chain(h, r, payload, payloadAt, successor.payloadSum);
-    CoalescedFrame.total.set(m, h, total);
-    CoalescedFrame.totalParts.set(m, h, parts);
-    CoalescedFrame.nextSequence.set(m, h, CoalescedFrame.nextSequence.get(m, h) + payload);
-    return true;
+    CoalescedFrame.flags.set(m, r, ALIKE_BEHIND);
+    this.#chain(h, r, count, payload, CoalescedFrame.payloadAt.get(m, h) | 0, successor.payloadSum);
+    CoalescedFrame.total.set(m, h, total + bytes);
+    CoalescedFrame.totalParts.set(m, h, CoalescedFrame.totalParts.get(m, h) + count);
+    CoalescedFrame.nextSequence.set(m, h, CoalescedFrame.nextSequence.get(m, h) + bytes);
+    return count;
+  }
+
+  /** How many more segments like its last one a chain may have. */
+  #room(h: number): number {
+    if (CoalescedFrame.open.get(m, h) === 0) return 0;
+    const payload = CoalescedFrame.payload.get(m, CoalescedFrame.tail.get(m, h) | 0) | 0;
+    const headers = CoalescedFrame.payloadAt.get(m, h) - CoalescedFrame.layer3At.get(m, h);
+    const bytes = (MOST_BYTES - headers - CoalescedFrame.total.get(m, h)) | 0;
+    return Math.min((bytes / payload) | 0, (this.#mostParts - CoalescedFrame.totalParts.get(m, h)) | 0);
   }
 
   /**
    * Notes the next frame of the pass, and chains it if it goes on with another one.
    *
-   * @param frame - its number in this pass
+   * @param number - of its record
    * @param first - index of its first descriptor
    * @param layout - stands at it
    * @param enabled - `ReceiveSwitch` bits
    */
-  add(frame: number, first: number, layout: FrameLayout, enabled: number): void {
-    const r = this.record(frame);
+  add(number: number, first: number, layout: FrameLayout, enabled: number): void {
+    const r = this.record(number);
     const segment = this.#segment;
     const d = (this.#base + ((first & this.#mask) << 3)) | 0;
-    this.note(frame, first, layout.reader.parts);
+    this.note(number, first, layout.reader.parts);
     segment.read(layout, d, enabled);
     if (segment.kind === SegmentKind.Other) {
       // A fragment, or an unreadable header: it may be of any flow, and nothing may overtake it.
@@ -301,24 +307,23 @@ export class Coalescer {
     const { layer4At, payloadAt, payload, tcp, ipv4, unsummed } = this.#segment;
     CoalescedFrame.behind.set(m, r, 1);
     const sum = unsummed ? 0 : payloadSum(layout.reader, layer4At, payloadAt - layer4At, payload, tcp, ipv4);
-    this.#chain(h, r, payload, payloadAt, sum);
+    // Behind an odd number of bytes, those of each word change places.
+    const placed = (CoalescedFrame.total.get(m, h) & 1) === 0 ? sum : ((sum & 255) << 8) | (sum >>> 8);
+    this.#chain(h, r, 1, payload, payloadAt, placed);
     if (tcp) this.#appendTcp(h);
   }
 
-  /** Puts a record behind the last of a chain. */
-  #chain(h: number, r: number, payload: number, payloadAt: number, sum: number): void {
-    const total = CoalescedFrame.total.get(m, h) | 0;
+  /** Puts a record of some segments behind the last of a chain. */
+  #chain(h: number, r: number, segments: number, payload: number, payloadAt: number, sum: number): void {
     const count = CoalescedFrame.count.get(m, h) | 0;
     CoalescedFrame.next.set(m, CoalescedFrame.tail.get(m, h) | 0, r);
     CoalescedFrame.tail.set(m, h, r);
     CoalescedFrame.payload.set(m, r, payload);
     CoalescedFrame.payloadAt.set(m, r, payloadAt);
-    CoalescedFrame.count.set(m, h, count + 1);
-    // Behind an odd number of bytes, those of each word change places.
-    const placed = (total & 1) === 0 ? sum : ((sum & 255) << 8) | (sum >>> 8);
-    CoalescedFrame.payloadSum.set(m, h, foldSum(CoalescedFrame.payloadSum.get(m, h) + placed));
-    this.counters.segments += count === 1 ? 2 : 1;
-    this.counters.bytes += payload + (count === 1 ? total : 0);
+    CoalescedFrame.count.set(m, h, count + segments);
+    CoalescedFrame.payloadSum.set(m, h, foldSum(CoalescedFrame.payloadSum.get(m, h) + sum));
+    this.counters.segments += count === 1 ? segments + 1 : segments;
+    this.counters.bytes += Math.imul(segments, payload) + (count === 1 ? CoalescedFrame.total.get(m, h) : 0);
     if (count === 1) this.counters.events++;
   }
 

@@ -114,12 +114,12 @@ export class ReceiveStage {
   run(): number {
     let published = 0;
     while (this.ring.driverCount > 0) {
-      const frameCount = this.#look();
-      if (frameCount === 0) break;
+      const records = this.#look();
+      if (records === 0) break;
       this.#written = 0;
       let descriptors = 0;
-      for (let frame = 0; frame < frameCount; frame++) {
-        const r = this.coalescer.record(frame);
+      for (let record = 0; record < records; record++) {
+        const r = this.coalescer.record(record);
         descriptors = (descriptors + CoalescedFrame.parts.get(m, r)) | 0;
         if (CoalescedFrame.behind.get(m, r) === 0) this.#emit(r);
       }
@@ -133,9 +133,9 @@ export class ReceiveStage {
   }
 
   /**
-   * Looks at the oldest frames.
+   * Looks at the oldest frames: those for which there is room, up to a pass.
    *
-   * @returns how many: those for which there is room, up to a pass
+   * @returns how many records were made of them
    */
   #look(): number {
     const base = this.ring.base | 0;
@@ -145,35 +145,39 @@ export class ReceiveStage {
     let first = this.ring.beginIndex | 0;
     let left = Math.min(this.ring.driverCount, this.#edge.ring.freeCount) | 0;
     const coalesces = (enabled & ANY_COALESCING) !== 0;
-    let frame = 0;
-    while (left > 0 && frame < PASS_FRAMES) {
-      const d = (base + ((first & mask) << 3)) | 0;
-      if (coalesces && this.coalescer.extend(frame, first)) {
-        this.#countLayout(this.coalescer.likeOutcome);
-        first = (first + 1) & mask;
-        left = (left - 1) | 0;
-        frame = (frame + 1) | 0;
+    let frames = 0;
+    let record = 0;
+    while (left > 0 && frames < PASS_FRAMES) {
+      const alike = coalesces ? this.coalescer.extend(record, first, Math.min(left, PASS_FRAMES - frames) | 0) | 0 : 0;
+      if (alike > 0) {
+        this.#countLayouts(this.coalescer.likeOutcome, alike);
+        first = (first + alike) & mask;
+        left = (left - alike) | 0;
+        frames = (frames + alike) | 0;
+        record = (record + 1) | 0;
         continue;
       }
+      const d = (base + ((first & mask) << 3)) | 0;
       layout.reader.open(base, mask, first);
       const parts = layout.reader.parts | 0;
       if (parts > left) break;
       if (enabled !== 0) {
-        this.#countLayout(layout.complete(base, mask, first, Layer2Type.Ethernet));
+        this.#countLayouts(layout.complete(base, mask, first, Layer2Type.Ethernet), 1);
         this.#validate(d, enabled);
       }
-      if (coalesces) this.coalescer.add(frame, first, layout, enabled);
-      else this.coalescer.note(frame, first, parts);
+      if (coalesces) this.coalescer.add(record, first, layout, enabled);
+      else this.coalescer.note(record, first, parts);
       first = (first + parts) & mask;
       left = (left - parts) | 0;
-      frame = (frame + 1) | 0;
+      frames = (frames + 1) | 0;
+      record = (record + 1) | 0;
     }
-    return frame;
+    return record;
   }
 
-  #countLayout(outcome: number): void {
-    if (outcome === LayoutOutcome.Parsed) this.counters.layoutsParsed++;
-    else if (outcome === LayoutOutcome.Corrected) this.counters.layoutsCorrected++;
+  #countLayouts(outcome: number, frames: number): void {
+    if (outcome === LayoutOutcome.Parsed) this.counters.layoutsParsed += frames;
+    else if (outcome === LayoutOutcome.Corrected) this.counters.layoutsCorrected += frames;
   }
 
   /** Where the NIC has not looked, and somebody wants to know: the protocol, or coalescing, which needs valid segments. */
@@ -239,25 +243,28 @@ export class ReceiveStage {
     let to = (this.#edge.ring.endIndex + this.#written) | 0;
     for (let r = from | 0; r !== 0; r = CoalescedFrame.next.get(m, r) | 0) {
       const first = CoalescedFrame.first.get(m, r) | 0;
+      const parts = CoalescedFrame.parts.get(m, r) | 0;
       const payload = CoalescedFrame.payload.get(m, r) | 0;
       const payloadAt = CoalescedFrame.payloadAt.get(m, r) | 0;
-      if (CoalescedFrame.parts.get(m, r) !== 1 || payload === 0) {
-        this.#move(first, CoalescedFrame.parts.get(m, r) | 0, payloadAt, payloadAt + payload, MORE);
+      if (payload === 0 || (parts !== 1 && CoalescedFrame.alike.get(m, r) === 0)) {
+        this.#move(first, parts, payloadAt, payloadAt + payload, MORE);
         to = (this.#edge.ring.endIndex + this.#written) | 0;
         continue;
       }
-      const d = (base + ((first & mask) << 3)) | 0;
-      const e = (edgeBase + ((to & edgeMask) << 3)) | 0;
-      FrameDescriptor.address.set(m, e, FrameDescriptor.address.get(m, d) + payloadAt);
-      FrameDescriptor.lengthAndFlags.set(m, e, payload | MORE);
-      FrameDescriptor.buffer.set(m, e, FrameDescriptor.buffer.get(m, d));
-      FrameDescriptor.layout.set(m, e, 0);
-      FrameDescriptor.layer4AndChecksum.set(m, e, 0);
-      FrameDescriptor.segmentation.set(m, e, 0);
-      FrameDescriptor.hash.set(m, e, 0);
-      FrameDescriptor.context.set(m, e, 0);
-      to = (to + 1) | 0;
-      this.#written = (this.#written + 1) | 0;
+      for (let part = 0; part < parts; part = (part + 1) | 0) {
+        const d = (base + (((first + part) & mask) << 3)) | 0;
+        const e = (edgeBase + ((to & edgeMask) << 3)) | 0;
+        FrameDescriptor.address.set(m, e, FrameDescriptor.address.get(m, d) + payloadAt);
+        FrameDescriptor.lengthAndFlags.set(m, e, payload | MORE);
+        FrameDescriptor.buffer.set(m, e, FrameDescriptor.buffer.get(m, d));
+        FrameDescriptor.layout.set(m, e, 0);
+        FrameDescriptor.layer4AndChecksum.set(m, e, 0);
+        FrameDescriptor.segmentation.set(m, e, 0);
+        FrameDescriptor.hash.set(m, e, 0);
+        FrameDescriptor.context.set(m, e, 0);
+        to = (to + 1) | 0;
+      }
+      this.#written = (this.#written + parts) | 0;
     }
   }
 
