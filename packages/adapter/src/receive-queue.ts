@@ -64,7 +64,11 @@ export interface ReceiveQueueOptions {
 /** A receive queue with its driver's side. */
 export class ReceiveQueue implements RxQueue, PhasedClient {
   // What each poll asks stands first, on few lines of the cache.
-  /** Supplies buffers and shows frames. */
+  /**
+   * Supplies buffers and shows frames.
+   *
+   * @internal
+   */
   readonly translator: RxTranslator;
   /** What the protocol receives through. */
   readonly edge: ReceiveEdge;
@@ -91,7 +95,11 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
   readonly bufferCapacity: number = 0;
   /** What was shown to protocols, by whom it was for. */
   readonly traffic: TrafficCounter = new TrafficCounter();
-  /** Its memory. */
+  /**
+   * Its memory.
+   *
+   * @internal
+   */
   readonly block: QueueBlock;
   readonly #name: string;
   readonly #mode: NotificationMode;

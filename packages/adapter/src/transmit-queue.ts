@@ -68,7 +68,11 @@ export interface TransmitQueueOptions {
 /** A transmit queue with its driver's side. */
 export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
   // What each poll asks stands first, on few lines of the cache.
-  /** Places and completes frames. */
+  /**
+   * Places and completes frames.
+   *
+   * @internal
+   */
   readonly translator: TxTranslator;
   /** Completes packets, and counts by whom they were for. */
   readonly tally: TransmitTally;
@@ -92,9 +96,14 @@ export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
   #context: ExecutionContext;
   readonly id: number = 0;
   readonly rings: RingCollection;
+  /** @internal */
   readonly redirectTarget: RedirectTarget | undefined;
   readonly redirectDomain: number = 0;
-  /** Its memory. */
+  /**
+   * Its memory.
+   *
+   * @internal
+   */
   readonly block: QueueBlock;
   readonly #name: string;
   readonly #mode: NotificationMode;
