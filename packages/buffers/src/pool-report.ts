@@ -76,7 +76,14 @@ export interface PoolStatistics {
   readonly bytes: number;
 }
 
-/** Where a pool's entries are. */
+/**
+ * Where a pool's entries are: what is asked of a `BufferPool` and of `LentBuffers` alike.
+ *
+ * @example
+ * ```ts
+ * const held = (pool: PoolEntries): number => pool.count - censusOf(pool).free;
+ * ```
+ */
 export interface PoolEntries {
   readonly header: number;
   readonly count: number;
