@@ -13,21 +13,18 @@ import { Device } from './device.ts';
 import { DriverError } from './driver-error.ts';
 import type { DriverCounters } from './driver-counters.ts';
 import { readPermanentAddress } from './eeprom.ts';
-import { Filter, USUAL_KINDS } from './filter.ts';
-import { FlowControl } from './flow-control.ts';
+import { Features } from './features.ts';
 import { HangWatch } from './hang-watch.ts';
 import { connectInterrupts, type InterruptKind, type Interrupts } from './interrupt.ts';
 import { optionsFrom } from './keywords.ts';
 import { isPaused, readLinkState } from './link.ts';
-import { OffloadSwitches } from './offload.ts';
 import { startPhy } from './phy.ts';
 import { plugAndPlayDevice, type LifeSteps } from './plug-and-play.ts';
 import { fallAsleep, wakeUp, type WakeOn, type WakeReason } from './power.ts';
 import { Queues } from './queues.ts';
-import { Rss } from './rss.ts';
 import { settingsOf, type DriverOptions, type Settings } from './settings.ts';
 import { HardwareStatistics, type HardwareCounters } from './statistics.ts';
-import { HardwareClock } from './timestamp.ts';
+import type { HardwareClock } from './timestamp.ts';
 import { Turns } from './turns.ts';
 
 const { TCTL } = REGISTERS;
@@ -40,12 +37,8 @@ export class ReferenceDriver {
   readonly plugAndPlay: NetDevice | undefined;
   readonly #device: Device;
   readonly #settings: Settings;
-  readonly #filter: Filter;
-  readonly #flow: FlowControl;
-  readonly #rss: Rss;
-  readonly #offloads: OffloadSwitches;
+  readonly #features: Features;
   readonly #statistics: HardwareStatistics;
-  readonly #clock: HardwareClock | undefined;
   readonly #watch: HangWatch;
   readonly #queues: Queues;
   readonly #turns = new Turns();
@@ -71,15 +64,10 @@ export class ReferenceDriver {
     const device = new Device(slot, clock);
     this.#settings = settings;
     this.#device = device;
-    this.#filter = new Filter(device, settings.flowControl === 'receive' || settings.flowControl === 'both');
-    this.#filter.keep({ ...USUAL_KINDS, promiscuous: settings.promiscuous }, settings.vlans);
-    this.#flow = new FlowControl(device, settings.flowControl, () => {
+    this.#features = new Features(device, settings, () => {
       this.#reportLink();
     });
-    this.#rss = new Rss(device);
-    this.#offloads = new OffloadSwitches(device);
     this.#statistics = new HardwareStatistics(device);
-    this.#clock = settings.timestamps ? new HardwareClock(device) : undefined;
     this.#watch = new HangWatch({
       clock,
       limit: settings.hangLimit * MILLISECOND,
@@ -92,7 +80,7 @@ export class ReferenceDriver {
     });
     this.#queues = new Queues({
       device,
-      clock: this.#clock,
+      clock: this.#features.clock,
       interrupts: () => this.#interrupts,
       sleeping: () => {
         this.#watch.begin();
@@ -165,12 +153,11 @@ export class ReferenceDriver {
     const device = this.#device;
     this.#broken = false;
     await device.reset();
-    this.#rss.disable(); // until the adapter's protocol asks for it again
+    this.#features.rss.disable(); // until the adapter's protocol asks for it again
     const address = await readPermanentAddress(device);
     const current = this.#settings.address ?? address;
-    this.#filter.setStation(current);
-    const listeners = { offloads: this.#offloads, filter: this.#filter, rss: this.#rss };
-    declareCapabilities(this.adapter, device.enabler, this.#settings, address, listeners);
+    this.#features.filter.setStation(current);
+    declareCapabilities(this.adapter, device.enabler, this.#settings, address, this.#features);
     this.adapter.setCurrentLinkLayerAddress(current);
   }
 
@@ -184,26 +171,17 @@ export class ReferenceDriver {
         this.#linkChanged();
       },
     });
-    this.#program();
-  }
-
-  /** What a reset has made the chip forget, but for interrupts and queues. */
-  #program(): void {
-    this.#filter.program();
-    this.#flow.program(this.#settings.maximumMtu);
-    this.#rss.program();
-    this.#offloads.program();
-    this.#clock?.start();
+    this.#features.program();
   }
 
   /** With its queues set up, the chip receives and sends. */
   async #goOn(): Promise<void> {
     const device = this.#device;
-    this.#filter.enable(this.adapter.mtu);
+    this.#features.filter.enable(this.adapter.mtu);
     device.write(TCTL, TCTL.EN.mask | TCTL.PSP.mask);
     this.#interrupts?.enableOther();
-    await startPhy(device, this.#flow.advertised);
-    this.#flow.start();
+    await startPhy(device, this.#features.flow.advertised);
+    this.#features.flow.start();
     this.#linkChanged();
   }
 
@@ -243,12 +221,12 @@ export class ReferenceDriver {
   async #suspend(): Promise<void> {
     this.#watch.end();
     await this.#resetting?.catch(() => undefined); // a reset that fails is no reason to stay
-    if (!this.#device.gone) this.#filter.disable();
+    if (!this.#device.gone) this.#features.filter.disable();
   }
 
   /** The queues are gone. */
   #disconnect(): void {
-    this.#flow.end();
+    this.#features.flow.end();
     if (!this.#device.gone) this.#device.write(TCTL, TCTL.PSP.mask);
     this.#statistics.collect(); // before the chip forgets
     this.#interrupts?.release();
@@ -284,7 +262,7 @@ export class ReferenceDriver {
     this.#queues.halt();
     await this.#device.reset();
     this.#linkChanged();
-    this.#program();
+    this.#features.program();
     this.#interrupts?.program();
     this.#queues.restart();
     await this.#goOn();
@@ -317,7 +295,7 @@ export class ReferenceDriver {
 
   #fallAsleep(on: WakeOn): void {
     const device = this.#device;
-    this.#filter.enable(this.adapter.mtu); // frames that wake pass the same filter
+    this.#features.filter.enable(this.adapter.mtu); // frames that wake pass the same filter
     device.maskInterrupts();
     fallAsleep(device, on);
     this.#state = 'asleep';
@@ -360,7 +338,7 @@ export class ReferenceDriver {
 
   /** The chip's clock, where time stamps were asked for. */
   get hardwareClock(): HardwareClock | undefined {
-    return this.#clock;
+    return this.#features.clock;
   }
 
   /** @returns what the driver counted besides the adapter's statistics: queues since the last start, the rest for ever */
@@ -379,12 +357,12 @@ export class ReferenceDriver {
     const { maximumMtu } = this.#settings;
     if (mtu > maximumMtu)
       throw new DriverError('BAD_OPTION', `${name}: an MTU of ${String(mtu)}; maximumMtu is ${String(maximumMtu)}`);
-    if (this.#filter.enabled) this.#filter.enable(mtu);
+    if (this.#features.filter.enabled) this.#features.filter.enable(mtu);
     this.#queues.createReceive(init);
   }
 
   #linkChanged(): void {
-    this.#flow.linkChanged(this.#link);
+    this.#features.flow.linkChanged(this.#link);
     this.#reportLink();
   }
 
@@ -394,7 +372,7 @@ export class ReferenceDriver {
 
   #reportLink(): void {
     const link = this.#link;
-    this.adapter.setLinkState(link.connected ? { ...link, pause: this.#flow.pause } : link);
+    this.adapter.setLinkState(link.connected ? { ...link, pause: this.#features.flow.pause } : link);
     if (this.adapter.linkState.connected && this.#queues.busy) this.#watch.begin();
   }
 }

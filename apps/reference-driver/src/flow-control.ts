@@ -13,11 +13,11 @@ import { answerOf, askPhy } from './phy.ts';
 const { CTRL, FCAH, FCAL, FCRTH, FCRTL, FCRTV, FCT, FCTTV, RXPBS } = REGISTERS;
 const { ANAR, ANLPAR } = PHY;
 
-/** Every {@link FlowControlMode}. */
-export const FLOW_CONTROL_MODES = ['off', 'send', 'receive', 'both'] as const;
-
 /** Who may ask whom to be silent: `send` asks the partner, `receive` heeds it. */
-export type FlowControlMode = (typeof FLOW_CONTROL_MODES)[number];
+export type FlowControlMode = 'off' | 'send' | 'receive' | 'both';
+
+/** Every {@link FlowControlMode}. */
+export const FLOW_CONTROL_MODES: readonly FlowControlMode[] = ['off', 'send', 'receive', 'both'];
 
 /** The group that PAUSE frames go to, 01-80-C2-00-00-01, as FCAL and FCAH have it, and their Ether type. */
 const GROUP_LOW = 0x00c2_8001;

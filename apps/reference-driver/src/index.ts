@@ -6,6 +6,8 @@
 export { ReferenceDriver } from './driver.ts';
 export type { DriverOptions } from './settings.ts';
 export type { DriverCounters } from './driver-counters.ts';
+export type { RxQueueCounters } from './rx-queue.ts';
+export type { TxQueueCounters } from './tx-surroundings.ts';
 export type { HardwareCounters } from './statistics.ts';
 export type { FlowControlMode } from './flow-control.ts';
 export type { InterruptKind } from './interrupt.ts';

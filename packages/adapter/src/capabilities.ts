@@ -92,7 +92,8 @@ export function dmaCapabilities(
   return { enabler, maximumPhysicalAddress: 0, cacheEnabled: 'default', preferredNode: 'any', ...more };
 }
 
-type TxWishes = Partial<
+/** What a driver may say about how it wants to send: constraints and hints. */
+export type TxWishes = Partial<
   Pick<
     TxCapabilities,
     | 'payloadBackfill'
@@ -102,7 +103,8 @@ type TxWishes = Partial<
     | 'virtualAddress'
   >
 >;
-type RxWishes = Partial<
+/** The same for what it receives. */
+export type RxWishes = Partial<
   Pick<
     RxCapabilities,
     'attachmentMode' | 'fragmentBufferAlignment' | 'fragmentRingNumberOfElementsHint' | 'bufferSizes' | 'virtualAddress'

@@ -13,6 +13,8 @@ export {
   TxCapabilities,
   type DmaCapabilities,
   type ReturnRxBuffer,
+  type RxWishes,
+  type TxWishes,
 } from './capabilities.ts';
 export { checkDatapathCapabilities } from './capability-check.ts';
 export { OfferedBuffer, OFFERED_BUFFER_BYTES } from './offered-source.ts';
@@ -122,10 +124,25 @@ export { NetDevice } from './device/net-device.ts';
 export type { NetDeviceOptions, PowerDownOptions } from './device/net-device-options.ts';
 export type { DeviceCallbacks } from './device/device-callbacks.ts';
 export type { PowerDownTarget, PowerState, SleepState } from './device/power-state.ts';
-export { DEVICE_PNP_POWER, type DevicePnpPowerEvent, type DevicePnpPowerState } from './device/device-pnp-power.ts';
-export { ADAPTER_PNP_POWER, type AdapterPnpPowerEvent, type AdapterPnpPowerState } from './device/adapter-pnp-power.ts';
-export { ADAPTER_STATES, type AdapterEvent, type AdapterState } from './device/adapter-states.ts';
-export { DEVICE_RESET_STATES, type DeviceResetEvent, type DeviceResetState } from './device/device-reset-states.ts';
+export {
+  DEVICE_PNP_POWER,
+  type DevicePnpPowerAction,
+  type DevicePnpPowerEvent,
+  type DevicePnpPowerState,
+} from './device/device-pnp-power.ts';
+export {
+  ADAPTER_PNP_POWER,
+  type AdapterPnpPowerAction,
+  type AdapterPnpPowerEvent,
+  type AdapterPnpPowerState,
+} from './device/adapter-pnp-power.ts';
+export { ADAPTER_STATES, type AdapterAction, type AdapterEvent, type AdapterState } from './device/adapter-states.ts';
+export {
+  DEVICE_RESET_STATES,
+  type DeviceResetAction,
+  type DeviceResetEvent,
+  type DeviceResetState,
+} from './device/device-reset-states.ts';
 export type { StateRow, StateTable } from './device/state-machine.ts';
 export type { AdapterLife, StartRequestor } from './device/adapter-life.ts';
 export type { DeviceResetOutcome } from './device/device-reset.ts';

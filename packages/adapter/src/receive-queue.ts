@@ -27,7 +27,7 @@ import { LentSource } from './lent-source.ts';
 import { OfferedSource } from './offered-source.ts';
 import type { PacketQueueCallbacks, RxQueue } from './packet-queue.ts';
 import type { QueueBlock } from './queue-block.ts';
-import type { ReceiveOffloads } from './receive-offload/receive-offloads.ts';
+import type { ReceiveQueueOptions } from './queue-options.ts';
 import { ReceivePath } from './receive-offload/receive-path.ts';
 import type { ReceiveStage } from './receive-offload/receive-stage.ts';
 import { RxMetadata } from './receive-offload/rx-metadata.ts';
@@ -42,29 +42,14 @@ import { violation } from './verifier/violation.ts';
 /** The domain of buffers that are not one pool's. */
 const NO_DOMAIN = -1;
 
-/** What a receive queue is made of. */
-export interface ReceiveQueueOptions {
-  readonly id: number;
-  /** For leak reports: adapter, direction and number. */
-  readonly name: string;
-  readonly block: QueueBlock;
-  /** The system's buffers, or places for the driver's. */
-  readonly buffers: BufferPool | LentBuffers;
-  /** Where it is polled, unless the driver brings a context. */
-  readonly context: ExecutionContext;
-  /** What the driver hears of notifications. */
-  readonly notification: NotificationMode;
-  /** What is done in software to received frames. */
-  readonly offloads: ReceiveOffloads;
-  readonly protocol: () => Protocol | undefined;
-  /** Measures and traces; `undefined` = nobody does. */
-  readonly watch: QueueWatch | undefined;
-}
-
 /** A receive queue with its driver's side. */
 export class ReceiveQueue implements RxQueue, PhasedClient {
   // What each poll asks stands first, on few lines of the cache.
-  /** Supplies buffers and shows frames. */
+  /**
+   * Supplies buffers and shows frames.
+   *
+   * @internal
+   */
   readonly translator: RxTranslator;
   /** What the protocol receives through. */
   readonly edge: ReceiveEdge;
@@ -91,7 +76,11 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
   readonly bufferCapacity: number = 0;
   /** What was shown to protocols, by whom it was for. */
   readonly traffic: TrafficCounter = new TrafficCounter();
-  /** Its memory. */
+  /**
+   * Its memory.
+   *
+   * @internal
+   */
   readonly block: QueueBlock;
   readonly #name: string;
   readonly #mode: NotificationMode;

@@ -4,8 +4,7 @@
  * netadaptercx §5.7).
  */
 
-import { OWNER_TRANSMIT, registerHolder, type BufferPool } from '@netcx/buffers';
-import type { DmaEnabler } from '@netcx/dma';
+import { OWNER_TRANSMIT, registerHolder } from '@netcx/buffers';
 import {
   Checksum,
   Gso,
@@ -22,9 +21,9 @@ import { TransmitEdge } from './edge/transmit-edge.ts';
 import { PollPriority, type ExecutionContext } from './execution-context.ts';
 import { Notification, type NotificationCounters, type NotificationMode } from './execution/notification.ts';
 import { joinContext, type PhasedClient } from './execution/queue-phases.ts';
-import type { TransmitOffloads } from './offload/transmit-offloads.ts';
 import type { PacketQueueCallbacks, TxQueue } from './packet-queue.ts';
 import type { QueueBlock } from './queue-block.ts';
+import type { TransmitQueueOptions } from './queue-options.ts';
 import type { QueueWatch } from './statistics/queue-watch.ts';
 import { TransmitTally } from './statistics/transmit-tally.ts';
 import type { RedirectTarget } from './redirect/redirection.ts';
@@ -33,42 +32,14 @@ import { takeEach } from './rundown.ts';
 import { TxTranslator } from './tx-translator.ts';
 import { violation } from './verifier/violation.ts';
 
-/** What a transmit queue is made of. */
-export interface TransmitQueueOptions {
-  readonly id: number;
-  /** For leak reports: adapter, direction and number. */
-  readonly name: string;
-  readonly block: QueueBlock;
-  readonly pool: BufferPool;
-  readonly reserve: BufferPool;
-  readonly enabler: DmaEnabler | undefined;
-  readonly maximumFrame: number;
-  readonly backfill: number;
-  readonly maximumFragments: number;
-  readonly alignment: number;
-  readonly maximumAddress: number;
-  readonly bouncePolicy: 'ifNeeded' | 'always';
-  readonly copyBreak: number;
-  readonly idleMappings: number;
-  /** What the hardware does of offloads, and what software may. */
-  readonly offloads: TransmitOffloads;
-  /** Where it is polled, unless the driver brings a context. */
-  readonly context: ExecutionContext;
-  /** What the driver hears of notifications. */
-  readonly notification: NotificationMode;
-  /** The IEEE 802.1p value that it is for, where queues are told apart so. */
-  readonly demux8021p: number | undefined;
-  /** Told when there is room for more frames; `undefined` = nobody. */
-  readonly completed: (() => void) | undefined;
-  readonly protocol: () => Protocol | undefined;
-  /** Measures and traces; `undefined` = nobody does. */
-  readonly watch: QueueWatch | undefined;
-}
-
 /** A transmit queue with its driver's side. */
 export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
   // What each poll asks stands first, on few lines of the cache.
-  /** Places and completes frames. */
+  /**
+   * Places and completes frames.
+   *
+   * @internal
+   */
   readonly translator: TxTranslator;
   /** Completes packets, and counts by whom they were for. */
   readonly tally: TransmitTally;
@@ -92,9 +63,14 @@ export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
   #context: ExecutionContext;
   readonly id: number = 0;
   readonly rings: RingCollection;
+  /** @internal */
   readonly redirectTarget: RedirectTarget | undefined;
   readonly redirectDomain: number = 0;
-  /** Its memory. */
+  /**
+   * Its memory.
+   *
+   * @internal
+   */
   readonly block: QueueBlock;
   readonly #name: string;
   readonly #mode: NotificationMode;

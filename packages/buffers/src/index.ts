@@ -20,7 +20,7 @@ export {
 export { bufferBytes, handOver, releaseBuffer, retainBuffer, settleFree } from './buffer-handle.ts';
 export { BufferPool } from './buffer-pool.ts';
 export type { BufferPoolOptions } from './pool-options.ts';
-export { censusOf, type Leak, type PoolCensus, type PoolStatistics } from './pool-report.ts';
+export { censusOf, type Leak, type PoolCensus, type PoolEntries, type PoolStatistics } from './pool-report.ts';
 export { LentBuffers, type LentBuffersOptions } from './lent-buffers.ts';
 export { domainNumber } from './domain-number.ts';
 export { defaultSizing, type Granted, type QueueSizes, type RingSizing, type SizingInput } from './sizing.ts';

@@ -76,8 +76,15 @@ export interface PoolStatistics {
   readonly bytes: number;
 }
 
-/** Where a pool's entries are. */
-interface Entries {
+/**
+ * Where a pool's entries are: what is asked of a `BufferPool` and of `LentBuffers` alike.
+ *
+ * @example
+ * ```ts
+ * const held = (pool: PoolEntries): number => pool.count - censusOf(pool).free;
+ * ```
+ */
+export interface PoolEntries {
   readonly header: number;
   readonly count: number;
   readonly firstHandle: number;
@@ -87,7 +94,10 @@ interface Entries {
 const NAMED = 8;
 
 /** @yields every buffer of the pool that somebody holds, with the ring that it lies in, if any */
-function* held(pool: Entries, rings: ReadonlyMap<number, BufferHolder>): Generator<[number, BufferHolder | undefined]> {
+function* held(
+  pool: PoolEntries,
+  rings: ReadonlyMap<number, BufferHolder>,
+): Generator<[number, BufferHolder | undefined]> {
   for (let index = 0; index < pool.count; index++) {
     const handle = pool.firstHandle + index * BUFFER_WORDS;
     if (BufferEntry.references.get(m, handle) !== 0) yield [handle, rings.get(handle)];
@@ -103,7 +113,7 @@ function* held(pool: Entries, rings: ReadonlyMap<number, BufferHolder>): Generat
  * censusOf(pool).protocol; // the same as pool.census().protocol
  * ```
  */
-export function censusOf(pool: Entries, rings: ReadonlyMap<number, BufferHolder> = heldByRings()): PoolCensus {
+export function censusOf(pool: PoolEntries, rings: ReadonlyMap<number, BufferHolder> = heldByRings()): PoolCensus {
   let nic = 0;
   let transmit = 0;
   let out = 0;
@@ -120,7 +130,7 @@ export function censusOf(pool: Entries, rings: ReadonlyMap<number, BufferHolder>
  * @param pool - a pool
  * @returns who holds its buffers, the one with the most first
  */
-export function leaksOf(pool: Entries): readonly Leak[] {
+export function leaksOf(pool: PoolEntries): readonly Leak[] {
   const guard = guardOf(pool.header);
   const found = new Map<string, { count: number; since: number | undefined; handles: number[] }>();
   for (const [handle, ring] of held(pool, heldByRings())) {

@@ -10,8 +10,6 @@ import { RegionTable, type ForeignRegion, type RegionTableOptions } from './regi
 
 const TWO_32 = 0x1_0000_0000;
 
-type Access = 'read' | 'write';
-
 /**
  * A domain over pieces of foreign memory.
  *
@@ -56,7 +54,7 @@ export class ForeignDomain implements DmaDomain {
     return this.#faults.recent;
   }
 
-  translate(low: number, high: number, length: number, access: Access): number {
+  translate(low: number, high: number, length: number, access: DmaFault['access']): number {
     return this.#faults.refuse(low, high, length, access, 'beyond memory');
   }
 
@@ -76,7 +74,7 @@ export class ForeignDomain implements DmaDomain {
     low: number,
     high: number,
     length: number,
-    access: Access,
+    access: DmaFault['access'],
     visit: (region: ForeignRegion, at: number, bytes: number, done: number) => boolean,
   ): boolean {
     const start = (high >>> 0) * TWO_32 + (low >>> 0);
@@ -102,7 +100,7 @@ export class ForeignDomain implements DmaDomain {
   #refuse(
     { low, high, done }: { readonly low: number; readonly high: number; readonly done: number },
     length: number,
-    access: Access,
+    access: DmaFault['access'],
     reason: DmaFault['reason'],
   ): false {
     const from = (low >>> 0) + done;
@@ -112,7 +110,7 @@ export class ForeignDomain implements DmaDomain {
 }
 
 /** Why a piece refuses an access; `undefined` when it does not. */
-function refusal(region: ForeignRegion | undefined, access: Access): DmaFault['reason'] | undefined {
+function refusal(region: ForeignRegion | undefined, access: DmaFault['access']): DmaFault['reason'] | undefined {
   if (region === undefined) return 'not mapped';
   if (region.direction === 'both' || region.direction === access) return undefined;
   return access === 'write' ? 'read only' : 'write only';

@@ -18,7 +18,15 @@ const DEFAULT_DEVICE_BYTES = 64 * 1024 * 1024;
 /** Byte offsets stay below 2^31, where they are small integers to V8. */
 const LIMIT = 2 ** 31 - PAGE;
 
-interface PageRange {
+/**
+ * A part of the block, in byte offsets: from `start` on, up to `end`.
+ *
+ * @example
+ * ```ts
+ * const bytesOf = ({ start, end }: PageRange): number => end - start;
+ * ```
+ */
+export interface PageRange {
   readonly start: number;
   readonly end: number;
 }

@@ -20,6 +20,7 @@ export {
   type Access,
   type Alias,
   type FieldSpec,
+  type NoFields,
   type Register,
   type RegisterBase,
   type RegisterField,

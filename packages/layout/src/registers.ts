@@ -67,7 +67,7 @@ export interface Alias {
 
 /** The fields of a register that has none. */
 // eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- no names is just what it says
-type NoFields = Record<never, never>;
+export type NoFields = Record<never, never>;
 
 /** What every declared register has, whatever its fields are called. */
 export interface RegisterBase {

@@ -41,6 +41,7 @@ export class QemuWire {
    * @param id - a name that no other wire of the machine has
    * @param machine - what the wire needs of it
    * @throws QtestError `SYSTEM`
+   * @internal
    */
   constructor(ram: Ram, id: string, machine: Surroundings) {
     this.id = id;

@@ -19,7 +19,7 @@ export {
 } from './wire-description.ts';
 export type { InternetAddress } from './place.ts';
 export { openWire } from './open-wire.ts';
-export { Partner } from './partner.ts';
+export { Partner, type PartnerOptions } from './partner.ts';
 export { Outbox } from './outbox.ts';
 export { Responder } from './responder/responder.ts';
 export { Recording, type RecordingOptions } from './recording.ts';

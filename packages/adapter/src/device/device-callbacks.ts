@@ -9,48 +9,46 @@ import type { BitmapWakeSource } from '../power/wake-sources.ts';
 import type { NetDevice } from './net-device.ts';
 import type { PowerDownTarget, SleepState } from './power-state.ts';
 
-type Done = void | Promise<void>;
-
 /** What a driver does for its device. All are optional. */
 export interface DeviceCallbacks {
   /** The hardware is there: find it, say what the adapters can do, start them. When it throws, `releaseHardware` follows. */
-  readonly prepareHardware?: () => Done;
+  readonly prepareHardware?: () => void | Promise<void>;
   /** The hardware goes: give back what `prepareHardware` took. Also after a `prepareHardware` that threw. */
-  readonly releaseHardware?: () => Done;
+  readonly releaseHardware?: () => void | Promise<void>;
   /**
    * The device has power: bring it up. When it throws, the device does not start, and there is no `d0Exit`.
    *
    * @param previous - what it comes from; `D3Final` at start
    */
-  readonly d0Entry?: (previous: PowerDownTarget) => Done;
+  readonly d0Entry?: (previous: PowerDownTarget) => void | Promise<void>;
   /**
    * The device is about to lose power: quiet it. Its queues are gone already. It is called for a device that was pulled out,
    * too.
    *
    * @param target - what it goes down to; `D3Final` when it stops
    */
-  readonly d0Exit?: (target: PowerDownTarget) => Done;
+  readonly d0Exit?: (target: PowerDownTarget) => void | Promise<void>;
   /** The device works for the first time since it was prepared, and has its queues. */
-  readonly selfManagedIoInit?: () => Done;
+  readonly selfManagedIoInit?: () => void | Promise<void>;
   /** The device is about to power down; its queues are still there. */
-  readonly selfManagedIoSuspend?: () => Done;
+  readonly selfManagedIoSuspend?: () => void | Promise<void>;
   /** The device works again. */
-  readonly selfManagedIoRestart?: () => Done;
+  readonly selfManagedIoRestart?: () => void | Promise<void>;
   /** The device is removed: nothing will be sent any more. */
-  readonly selfManagedIoFlush?: () => Done;
+  readonly selfManagedIoFlush?: () => void | Promise<void>;
   /** The last call: undoes `selfManagedIoInit`. */
-  readonly selfManagedIoCleanup?: () => Done;
+  readonly selfManagedIoCleanup?: () => void | Promise<void>;
   /** The device was pulled out. What is still called follows the state of power that it was in. */
-  readonly surpriseRemoval?: () => Done;
+  readonly surpriseRemoval?: () => void | Promise<void>;
   /**
    * The device shall wake the machine: program what `device.wakeSources` and `device.powerOffloads` list. After the queues are
    * gone and before `d0Exit`.
    *
    * @param target - what it goes down to
    */
-  readonly armWake?: (target: SleepState) => Done;
+  readonly armWake?: (target: SleepState) => void | Promise<void>;
   /** It shall not any more; after `d0Entry`. `adapter.power.reportWakeReason…` says why it woke. */
-  readonly disarmWake?: () => Done;
+  readonly disarmWake?: () => void | Promise<void>;
   /**
    * A protocol wants to wake by a pattern: can it be programmed beside the others?
    *
@@ -71,5 +69,5 @@ export interface DeviceCallbacks {
    *
    * @param device - the device
    */
-  readonly collectResetDiagnostics?: (device: NetDevice) => Done;
+  readonly collectResetDiagnostics?: (device: NetDevice) => void | Promise<void>;
 }

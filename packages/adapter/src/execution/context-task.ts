@@ -24,6 +24,7 @@ export class ExecutionContextTask {
   /**
    * @param queue - the context's
    * @param work - what is done
+   * @internal
    */
   constructor(queue: TaskQueue, work: () => void) {
     this.#queue = queue;

@@ -65,6 +65,7 @@ export class TransmitOffloads {
   /**
    * @param hardware - what it can do
    * @param on - what of it is used from the next burst on
+   * @internal
    */
   use(hardware: AdvertisedOffloads, on: OffloadSet): void {
     this.generation++;

@@ -63,6 +63,7 @@ export class ReceiveStage {
     checksumsValid: 0,
     checksumsInvalid: 0,
   };
+  /** @internal */
   readonly coalescer: InstanceType<typeof Coalescer>;
   readonly #edge: ReceiveEdge;
   readonly #layout = new FrameLayout();

@@ -174,6 +174,7 @@ export class TxDemux {
    * The adapter has started: frames can come.
    *
    * @param host - who creates queues
+   * @internal
    */
   open(host: TxDemuxHost): void {
     const { first, clock } = host;
