@@ -71,20 +71,28 @@ export interface RxSurroundings {
 
 /** The driver's side of one receive queue. */
 export class ReceiveQueue implements PacketQueueCallbacks {
-  readonly counters: RxQueueCounters = { errors: 0, invalidLengths: 0 };
-  /** Its number. */
-  readonly id: number = 0;
-  readonly #device: Device;
+  // What each burst asks stands first, on few lines of the cache.
   readonly #packets: Ring;
   readonly #fragments: Ring;
+  /** The tail register. */
+  readonly #doorbell: RegisterPort;
+  readonly #ring: number = 0;
+  readonly #bufferBytes: number = 0;
+  readonly #logical: number = 0;
   readonly #checksum: number = 0;
   readonly #hash: number = 0;
+  /** The chip is being reset: nothing is drained or posted. */
+  #halted = false;
+  /** The chip's ring began anew: the fragments shall, too. */
+  #realigning = false;
   readonly #tag: number = 0;
   readonly #stamp: number = 0;
-  readonly #logical: number = 0;
-  readonly #bufferBytes: number = 0;
   /** Descriptors of the longest frame. */
   readonly #mostParts: number = 0;
+  /** Its number. */
+  readonly id: number = 0;
+  readonly counters: RxQueueCounters = { errors: 0, invalidLengths: 0 };
+  readonly #device: Device;
   readonly #arm: (enabled: boolean) => void;
   /** Has the framework look at the queue, if it has gone to sleep over it. */
   readonly wake: () => void;
@@ -92,15 +100,8 @@ export class ReceiveQueue implements PacketQueueCallbacks {
   #listening = false;
   readonly #clock: HardwareClock | undefined;
   readonly #block: CommonBuffer;
-  readonly #ring: number = 0;
-  /** The tail register. */
-  readonly #doorbell: RegisterPort;
-  /** The chip is being reset: nothing is drained or posted. */
-  #halted = false;
   /** The queue is over. A reset may come before there is another one. */
   #stopped = false;
-  /** The chip's ring began anew: the fragments shall, too. */
-  #realigning = false;
   /** What the chip received before is still to be taken over. */
   #leftover = false;
 
@@ -284,9 +285,9 @@ export class ReceiveQueue implements PacketQueueCallbacks {
 
   #post(): void {
     const fragments = this.#fragments;
-    if (fragments.postCount === 0) return;
+    if (fragments.nextIndex === fragments.endIndex) return;
     this.#postRun(fragments.postRun);
-    if (fragments.postCount > 0) this.#postRun(fragments.postRun); // behind the ring's end
+    if (fragments.nextIndex !== fragments.endIndex) this.#postRun(fragments.postRun); // behind the ring's end
     this.#doorbell.write(fragments.nextIndex);
   }
 

@@ -42,27 +42,12 @@ const SEND_LIMIT = 500e6;
 
 /** The driver's side of one transmit queue. */
 export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
-  /** Its number. */
-  readonly id: number = 0;
-  readonly #device: Device;
+  // What each burst asks stands first, on few lines of the cache.
   readonly #packets: Ring;
   readonly #fragments: Ring;
-  readonly #checksum: number = 0;
-  readonly #gso: number = 0;
-  readonly #tag: number = 0;
-  readonly #stamp: number = 0;
-  readonly #logical: number = 0;
-  readonly #writer: Writer;
-  readonly #arm: (enabled: boolean) => void;
-  /** Has the framework look at the queue, if it has gone to sleep over it. */
-  readonly wake: () => void;
-  /** Whether the framework asked for a notification and has had none: each time it asks is good for one. */
-  #listening = false;
-  readonly #sleeping: () => void;
-  /** Descriptors, then the written-back head, then one word for each packet. */
-  readonly #block: CommonBuffer;
   /** The tail register. */
   readonly #doorbell: RegisterPort;
+  readonly #writer: Writer;
   readonly #count: number = 0;
   readonly #ring: number = 0;
   readonly #headWord: number = 0;
@@ -70,17 +55,33 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
   readonly #ends: number = 0;
   /** One past the last descriptor written. */
   #tail = 0;
-  /** Packets in flight that took more or fewer than one descriptor, or have more or fewer than one fragment. */
-  #irregular = 0;
   /** First descriptor that is not drained. */
   #drained = 0;
+  /** Packets in flight that took more or fewer than one descriptor, or have more or fewer than one fragment. */
+  #irregular = 0;
+  readonly #logical: number = 0;
+  readonly #checksum: number = 0;
+  readonly #gso: number = 0;
+  readonly #tag: number = 0;
+  readonly #stamp: number = 0;
   #cancelled = false;
   /** The chip is being reset: nothing is posted or drained. */
   #halted = false;
-  /** The queue is over. A reset may come before there is another one. */
-  #stopped = false;
   /** The chip was reset: what it had been given shall go back. */
   #interrupted = false;
+  /** Whether the framework asked for a notification and has had none: each time it asks is good for one. */
+  #listening = false;
+  /** Its number. */
+  readonly id: number = 0;
+  readonly #device: Device;
+  readonly #arm: (enabled: boolean) => void;
+  /** Has the framework look at the queue, if it has gone to sleep over it. */
+  readonly wake: () => void;
+  readonly #sleeping: () => void;
+  /** Descriptors, then the written-back head, then one word for each packet. */
+  readonly #block: CommonBuffer;
+  /** The queue is over. A reset may come before there is another one. */
+  #stopped = false;
   #invalidHeads = 0;
   #unsent = 0;
   /** When a queue that stops waits no longer. */
@@ -154,7 +155,7 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
 
   #post(): void {
     const before = this.#tail;
-    while (this.#packets.postCount > 0) {
+    while (this.#packets.nextIndex !== this.#packets.endIndex) {
       if (this.#postSimple() === 0 && !this.#postAny()) break;
     }
     if (this.#tail !== before) this.#doorbell.write(this.#tail); // once

@@ -11,7 +11,7 @@ import { RxCapabilities, TxCapabilities } from './capabilities.ts';
 import { checkDatapathCapabilities } from './capability-check.ts';
 import { Datapath } from './datapath.ts';
 import { DEFAULT_DATAPATH } from './device/default-datapath.ts';
-import type { Protocol } from './edge/protocol.ts';
+import type { Protocol, ProtocolPlace } from './edge/protocol.ts';
 import { ETHERNET_HEADER_BYTES, type LinkLayer } from './link-layer.ts';
 import type { NetAdapterOptions } from './net-adapter-options.ts';
 import { offloadPort } from './offload/offload-port.ts';
@@ -38,7 +38,7 @@ export interface AdapterDatapathOptions {
   readonly receiveFilter: ReceiveFilter;
   readonly receiveScaling: ReceiveScaling;
   readonly verifier: AdapterVerifier | undefined;
-  readonly protocol: () => Protocol | undefined;
+  readonly above: ProtocolPlace;
 }
 
 /** An adapter's capabilities, and the queues that come of them. */
@@ -113,7 +113,7 @@ export class AdapterDatapath {
    * @throws what `Datapath.create` throws; then there is none
    */
   open(): void {
-    const { adapter, registry, ownExtensions, txDemux, receiveFilter, receiveScaling, protocol, verifier, offloads } =
+    const { adapter, registry, ownExtensions, txDemux, receiveFilter, receiveScaling, above, verifier, offloads } =
       this.#options;
     const { clock, callbacks = DEFAULT_DATAPATH, checkedBuffers = false, bouncePolicy = 'ifNeeded' } = adapter;
     const { copyBreak = 0, idleMappings = 0 } = adapter;
@@ -125,7 +125,7 @@ export class AdapterDatapath {
       callbacks,
       registry,
       ownExtensions,
-      protocol,
+      above,
       tx,
       rx,
       maximumFrame: mtu + ETHERNET_HEADER_BYTES,
@@ -146,6 +146,7 @@ export class AdapterDatapath {
     });
     this.#datapath = datapath;
     try {
+      const protocol = (): Protocol | undefined => above.protocol;
       offloads.start(offloadPort({ name: this.#name, clock, transmitQueues: datapath.transmitQueues, protocol }));
       datapath.create();
     } catch (error) {

@@ -14,7 +14,7 @@ import {
 } from '@netcx/extensions';
 import { AdapterError } from './adapter-error.ts';
 import type { DmaCapabilities, ReturnRxBuffer, RxCapabilities, TxCapabilities } from './capabilities.ts';
-import type { Protocol } from './edge/protocol.ts';
+import type { ProtocolPlace } from './edge/protocol.ts';
 import { ExecutionContext } from './execution-context.ts';
 import { contextConfig, type PollingOptions } from './execution/polling-options.ts';
 import type { TransmitOffloads } from './offload/transmit-offloads.ts';
@@ -41,7 +41,7 @@ export interface DatapathOptions {
   readonly callbacks: AdapterCallbacks;
   readonly registry: ExtensionRegistry;
   readonly ownExtensions: OwnExtensions;
-  readonly protocol: () => Protocol | undefined;
+  readonly above: ProtocolPlace;
   readonly tx: TxCapabilities;
   readonly rx: RxCapabilities;
   /** Longest frame to send, with its link-layer header. */
@@ -108,14 +108,19 @@ export class Datapath {
    * @throws AdapterError `QUEUE_NOT_CREATED`, and whatever the driver's callbacks throw; what was created is undone
    */
   create(): void {
-    const { queues, txDemux, receiveScaling, receiveFilter, rx, clock, protocol } = this.#options;
+    const { queues, txDemux, receiveScaling, receiveFilter, rx, clock, above } = this.#options;
     const transmit = txDemux.range === undefined ? queues.transmit : Math.min(1, queues.transmit);
     try {
       for (let id = 0; id < transmit; id++) this.#createTransmitQueue(id);
       for (let id = 0; id < queues.receive; id++) this.#createReceiveQueue(id);
       const [first] = this.transmitQueues;
       if (txDemux.range !== undefined && first !== undefined)
-        txDemux.open({ clock, first, protocol, create: (value) => this.#createOnDemand(value) });
+        txDemux.open({
+          clock,
+          first,
+          protocol: () => above.protocol,
+          create: (value) => this.#createOnDemand(value),
+        });
       receiveScaling.open(this.receiveQueues, rx.maximumNumberOfQueues);
       receiveFilter.open();
     } catch (error) {
@@ -241,7 +246,7 @@ export class Datapath {
   }
 
   #createTransmitQueue(id: number): TransmitQueue {
-    const { tx, callbacks, protocol, maximumFrame, settlement, bouncePolicy, copyBreak, idleMappings } = this.#options;
+    const { tx, callbacks, above, maximumFrame, settlement, bouncePolicy, copyBreak, idleMappings } = this.#options;
     const { polling, queues, txDemux } = this.#options;
     const { capacity, headroom, alignment, buffers, packets } = settlement.transmit;
     const name = `tx ${String(id)}`;
@@ -269,7 +274,7 @@ export class Datapath {
       notification: polling.notification ?? 'documented',
       demux8021p: txDemux.range === undefined ? undefined : id,
       completed: txDemux.range === undefined ? undefined : txDemux.distribute,
-      protocol,
+      above,
       watch: this.#options.watch?.queue({ direction: 'transmit', id, block }),
     };
     const queue = orFree(block, () =>
@@ -300,7 +305,7 @@ export class Datapath {
   }
 
   #createReceiveQueue(id: number): void {
-    const { rx, callbacks, protocol, settlement, polling } = this.#options;
+    const { rx, callbacks, above, settlement, polling } = this.#options;
     const { capacity, headroom, alignment, packets, buffers: wanted } = settlement.receive;
     const name = `rx ${String(id)}`;
     const buffers =
@@ -323,7 +328,7 @@ export class Datapath {
       context: this.#receiveContext(id),
       notification: polling.notification ?? 'documented',
       offloads: this.#options.receiveOffloads,
-      protocol,
+      above,
       watch: this.#options.watch?.queue({ direction: 'receive', id, block }),
     };
     const queue = orFree(block, () =>

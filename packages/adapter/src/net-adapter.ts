@@ -67,7 +67,7 @@ export class NetAdapter {
   readonly #needs: StatedNeeds;
   readonly #datapath: AdapterDatapath;
   readonly #mtuChanges: MtuChanges;
-  #protocol: Protocol | undefined;
+  readonly #above: { protocol: Protocol | undefined } = { protocol: undefined };
   #withdrawNeeds: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -84,7 +84,7 @@ export class NetAdapter {
     this.#verifier = verifierOf(options.clock, options.verifier);
     this.device = options.device;
     this.configuration = options.configuration ?? new Configuration(options.name);
-    const protocol = (): Protocol | undefined => this.#protocol;
+    const protocol = (): Protocol | undefined => this.#above.protocol;
     this.offloads = new Offloads({
       name: this.name,
       refuseWhenStarted: () => {
@@ -112,7 +112,7 @@ export class NetAdapter {
       receiveFilter: this.receiveFilter,
       receiveScaling: this.receiveScaling,
       verifier: this.#verifier,
-      protocol,
+      above: this.#above,
     });
     this.#needs = new StatedNeeds(this.name, () => this.#datapath.current && this.#datapath.settlement);
     this.power = new PowerPolicy({
@@ -211,11 +211,11 @@ export class NetAdapter {
    * @throws AdapterError `PROTOCOL_ATTACHED` when there is one; what `stateNeeds` throws
    */
   attachProtocol(protocol: Protocol): void {
-    if (this.#protocol !== undefined)
+    if (this.#above.protocol !== undefined)
       throw new AdapterError('PROTOCOL_ATTACHED', `${this.name} has a protocol above it already; detach it first`);
     if (protocol.needs !== undefined) this.#withdrawNeeds = this.stateNeeds(protocol.needs);
     for (const queue of this.receiveQueues) queue.discard();
-    this.#protocol = protocol;
+    this.#above.protocol = protocol;
     if (this.#link.state.connected) protocol.linkChanged?.(true);
   }
 
@@ -223,7 +223,7 @@ export class NetAdapter {
    * Takes the protocol away: what is received from now on is discarded, and so is what it was shown and has not completed.
    */
   detachProtocol(): void {
-    this.#protocol = undefined;
+    this.#above.protocol = undefined;
     this.#withdrawNeeds?.();
     this.#withdrawNeeds = undefined;
     for (const { context } of this.receiveQueues) context.wake(); // what was shown goes with the next poll

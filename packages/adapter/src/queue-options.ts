@@ -4,7 +4,7 @@
 
 import type { BufferPool, LentBuffers } from '@netcx/buffers';
 import type { DmaEnabler } from '@netcx/dma';
-import type { Protocol } from './edge/protocol.ts';
+import type { ProtocolPlace } from './edge/protocol.ts';
 import type { ExecutionContext } from './execution-context.ts';
 import type { NotificationMode } from './execution/notification.ts';
 import type { TransmitOffloads } from './offload/transmit-offloads.ts';
@@ -22,7 +22,7 @@ interface QueueOptions {
   readonly context: ExecutionContext;
   /** What the driver hears of notifications. */
   readonly notification: NotificationMode;
-  readonly protocol: () => Protocol | undefined;
+  readonly above: ProtocolPlace;
   /** Measures and traces; `undefined` = nobody does. */
   readonly watch: QueueWatch | undefined;
 }

@@ -17,7 +17,7 @@ import {
   type ExtensionFields,
 } from '@netcx/extensions';
 import type { Ring, RingCollection } from '@netcx/rings';
-import type { Protocol } from './edge/protocol.ts';
+import type { Protocol, ProtocolPlace } from './edge/protocol.ts';
 import { ReceiveEdge } from './edge/receive-edge.ts';
 import type { TransmitEdge } from './edge/transmit-edge.ts';
 import { PollPriority, type ExecutionContext } from './execution-context.ts';
@@ -56,7 +56,7 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
   readonly #packets: Ring;
   readonly #fragments: Ring;
   #callbacks: PacketQueueCallbacks | undefined;
-  readonly #protocol: () => Protocol | undefined;
+  readonly #above: ProtocolPlace;
   readonly #source: RxSource | undefined;
   readonly #path: ReceivePath;
   readonly #redirect: RedirectPath;
@@ -75,7 +75,7 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
   readonly pool: BufferPool | undefined;
   readonly bufferCapacity: number = 0;
   /** What was shown to protocols, by whom it was for. */
-  readonly traffic: TrafficCounter = new TrafficCounter();
+  readonly traffic: TrafficCounter;
   /**
    * Its memory.
    *
@@ -108,7 +108,7 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
     this.bufferCapacity = pool === undefined ? 0 : pool.capacity - pool.headroom;
     this.#context = context;
     this.#mode = options.notification;
-    this.#protocol = options.protocol;
+    this.#above = options.above;
     this.#watch = options.watch;
     this.#wake = () => {
       this.#context.wake();
@@ -129,18 +129,18 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
       shadow: block.shadow,
       metadata,
     });
-    const { translator, edge, traffic } = this;
+    const { translator, edge } = this;
     this.#path = new ReceivePath({ name: options.name, translator, edge, metadata, offloads: options.offloads });
     this.#redirect = new RedirectPath({
       edge,
       source: options.watch === undefined ? translator.outlet : undefined,
       domain: pool === undefined ? NO_DOMAIN : BufferEntry.domain.get(i32, pool.firstHandle),
-      traffic,
       show: (limit) => this.#publish(limit, true),
       path: this.#path,
       packets: block.rings.packets,
       wake: this.#wake,
     });
+    this.traffic = new TrafficCounter(this.#redirect);
   }
 
   /** How this queue's fragments come to their buffers; `undefined` for the straight line. */
@@ -235,7 +235,7 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
     const fragments = this.#fragments;
     const packet = packets.processedIndex;
     const fragment = fragments.processedIndex;
-    const protocol = this.#protocol();
+    const protocol = this.#above.protocol;
     const target = protocol?.redirect?.(this.edge);
     const shown = target === undefined ? this.#show(protocol) : this.#sendOn(target);
     // What was dropped counts too: its buffers go back to the device, which may have no other.

@@ -16,7 +16,7 @@ import {
   type ExtensionFields,
 } from '@netcx/extensions';
 import type { Ring, RingCollection } from '@netcx/rings';
-import type { Protocol } from './edge/protocol.ts';
+import type { ProtocolPlace } from './edge/protocol.ts';
 import { TransmitEdge } from './edge/transmit-edge.ts';
 import { PollPriority, type ExecutionContext } from './execution-context.ts';
 import { Notification, type NotificationCounters, type NotificationMode } from './execution/notification.ts';
@@ -48,7 +48,7 @@ export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
   readonly #packets: Ring;
   readonly #sending: Ring;
   #callbacks: PacketQueueCallbacks | undefined;
-  readonly #protocol: () => Protocol | undefined;
+  readonly #above: ProtocolPlace;
   readonly #completed: (() => void) | undefined;
   readonly #watch: QueueWatch | undefined;
   /** Most frames that a poll takes from the protocol, and most packets that it completes. */
@@ -96,7 +96,7 @@ export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
     this.#mode = options.notification;
     this.#demux8021p = options.demux8021p;
     this.#completed = options.completed;
-    this.#protocol = options.protocol;
+    this.#above = options.above;
     this.#watch = options.watch;
     this.edge = new TransmitEdge(id, block.edge, pool, () => {
       this.#context.wake();
@@ -220,7 +220,7 @@ export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
     const completed = this.#sending.reapCount;
     if (completed === 0) return returned - this.#packets.reapCount; // segments of a frame that goes on
     try {
-      this.#protocol()?.sent?.(this.edge, completed);
+      this.#above.protocol?.sent?.(this.edge, completed);
     } finally {
       this.#sending.reap(completed); // a protocol that throws was told, and without its places it could send no more
     }

@@ -103,7 +103,7 @@ export class TxTranslator {
    * @returns how many were placed, given-up ones included; 1 when there was room for a part of one alone
    */
   translate(limit = NO_LIMIT): number {
-    if (this.#send.postCount === 0) return 0;
+    if (this.#send.nextIndex === this.#send.endIndex) return 0;
     const end = this.#packets.endIndex;
     let placed = 0;
     for (;;) {

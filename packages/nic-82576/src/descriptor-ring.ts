@@ -41,6 +41,8 @@ export class DescriptorRing {
   tail = 0;
   /** Whether the queue is enabled. */
   enabled = false;
+  /** Whether the tail stays where it is: the queue was switched off while a packet leaves in segments, which is finished. */
+  protected pinned = false;
   /** Whether what `locate` last answered is the shadow copy: then a burst ends with `settle`. */
   shadowed = false;
   /**
@@ -89,6 +91,7 @@ export class DescriptorRing {
    * only ever name its own descriptors
    */
   setTail(value: number): void {
+    if (this.pinned === true) return;
     // A ring that was never reached by a shadow copy has nothing that was put off or fetched.
     if (this.#dma === undefined && value < this.count) this.tail = value;
     else this.#setTail(value);

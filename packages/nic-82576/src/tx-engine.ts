@@ -97,7 +97,7 @@ export class TxEngine {
     for (let index = 0; index < bank.count; index++) {
       this.#queues.push(new TxRing(index, this.#memory + index * TX_RING_BYTES));
     }
-    this.#alarm = parts.clock.alarm(() => this.#run());
+    this.#alarm = parts.clock.alarm(() => this.run());
     this.#flush = parts.clock.alarm(() => this.#flushAll());
     this.#resume = parts.clock.alarm(() => this.pause(0));
     this.#connect();
@@ -229,7 +229,8 @@ export class TxEngine {
     this.#alarm.soon();
   }
 
-  #run(): void {
+  /** A doorbell's alarm has gone off. No private name: what a closure calls by one is looked up in the module's scope. */
+  private run(): void {
     if (this.#port.up !== true || this.paused === true || this.#enabled !== true) return; // refresh() comes when that changes
     // Each listed queue has its turn once; one that has more to do goes to the end of the list, behind the others.
     for (let turns = this.#list.length; turns > 0; turns--) {

@@ -27,8 +27,6 @@ export class TxRing extends DescriptorRing {
   readonly index: number = 0;
   /** Whether it stands in the engine's list of queues to look at. */
   listed = false;
-  /** Switched off while a packet leaves in segments: that one is finished, and the tail stays behind it. */
-  #stopping = false;
   /** The packet that is being segmented. */
   readonly segmentation = new Segmentation();
   /** Word index in device memory of the context descriptors, by slot, as they were in the ring. */
@@ -62,10 +60,6 @@ export class TxRing extends DescriptorRing {
   get waiting(): number {
     const distance = this.head - this.unreported;
     return distance < 0 ? distance + this.count : distance;
-  }
-
-  override setTail(value: number): void {
-    if (!this.#stopping) super.setTail(value);
   }
 
   override setHead(value: number): void {
@@ -113,7 +107,7 @@ export class TxRing extends DescriptorRing {
    * @param tail - the tail register
    */
   start(tail: number): void {
-    this.#stopping = false;
+    this.pinned = false;
     this.enabled = true;
     this.setTail(tail);
   }
@@ -124,8 +118,8 @@ export class TxRing extends DescriptorRing {
       this.enabled = false;
       return;
     }
-    super.setTail(this.segmentation.end);
-    this.#stopping = true;
+    this.setTail(this.segmentation.end);
+    this.pinned = true;
   }
 
   /**
@@ -161,8 +155,8 @@ export class TxRing extends DescriptorRing {
     this.segmentation.active = false;
     this.unreported = this.head;
     this.due = false;
-    if (!this.#stopping) return;
-    this.#stopping = false;
+    if (!this.pinned) return;
+    this.pinned = false;
     this.enabled = false;
   }
 }

@@ -82,3 +82,9 @@ export interface Protocol {
   /** The device was pulled out, or removed: the queues are gone, and none will come again. */
   removed?(): void;
 }
+
+/** The place above an adapter. Queues keep it, and look at each burst who stands there. */
+export interface ProtocolPlace {
+  /** Who; `undefined` = nobody. */
+  readonly protocol: Protocol | undefined;
+}

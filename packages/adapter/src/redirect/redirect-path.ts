@@ -12,7 +12,7 @@ import { FrameDescriptor } from '../edge/frame-descriptor.ts';
 import type { ReceiveEdge } from '../edge/receive-edge.ts';
 import type { TransmitEdge } from '../edge/transmit-edge.ts';
 import type { ReceivePath } from '../receive-offload/receive-path.ts';
-import type { TrafficCounter } from '../statistics/traffic.ts';
+import type { TrafficCount } from '../statistics/traffic.ts';
 import { Redirection, type RedirectSource } from './redirection.ts';
 import { inletOf, type TransmitInlet } from './transmit-inlet.ts';
 
@@ -23,7 +23,6 @@ export interface RedirectPathOptions {
   readonly source: RedirectSource | undefined;
   /** Number of the DMA domain that its buffers belong to. */
   readonly domain: number;
-  readonly traffic: TrafficCounter;
   /**
    * Shows frames at the edge's ring, without telling the protocol.
    *
@@ -40,15 +39,17 @@ export interface RedirectPathOptions {
 }
 
 /** Where a queue's frames go unseen. */
-export class RedirectPath {
+export class RedirectPath implements TrafficCount {
   /** Descriptors at the edge that no protocol was told of: frames that wait to go on. */
   owed = 0;
+  /** Frames that went straight, each for one station, and their bytes. */
+  packets = 0;
+  bytes = 0;
   #to: TransmitEdge | undefined;
   #inlet: TransmitInlet | undefined;
   #straight: Redirection | undefined;
   readonly #packets: Ring;
   readonly #path: ReceivePath;
-  readonly #traffic: TrafficCounter;
   readonly #options: RedirectPathOptions;
 
   /**
@@ -57,7 +58,6 @@ export class RedirectPath {
   constructor(options: RedirectPathOptions) {
     this.#packets = options.packets;
     this.#path = options.path;
-    this.#traffic = options.traffic;
     this.#options = options;
   }
 
@@ -82,7 +82,8 @@ export class RedirectPath {
     if (straight === undefined || this.#path.diverted === true) return 0;
     const moved = straight.run(limit);
     if (moved === 0) return 0;
-    this.#traffic.addUnicast(moved, straight.bytes);
+    this.packets += moved;
+    this.bytes += straight.bytes;
     this.#inlet?.wake();
     return moved;
   }

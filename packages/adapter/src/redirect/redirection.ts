@@ -97,7 +97,7 @@ export class Redirection {
   run(limit: number): number {
     const packets = this.#packets;
     this.bytes = 0;
-    if (this.#send.postCount > 0) return 0;
+    if (this.#send.nextIndex !== this.#send.endIndex) return 0;
     let moved = 0;
     for (let count = -1; count !== 0 && moved < limit && packets.reapCount > 0; moved += count)
       count = this.#moveRow(limit - moved);
