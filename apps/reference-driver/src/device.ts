@@ -124,6 +124,22 @@ export class Device {
     }
   }
 
+  /**
+   * Whatever step finds it out first: a device that is pulled out while it is started is one error.
+   *
+   * @param step - of a start
+   * @returns what the step returns
+   * @throws DriverError `DEVICE_GONE` when the device was pulled out; else what the step throws
+   */
+  async starting<T>(step: Promise<T>): Promise<T> {
+    try {
+      return await step;
+    } catch (error) {
+      if (!this.removed) throw error;
+      throw new DriverError('DEVICE_GONE', `${this.name}: pulled out while it was started; ${String(error)}`);
+    }
+  }
+
   /** Switches the function on, brings the chip into its reset state, and tells it that a driver is there. */
   async reset(): Promise<void> {
     enableDevice(this.slot.function);

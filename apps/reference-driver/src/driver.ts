@@ -130,14 +130,10 @@ export class ReferenceDriver {
     if (this.#state === 'asleep') this.#wakeReason = wakeUp(this.#device);
     this.#state = 'started';
     try {
-      await this.#bringUp();
+      await this.#device.starting(this.#bringUp());
     } catch (error) {
-      const { removed } = this.#device;
       await this.#stop();
-      // Whatever step found it out first: a device that was pulled out is one error.
-      throw removed
-        ? new DriverError('DEVICE_GONE', `${this.adapter.name}: pulled out while it was started; ${String(error)}`)
-        : error;
+      throw error;
     }
   }
 
@@ -304,26 +300,32 @@ export class ReferenceDriver {
   /** The same steps in the hands of a device that follows plug and play. */
   #lifeSteps(): LifeSteps {
     return {
-      prepare: () => this.#prepare(),
-      powerUp: async () => {
-        const woken = this.#state === 'asleep';
-        if (woken) this.#wakeReason = wakeUp(this.#device);
-        await this.#device.reset();
-        this.#connect();
-        this.#state = 'started';
-        return woken ? this.#wakeReason : undefined;
-      },
-      work: () => this.#goOn(),
+      prepare: () => this.#device.starting(this.#prepare()),
+      powerUp: () => this.#device.starting(this.#powerUp()),
+      work: () => this.#device.starting(this.#goOn()),
       suspend: () => this.#suspend(),
       powerDown: (wake) => {
-        this.#disconnect();
-        if (wake === undefined || this.#device.gone) this.#device.release();
-        else this.#fallAsleep(wake);
-        this.#linkChanged();
+        try {
+          this.#disconnect();
+          if (wake !== undefined && !this.#device.gone) this.#fallAsleep(wake);
+        } finally {
+          if (this.#state === 'stopped') this.#device.release();
+          this.#linkChanged();
+        }
       },
       release: () => this.#device.release(),
       removed: () => this.#linkChanged(),
     };
+  }
+
+  /** @returns why the host woke up, where it did */
+  async #powerUp(): Promise<WakeReason | undefined> {
+    const woken = this.#state === 'asleep';
+    if (woken) this.#wakeReason = wakeUp(this.#device);
+    await this.#device.reset();
+    this.#connect();
+    this.#state = 'started';
+    return woken ? this.#wakeReason : undefined;
   }
 
   /** Why the host woke up before the last start from sleep. */

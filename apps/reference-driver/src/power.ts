@@ -45,9 +45,6 @@ const FILTERS: Readonly<Record<keyof WakeOn, number>> = {
   broadcast: WUFC.BC.mask,
 };
 
-/** Vendor and device of a function that is not there. */
-const NOBODY = 0xffff_ffff;
-
 /**
  * The chip goes to sleep: none of its registers can be reached until it is awake again.
  *
@@ -87,6 +84,7 @@ export function wakeUp(device: Device): WakeReason {
   device.write(WUS, 0xffff_ffff);
   device.write(WUFC, 0);
   device.write(WUC, WUC.PME_STATUS.mask);
+  if (device.removed) throw nobody(device); // all ones are no reason
   const on = (what: keyof WakeOn): boolean => (found & FILTERS[what]) !== 0;
   return {
     on: {
@@ -101,11 +99,11 @@ export function wakeUp(device: Device): WakeReason {
 }
 
 function powerControl(device: Device): number {
-  const fn = device.slot.function;
+  const capability = findCapability(device.slot.function, CapabilityId.powerManagement);
+  if (capability !== undefined) return capability + PM_CTRL.offset;
   // A function that was pulled out has no capability either. In its sleep it still has a configuration space.
-  if (fn.readConfig(0, 4) === NOBODY) throw new DriverError('DEVICE_GONE', `${device.name}: nothing answers`);
-  const capability = findCapability(fn, CapabilityId.powerManagement);
-  if (capability === undefined)
-    throw new DriverError('NO_POWER_MANAGEMENT', `${device.name}: the function cannot sleep`);
-  return capability + PM_CTRL.offset;
+  if (device.removed) throw nobody(device);
+  throw new DriverError('NO_POWER_MANAGEMENT', `${device.name}: the function cannot sleep`);
 }
+
+const nobody = (device: Device): DriverError => new DriverError('DEVICE_GONE', `${device.name}: nothing answers`);

@@ -13,15 +13,37 @@ const STEPS = 30;
 /** One step in so many has the device pulled out. */
 const STEPS_TO_A_REMOVAL = 150;
 
+type Steps = Readonly<Record<string, () => unknown>>;
+
+/** The life of a driver in its own hands, or in those of its device. */
+function lifeOf({ driver }: Pair['a'], random: Random): Steps {
+  const device = driver.plugAndPlay;
+  if (device === undefined)
+    return {
+      start: () => driver.start(),
+      startAgain: () => driver.start(),
+      stop: () => driver.stop(),
+      sleep: () => driver.sleep({ magicPacket: true }),
+    };
+  const { power } = driver.adapter;
+  return {
+    start: () => driver.start(),
+    stop: () => driver.stop(),
+    powerDown: () => device.powerDown(random.pick(['D1', 'D2', 'D3']), { wake: random.chance(0.5) }),
+    powerUp: () => device.powerUp(),
+    powerUpAgain: () => device.powerUp(),
+    requestReset: () => device.requestReset(),
+    wakes: () => power.enable({ packetFilter: random.chance(0.5), mediaConnect: random.chance(0.5) }),
+  };
+}
+
 /** What a user may do at any time. */
-function stepsOf({ a, link }: Pair, random: Random): Record<string, () => Promise<void> | void> {
+function stepsOf(pair: Pair, random: Random): Steps {
+  const { a, link } = pair;
   const { driver } = a;
   const { adapter } = driver;
   return {
-    start: () => driver.start(),
-    startAgain: () => driver.start(),
-    stop: () => driver.stop(),
-    sleep: () => driver.sleep({ magicPacket: true }),
+    ...lifeOf(a, random),
     reset: () => driver.reset(),
     mtu: () => adapter.changeLinkLayerMtuSize(random.pick([576, 1500, 9000])),
     offloads: () => adapter.offloads.enable({ txChecksum: { ipv4: random.chance(0.5) } }),
@@ -37,8 +59,8 @@ function stepsOf({ a, link }: Pair, random: Random): Record<string, () => Promis
 /** Every error of the project's has a code; what has none is a mistake that nobody foresaw. */
 const isForeseen = (error: unknown): boolean => typeof (error as { readonly code?: unknown }).code === 'string';
 
-async function overlap(of: number): Promise<void> {
-  const random = new Random(of, 'overlap');
+async function overlap(of: number, plugAndPlay: boolean): Promise<void> {
+  const random = new Random(of, plugAndPlay ? 'overlap under plug and play' : 'overlap');
   const taken = hostPages.bytesTaken;
   const options = {
     queues: random.pick([1, 2]),
@@ -46,18 +68,19 @@ async function overlap(of: number): Promise<void> {
     maximumMtu: 9000,
     iommu: random.chance(0.3),
     hangLimit: 5,
+    ...{ plugAndPlay, far: { plugAndPlay: false } },
   };
   const pair = await Pair.started({ seed: of, ...options, interrupts: random.pick(['msix', 'msi', 'intx']) });
   const { a, b, clock } = pair;
   const { driver } = a;
   const steps = stepsOf(pair, random);
   const unforeseen: unknown[] = [];
-  const under: Promise<void>[] = [];
+  const under: Promise<unknown>[] = [];
   const gone = (): boolean => a.slot.function.readConfig(0, 4) === 0xffff_ffff;
   for (let step = 0; step < STEPS; step++) {
     if (random.below(STEPS_TO_A_REMOVAL) === 0 && !gone()) a.slot.remove();
     const work = steps[random.pick(Object.keys(steps))]!;
-    const asked = async (): Promise<void> => work();
+    const asked = async (): Promise<unknown> => await work();
     const failed = (error: unknown): void => {
       if (!isForeseen(error)) unforeseen.push(error);
     };
@@ -71,6 +94,7 @@ async function overlap(of: number): Promise<void> {
   }
   pair.link.plug(true);
   await clock.drive(Promise.all(under));
+  if (driver.plugAndPlay?.state === 'Dx') await clock.drive(driver.plugAndPlay.powerUp());
   await clock.drive(driver.stop());
   await clock.drive(driver.adapter.stop());
   if (!gone()) {
@@ -81,18 +105,25 @@ async function overlap(of: number): Promise<void> {
     clock.advance(20 * MILLISECOND);
     expect(b.arrivals).toHaveLength(1);
   }
+  if (driver.plugAndPlay !== undefined) await clock.drive(driver.plugAndPlay.remove());
   await pair.close();
   expect([unforeseen, hostPages.bytesTaken]).toEqual([[], taken]);
 }
 
-it('leave nothing behind, and the driver as good as new', async () => {
-  for (let run = testSize('overlapping steps', { quick: 12, ci: 100, long: 2000 }); run > 0; run--) {
+const runs = testSize('overlapping steps', { quick: 12, ci: 100, long: 2000 });
+
+async function overlaps(plugAndPlay: boolean): Promise<void> {
+  for (let run = runs; run > 0; run--) {
     const of = seed * 10_000 + run;
-    await overlap(of).catch((error: unknown) => {
+    await overlap(of, plugAndPlay).catch((error: unknown) => {
       throw new Error(`seed ${of}`, { cause: error });
     });
   }
-});
+}
+
+it('leave nothing behind, and the driver as good as new', async () => overlaps(false));
+
+it('leave nothing behind under plug and play either', async () => overlaps(true));
 
 it('a driver that is told to stop while it falls asleep starts again', async () => {
   const pair = await Pair.started();

@@ -1,39 +1,12 @@
 /* A start that fails says why, leaves nothing allocated, mapped or connected, and can be tried again. */
 
 import { hostPages, Iommu } from '@netcx/dma';
-import type { AccessSize, AttachedSlot, PciFunction, PciSlot } from '@netcx/bus';
+import type { AttachedSlot, PciSlot } from '@netcx/bus';
 import { EEPROM_WORD } from '@netcx/nic-82576/registers';
 import { eepromImage, NicError } from '@netcx/nic-82576';
 import { expect, it } from 'vitest';
 import { frame, Pair, type PairOptions } from './pair.ts';
-
-/** A slot whose function is seen through something else. */
-function through(slot: AttachedSlot, change: (real: PciFunction) => Partial<PciFunction>): PciSlot {
-  const real = slot.function;
-  const seen: PciFunction = {
-    name: real.name,
-    readConfig: (offset: number, size: AccessSize) => real.readConfig(offset, size),
-    writeConfig: (offset, size, value) => {
-      real.writeConfig(offset, size, value);
-    },
-    read32: (bar, offset) => real.read32(bar, offset),
-    write32: (bar, offset, value) => {
-      real.write32(bar, offset, value);
-    },
-    ...change(real),
-  };
-  return {
-    function: seen,
-    dma: slot.dma,
-    allocateMessage: (handler) => slot.allocateMessage(handler),
-    connectIntx: (handler) => {
-      slot.connectIntx(handler);
-    },
-    onRemoval: (listener) => {
-      slot.onRemoval(listener);
-    },
-  };
-}
+import { through } from './slot-through.ts';
 
 /** By itself, and in the hands of a device that follows plug and play. */
 async function expectFailure(options: PairOptions, code: string): Promise<void> {
