@@ -46,7 +46,9 @@ const WHOLE_FRAME = RX_STATUS.DD | RX_STATUS.EOP;
 /** The frame is no good. */
 const ERRORS = RX_STATUS.RXE | RX_STATUS.CE | 0;
 const DESCRIPTOR_WORDS = DESCRIPTOR_BYTES / 4;
-const HEADER_ADDRESS = RxReadDescriptor.headerAddress.location.byteOffset / 4;
+/** The same in words of 64 bits, and which of them is the header's address. */
+const WIDE_WORDS = DESCRIPTOR_BYTES / 8;
+const HEADER_ADDRESS = RxReadDescriptor.headerAddress.location.byteOffset / 8;
 /** A tag was taken out, a stamp was taken: there is more to do. */
 const SPECIAL = RX_STATUS.VP | RX_STATUS.TS;
 /** Layout of every received frame: Ethernet, 14 bytes. Framework and protocol look further if they want. */
@@ -294,15 +296,15 @@ export class ReceiveQueue implements PacketQueueCallbacks {
   /** The straight line: buffers for descriptors that lie in a row. */
   #postRun(run: number): void {
     const fragments = this.#fragments;
-    const stride = fragments.stride | 0;
-    const address = (this.#logical >> 2) | 0;
-    const begin = (this.#ring + (fragments.nextIndex << 2)) | 0;
-    const end = (begin + (run << 2)) | 0;
-    let f = fragments.at(fragments.nextIndex) | 0;
-    for (let d = begin; d < end; d = (d + DESCRIPTOR_WORDS) | 0) {
-      m64[d >> 1] = m64[(f + address) >> 1]!; // packetAddress: 8-byte aligned in both
-      m64[(d + HEADER_ADDRESS) >> 1] = 0n; // where the status will appear: DD is clear from here on
-      f = (f + stride) | 0;
+    // In words of 64 bits: descriptors, and the elements of a ring with logical addresses, lie on 8 bytes.
+    const stride = fragments.stride >> 1;
+    const begin = (this.#ring + (fragments.nextIndex << 2)) >> 1;
+    const end = (begin + (run << 1)) | 0;
+    let address = (fragments.at(fragments.nextIndex) + (this.#logical >> 2)) >> 1;
+    for (let d = begin; d < end; d = (d + WIDE_WORDS) | 0) {
+      m64[d] = m64[address]!;
+      m64[(d + HEADER_ADDRESS) | 0] = 0n; // where the status will appear: DD is clear from here on
+      address = (address + stride) | 0;
     }
     fragments.post(run);
   }

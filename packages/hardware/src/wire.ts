@@ -101,7 +101,7 @@ export const wireBytesTaken = (): number => taken;
 
 /**
  * Device memory is given out by size and comes back by size: packet buffers come in few sizes and live long. Once all has
- * been given out, larger pieces that came back are split.
+ * been given out, larger pieces that came back are split, and smaller ones that lie side by side are joined.
  *
  * @param bytes - how many; rounded up to a multiple of 64
  * @returns byte offset of zeroed memory in the block
@@ -109,7 +109,7 @@ export const wireBytesTaken = (): number => taken;
  */
 export function allocateWire(bytes: number): number {
   const size = (bytes + 63) & ~63;
-  const again = free.get(size)?.pop() ?? (next + size > part.end ? split(size) : undefined);
+  const again = free.get(size)?.pop() ?? (next + size > part.end ? (split(size) ?? joined(size)) : undefined);
   const offset = again ?? unused(size);
   if (again !== undefined) u8.fill(0, again, again + size);
   taken += size;
@@ -136,6 +136,27 @@ function split(size: number): number | undefined {
   const offset = free.get(best)?.pop();
   if (offset !== undefined) keep(offset + size, best - size);
   return offset;
+}
+
+/** Joins all pieces that lie side by side, and looks again. */
+function joined(size: number): number | undefined {
+  const pieces = [...free].flatMap(([bytes, list]) => list.map((offset) => ({ offset, bytes })));
+  free.clear();
+  let start = 0;
+  let end = 0;
+  for (const { offset, bytes } of pieces.sort((one, other) => one.offset - other.offset)) {
+    if (offset !== end) {
+      if (end > start) keep(start, end - start);
+      start = offset;
+    }
+    end = offset + bytes;
+  }
+  // The last ones may lie beside what nobody had yet, which is zero.
+  if (end === next) {
+    u8.fill(0, start, end);
+    next = start;
+  } else if (end > start) keep(start, end - start);
+  return next + size > part.end ? (free.get(size)?.pop() ?? split(size)) : undefined;
 }
 
 /**

@@ -69,6 +69,31 @@ describe('device memory', () => {
     for (const at of pieces) freeWire(at, PIECE);
   });
 
+  it('is joined where small pieces came back side by side', () => {
+    const PIECE = 1 << 16;
+    const before = wireBytesTaken();
+    const pieces: number[] = [];
+    const everything = (): void => {
+      try {
+        for (;;) pieces.push(allocateWire(PIECE));
+      } catch {
+        // Nothing is left but what is smaller than a piece.
+      }
+    };
+    everything();
+    const count = pieces.length;
+    for (const at of pieces.splice(0)) freeWire(at, PIECE);
+    const large = allocateWire(8 * PIECE);
+    expect(u8.subarray(large, large + 8 * PIECE).every((byte) => byte === 0)).toBe(true);
+    everything();
+    expect(pieces.length).toBeGreaterThanOrEqual(count - 8);
+    for (const at of pieces) expect(at + PIECE <= large || at >= large + 8 * PIECE).toBe(true);
+    expect(new Set(pieces).size).toBe(pieces.length);
+    for (const at of pieces) freeWire(at, PIECE);
+    freeWire(large, 8 * PIECE);
+    expect(wireBytesTaken()).toBe(before);
+  });
+
   it('says so when it is used up', () => {
     expect(() => allocateWire(buffer.byteLength)).toThrow(/the devices' memory is used up/);
   });
