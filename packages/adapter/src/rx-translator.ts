@@ -57,7 +57,7 @@ export class RxTranslator {
   readonly #headroom: number = 0;
   #receive: Ring;
   readonly #metadata: RxMetadata | undefined;
-  /** Whether all that the last `indicate` showed were frames of one part, each for one station. */
+  /** What `plain` says. */
   #plain = true;
   readonly counters: RxTranslatorCounters = { packets: 0, bytes: 0, ignored: 0, invalid: 0, unclaimed: 0 };
   /** Where times lie beside the descriptors of `#receive`. */
@@ -152,8 +152,6 @@ export class RxTranslator {
     const bottom = (this.#poolStack + left) | 0;
     let top = (bottom + count) | 0;
     let f = fragments.at(fragments.endIndex) | 0;
-    let place = (f + logical) >> 1; // of the logical address, in words of 64 bits, on which it lies
-    const wideStride = stride >> 1;
     let shadow = (this.#shadow + fragments.endIndex) | 0;
     while (top > bottom) {
       top = (top - 1) | 0;
@@ -162,10 +160,9 @@ export class RxTranslator {
       Fragment.whole.low.set(m, f, wholeLow); // validLength 0, offset 0, scratch 0
       Fragment.whole.high.set(m, f, wholeHigh);
       if (virtual !== 0) VirtualAddress.address.low.set(m, f, virtual, BufferEntry.address.get(m, buffer) | 0);
-      if (logical !== 0) m64[place] = m64[(buffer + LOGICAL_WORD) >> 1]!;
+      if (logical !== 0) m64[(f + logical) >> 1] = m64[(buffer + LOGICAL_WORD) >> 1]!;
       m[shadow] = buffer;
       f = (f + stride) | 0;
-      place = (place + wideStride) | 0;
       shadow = (shadow + 1) | 0;
     }
     if (count === 0) return 0;
