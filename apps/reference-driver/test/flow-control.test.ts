@@ -7,6 +7,7 @@ import { PHY, phyNumber, REGISTERS } from '@netcx/nic-82576/registers';
 import { describe, expect, it } from 'vitest';
 import { agreedPause, type FlowControlMode } from '../src/flow-control.ts';
 import { firstWrong, frame, Pair, type PairOptions } from './pair.ts';
+import { through } from './slot-through.ts';
 
 const { CTRL, MDIC, XOFFTXC } = REGISTERS;
 const FRAMES = 400;
@@ -122,36 +123,20 @@ describe('is agreed on', () => {
 
 /** A chip whose PHY takes so many looks to answer, or never does, or fails; what is asked at once is answered at once. */
 function slowPhy(slot: AttachedSlot, looks: number, fails = false): PciSlot {
-  const real = slot.function;
   const answerRegister = phyNumber(PHY.ANLPAR);
   let left = 0;
-  return {
-    dma: slot.dma,
-    allocateMessage: (handler) => slot.allocateMessage(handler),
-    connectIntx: (handler) => {
-      slot.connectIntx(handler);
+  return through(slot, (real) => ({
+    read32: (bar, offset) => {
+      const value = real.read32(bar, offset);
+      if (offset !== MDIC.offset || MDIC.REGADD.get(value) !== answerRegister) return value;
+      if (left-- > 0) return value & ~MDIC.READY.mask;
+      return fails ? (value | MDIC.ERROR.mask) >>> 0 : value;
     },
-    onRemoval: (listener) => {
-      slot.onRemoval(listener);
+    write32: (bar, offset, value) => {
+      if (offset === MDIC.offset) left = looks;
+      real.write32(bar, offset, value);
     },
-    function: {
-      name: real.name,
-      readConfig: (offset, size) => real.readConfig(offset, size),
-      writeConfig: (offset, size, value) => {
-        real.writeConfig(offset, size, value);
-      },
-      read32: (bar, offset) => {
-        const value = real.read32(bar, offset);
-        if (offset !== MDIC.offset || MDIC.REGADD.get(value) !== answerRegister) return value;
-        if (left-- > 0) return value & ~MDIC.READY.mask;
-        return fails ? (value | MDIC.ERROR.mask) >>> 0 : value;
-      },
-      write32: (bar, offset, value) => {
-        if (offset === MDIC.offset) left = looks;
-        real.write32(bar, offset, value);
-      },
-    },
-  };
+  }));
 }
 
 describe('a PHY', () => {

@@ -11,6 +11,7 @@ import { DESCRIPTOR_BYTES, REGISTERS, RX_STATUS, RxWriteBack } from '@netcx/nic-
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { firstWrong, frame, Pair, type PairOptions } from './pair.ts';
+import { through } from './slot-through.ts';
 import { seed, testSize } from './test-size.ts';
 
 const { RDBAL, RDLEN, TDLEN, TDWBAL } = REGISTERS;
@@ -36,34 +37,18 @@ class Saboteur {
   }
 
   through(slot: AttachedSlot): PciSlot {
-    const real = slot.function;
-    return {
-      dma: slot.dma,
-      allocateMessage: (handler) => slot.allocateMessage(handler),
-      connectIntx: (handler) => {
-        slot.connectIntx(handler);
+    return through(slot, (real) => ({
+      read32: (bar, offset) => {
+        const value = real.read32(bar, offset);
+        return this.#active && this.#what.includes('registers') && this.#random.chance(0.3)
+          ? this.#random.next() >>> 0
+          : value;
       },
-      onRemoval: (listener) => {
-        slot.onRemoval(listener);
+      write32: (bar, offset, value) => {
+        this.#seen.set(offset, value);
+        real.write32(bar, offset, value);
       },
-      function: {
-        name: real.name,
-        readConfig: (offset, size) => real.readConfig(offset, size),
-        writeConfig: (offset, size, value) => {
-          real.writeConfig(offset, size, value);
-        },
-        read32: (bar, offset) => {
-          const value = real.read32(bar, offset);
-          return this.#active && this.#what.includes('registers') && this.#random.chance(0.3)
-            ? this.#random.next() >>> 0
-            : value;
-        },
-        write32: (bar, offset, value) => {
-          this.#seen.set(offset, value);
-          real.write32(bar, offset, value);
-        },
-      },
-    };
+    }));
   }
 
   begin(): void {
