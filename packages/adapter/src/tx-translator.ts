@@ -52,6 +52,8 @@ export class TxTranslator {
   readonly #placement: placing.TxPlacement;
   /** Descriptors from the send ring's begin up to the last one of a frame that may be for many, or was given up. */
   #special = 0;
+  /** The same up to the last one that the straight line has not placed: the others have one part each. */
+  #placedOtherwise = 0;
   /** Whether a frame was placed that may need more when it completes than the straight line does. */
   #careful = false;
 
@@ -116,7 +118,7 @@ export class TxTranslator {
         if (placed >= limit || this.#send.postCount === 0 || this.#packets.freeCount === 0) return placed;
         this.#careful = true;
         if (!this.#placement.place()) return placed === 0 && this.#packets.endIndex !== end ? 1 : placed;
-        this.#special = this.#send.drainCount;
+        this.#special = this.#placedOtherwise = this.#send.drainCount;
         placed += 1;
       } while (this.#inOwnMemory(this.#send.nextIndex));
     }
@@ -212,6 +214,7 @@ export class TxTranslator {
     }
     const completed = (this.#send.beginIndex - first) & this.#send.mask;
     this.#special = Math.max(0, this.#special - completed);
+    this.#placedOtherwise = Math.max(0, this.#placedOtherwise - completed);
     return completed;
   }
 
@@ -232,14 +235,14 @@ export class TxTranslator {
     let d = begin;
     let p = packets.at(packets.processedIndex) | 0;
     let bytes = 0;
-    const plain = this.#special === 0; // then each has one part, for the straight line has placed them all
+    const straight = this.#placedOtherwise === 0; // then nothing that the driver wrote need be believed
     // Buffers mostly go back to one pool: its stack pointer is written once, when another one's turn comes or the burst ends.
     let pool = 0;
     let top = 0;
     while (d < end) {
       const buffer = FrameDescriptor.buffer.get(m, d) | 0;
       const length = FrameDescriptor.lengthAndFlags.get(m, d) | 0;
-      const odd = plain ? 0 : ((Packet.countAndLayoutLow.get(m, p) ^ 1) & 0xffff) | (length & FLAGS);
+      const odd = straight ? 0 : ((Packet.countAndLayoutLow.get(m, p) ^ 1) & 0xffff) | (length & FLAGS);
       // No buffer; another holder; or a pool that is checked.
       if ((odd | (BufferEntry.held.get(m, buffer) ^ 1)) !== 0) break;
       const home = BufferEntry.pool.get(m, buffer) | 0;
