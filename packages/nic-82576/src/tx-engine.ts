@@ -272,8 +272,9 @@ export class TxEngine {
     if (queue.threshold > 1) this.#defer(queue, index, ring, this.#reported);
     else if (this.#reported !== 0) this.#tell(queue, index, ring, from, direct);
     const full = frames >= BURST || this.#at > limit;
-    // A shadowed queue's registers may have been written meanwhile: looking at it takes that over.
-    if ((full || queue.shadowed === true) && queue.hasWork === true && full) this.#lookAt(queue);
+    // A shadowed queue is asked in any case: that takes over what was written to its registers meanwhile.
+    const more = (full || queue.shadowed === true) && queue.hasWork === true;
+    if (full && more) this.#lookAt(queue);
   }
 
   /**
