@@ -1,7 +1,8 @@
 // Owns: Linux behind a virtual cable on one side; on the other a NIC that stands on that cable by a packet socket, with driver and TAP.
 // Invariant: the cable's near end lies in a namespace of its own, so that nothing of Linux answers there.
 import { ok } from 'node:assert/strict';
-import { check, checkUdp } from './checks.js';
+import { check } from './checks.js';
+import { checkUdp } from './common-checks.js';
 import { Lab, netcx, ready } from './lab.js';
 import { Namespace, Program } from './namespaces.js';
 import { download } from './size.js';

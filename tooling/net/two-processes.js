@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { check, checkLosses, checkUdp } from './checks.js';
+import { check } from './checks.js';
+import { checkLosses, checkUdp } from './common-checks.js';
 import { Lab, netcx } from './lab.js';
 import { Program } from './namespaces.js';
 import { download } from './size.js';
