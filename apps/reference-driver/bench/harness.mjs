@@ -116,7 +116,7 @@ export async function buildLoad({
   let target = 0;
   let idle = 0;
   for (const station of stations) station.injected = 0;
-  // One turn of the clock for all wires: what they cost is nobody's that is measured.
+  // One turn of the clock for all wires: it is in what is measured, and no adapter's.
   const source = clock.alarm(() => {
     idle++;
     let left = 0;
