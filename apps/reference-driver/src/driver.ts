@@ -235,7 +235,8 @@ export class ReferenceDriver {
    * down and comes back. The watch over the queues does this by itself.
    *
    * @returns when the chip receives and sends again; the link needs longer
-   * @throws DriverError when the chip does not come back; the link stays down then, and `stop` and `start` try again
+   * @throws DriverError when the chip does not come back; the link stays down then, until another reset, or `stop` and `start`, do
+   * better
    */
   reset(): Promise<void> {
     if (this.#state !== 'started') return Promise.resolve();
@@ -257,6 +258,7 @@ export class ReferenceDriver {
     this.#statistics.collect(); // before the chip forgets
     this.#queues.halt();
     await this.#device.reset();
+    this.#broken = false; // whatever became of the reset before
     this.#linkChanged();
     this.#features.program();
     this.#interrupts?.program();

@@ -9,7 +9,10 @@ import { REGISTERS } from '@netcx/nic-82576/registers';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { frame, Pair, type TestStation } from './pair.ts';
+import { through } from './slot-through.ts';
 import { seed, testSize } from './test-size.ts';
+
+const { STATUS } = REGISTERS;
 
 let taken = 0;
 beforeEach(() => {
@@ -229,6 +232,35 @@ describe('a reset under traffic', () => {
     expect(a.driver.adapter.linkState.connected).toBe(false);
     await clock.drive(a.driver.stop());
     expect(a.completed).toBe(10);
+    await pair.close();
+  });
+
+  it('that succeeds after one that failed has the link up again, and frames pass', async () => {
+    let stuck = false; // a chip that goes on mastering the bus, whatever it is told
+    const pair = await Pair.started({
+      bus: (slot) =>
+        slot.function.name === 'a'
+          ? through(slot, (real) => ({
+              read32: (bar, offset) =>
+                offset === STATUS.offset && stuck
+                  ? real.read32(bar, offset) | STATUS.GIO_MASTER_ENABLE.mask
+                  : real.read32(bar, offset),
+            }))
+          : slot,
+    });
+    const { a, b, clock } = pair;
+    stuck = true;
+    await expect(clock.drive(a.driver.reset())).rejects.toMatchObject({ name: 'DriverError' });
+    await pass(pair, SECOND);
+    expect(a.driver.adapter.linkState.connected).toBe(false);
+    stuck = false;
+    await clock.drive(a.driver.reset());
+    pair.awaitLink(true);
+    pair.send(a, frame(60, 1));
+    pair.send(b, frame(60, 2));
+    clock.advance(10 * MILLISECOND);
+    expect(numbers(b)).toEqual([1]);
+    expect(numbers(a)).toEqual([2]);
     await pair.close();
   });
 });
