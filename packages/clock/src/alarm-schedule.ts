@@ -27,14 +27,14 @@ export interface Timeline {
 export class AlarmSchedule {
   /** The time, in its only element. */
   readonly now = new Float64Array(1);
-  readonly #timeline: Timeline;
+  readonly #timeline: Timeline | undefined;
   readonly #due = new DueQueue();
   readonly #later = new AlarmHeap();
 
   /**
-   * @param timeline - the clock
+   * @param timeline - the clock; none for one that moves by `advance` alone and never sleeps
    */
-  constructor(timeline: Timeline) {
+  constructor(timeline?: Timeline) {
     this.#timeline = timeline;
   }
 
@@ -57,10 +57,10 @@ export class AlarmSchedule {
    * @param alarm - goes off as soon as it can; keeps its place when it is due already
    */
   setDue(alarm: ScheduledAlarm): void {
-    if (alarm.slot >= 0) return;
+    if (alarm.due === true) return;
     if (alarm.position >= 0) this.#later.remove(alarm);
     this.#due.add(alarm);
-    this.#timeline.changed();
+    this.#timeline?.changed();
   }
 
   /**
@@ -70,7 +70,7 @@ export class AlarmSchedule {
    */
   setAfter(alarm: ScheduledAlarm, delay: number): void {
     if (!(delay >= 0)) throw new ClockError('BAD_TIME', `a delay is 0 ns or more, not ${String(delay)}`);
-    this.#timeline.refresh(this.now);
+    this.#timeline?.refresh(this.now);
     this.#later.time[0] = this.now[0]! + delay;
     this.#set(alarm);
   }
@@ -81,7 +81,7 @@ export class AlarmSchedule {
    * @throws ClockError `BAD_TIME` for a time that a clock never reaches
    */
   setAt(alarm: ScheduledAlarm, time: number): void {
-    this.#timeline.refresh(this.now);
+    this.#timeline?.refresh(this.now);
     this.#later.time[0] = time;
     this.#set(alarm);
   }
@@ -90,7 +90,7 @@ export class AlarmSchedule {
    * @param alarm - does not go off
    */
   unset(alarm: ScheduledAlarm): void {
-    if (this.#take(alarm)) this.#timeline.changed();
+    if (this.#take(alarm)) this.#timeline?.changed();
   }
 
   /** Makes due whatever goes off now or should have, behind what is due already. */
@@ -115,7 +115,7 @@ export class AlarmSchedule {
    * @returns the first due alarm, which is pending no more; `undefined` when none is due
    */
   takeDue(): ScheduledAlarm | undefined {
-    return this.#due.size === 0 ? undefined : this.#due.takeFirst();
+    return this.#due.takeFirst();
   }
 
   /** Unsets every alarm. */
@@ -133,11 +133,11 @@ export class AlarmSchedule {
     this.#take(alarm);
     if (time <= this.now[0]!) this.#due.add(alarm);
     else this.#later.add(alarm);
-    this.#timeline.changed();
+    this.#timeline?.changed();
   }
 
   #take(alarm: ScheduledAlarm): boolean {
-    if (alarm.slot >= 0) this.#due.remove(alarm);
+    if (alarm.due) this.#due.remove(alarm);
     else if (alarm.position >= 0) this.#later.remove(alarm);
     else return false;
     return true;

@@ -1,20 +1,14 @@
 /*
- * The alarms that are due, first in, first out: a ring of alarms. A cancelled alarm leaves a hole that is skipped. The
- * head always stands on an alarm unless the queue is empty.
+ * The alarms that are due, first in, first out: a list through the alarms themselves, so that one may leave from anywhere, and
+ * nothing refers to an alarm that does not wait.
  */
 
 import type { ScheduledAlarm } from './scheduled-alarm.ts';
 
-const SMALLEST = 64;
-
-/** A queue of alarms that knows where each stands. */
+/** A queue of alarms, each of which knows its neighbours. */
 export class DueQueue {
-  /** A hole is `undefined`: the one value whose storing costs the garbage collector nothing. */
-  #ring: (ScheduledAlarm | undefined)[] = new Array<undefined>(SMALLEST).fill(undefined);
-  /** Slot of the first alarm. */
-  #head = 0;
-  /** Slots from the head on that are in use, holes included. */
-  #span = 0;
+  #first: ScheduledAlarm | undefined;
+  #last: ScheduledAlarm | undefined;
   /** How many alarms wait. */
   size = 0;
 
@@ -22,11 +16,14 @@ export class DueQueue {
    * @param alarm - joins the end; it must not wait already
    */
   add(alarm: ScheduledAlarm): void {
-    if (this.#span === this.#ring.length) this.#closeHoles();
-    const slot = (this.#head + this.#span) & (this.#ring.length - 1);
-    this.#ring[slot] = alarm;
-    alarm.slot = slot;
-    this.#span++;
+    const last = this.#last;
+    alarm.due = true;
+    if (last === undefined) this.#first = alarm;
+    else {
+      last.behind = alarm;
+      alarm.before = last;
+    }
+    this.#last = alarm;
     this.size++;
   }
 
@@ -34,49 +31,31 @@ export class DueQueue {
    * @param alarm - leaves the queue; it must wait there
    */
   remove(alarm: ScheduledAlarm): void {
-    this.#ring[alarm.slot] = undefined;
-    alarm.slot = -1;
+    const { before, behind } = alarm;
+    if (before === undefined) this.#first = behind;
+    else before.behind = behind;
+    if (behind === undefined) this.#last = before;
+    else behind.before = before;
+    alarm.before = alarm.behind = undefined;
+    alarm.due = false;
     this.size--;
-    this.#skipHoles();
   }
 
   /**
-   * @returns the first alarm, which leaves the queue; there must be one
+   * @returns the first alarm, which leaves the queue; `undefined` when none waits
    */
-  takeFirst(): ScheduledAlarm {
-    const head = this.#head;
-    const first = this.#ring[head]!;
-    this.#ring[head] = undefined;
-    first.slot = -1;
-    this.#head = (head + 1) & (this.#ring.length - 1);
-    this.#span--;
+  takeFirst(): ScheduledAlarm | undefined {
+    const first = this.#first;
+    if (first === undefined) return undefined;
+    const { behind } = first;
+    this.#first = behind;
+    if (behind === undefined) this.#last = undefined;
+    else {
+      behind.before = undefined;
+      first.behind = undefined;
+    }
+    first.due = false;
     this.size--;
-    if (this.#span !== this.size) this.#skipHoles();
     return first;
-  }
-
-  #skipHoles(): void {
-    const mask = this.#ring.length - 1;
-    while (this.#span > 0 && this.#ring[this.#head] === undefined) {
-      this.#head = (this.#head + 1) & mask;
-      this.#span--;
-    }
-  }
-
-  /** Moves the alarms together, into a ring twice as large when more than half of it is in use. */
-  #closeHoles(): void {
-    const old = this.#ring;
-    const length = this.size * 2 > old.length ? old.length * 2 : old.length;
-    const ring = new Array<ScheduledAlarm | undefined>(length).fill(undefined);
-    let count = 0;
-    for (let step = 0; step < this.#span; step++) {
-      const alarm = old[(this.#head + step) & (old.length - 1)];
-      if (alarm === undefined) continue;
-      ring[count] = alarm;
-      alarm.slot = count++;
-    }
-    this.#ring = ring;
-    this.#head = 0;
-    this.#span = count;
   }
 }

@@ -7,8 +7,10 @@ import type { AlarmSchedule } from './alarm-schedule.ts';
 
 /** One alarm of a clock. */
 export class ScheduledAlarm implements Alarm {
-  /** Where it stands in the queue of due alarms; -1 when it does not. */
-  slot = -1;
+  /** Whether it stands in the queue of due alarms, and between which. */
+  due = false;
+  before: ScheduledAlarm | undefined;
+  behind: ScheduledAlarm | undefined;
   /** Where it lies in the heap of later alarms; -1 when it does not. */
   position = -1;
   /** What happens when it goes off. */
@@ -25,7 +27,7 @@ export class ScheduledAlarm implements Alarm {
   }
 
   get pending(): boolean {
-    return this.slot >= 0 || this.position >= 0;
+    return this.due || this.position >= 0;
   }
 
   soon(): void {

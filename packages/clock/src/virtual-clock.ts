@@ -41,7 +41,7 @@ export interface Companion {
 export class VirtualClock implements Clock {
   /** The seed it was made with. */
   readonly seed: number;
-  readonly #schedule = new AlarmSchedule({ refresh: () => undefined, changed: () => undefined });
+  readonly #schedule = new AlarmSchedule();
   readonly #delays: Delays;
   readonly #outside = new Set<Promise<unknown>>();
   #companion: Companion | undefined;
