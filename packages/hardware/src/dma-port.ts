@@ -31,6 +31,8 @@ export interface BusMaster {
   readonly busMaster: boolean;
   /** How it reaches memory; `undefined` while it is not plugged in. */
   readonly dma: DmaDomain | undefined;
+  /** The direct limit of `dma`, and 0 while the device may not reach memory. */
+  readonly directLimit: number;
 }
 
 /** The DMA of one device. */
@@ -62,8 +64,7 @@ export class DmaPort {
    * each access must be translated, or none is allowed.
    */
   get directLimit(): number {
-    const { busMaster, dma: domain } = this.#device;
-    return busMaster === true && domain !== undefined ? domain.directLimit : 0;
+    return this.#device.directLimit;
   }
 
   /**

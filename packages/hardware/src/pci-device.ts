@@ -60,6 +60,8 @@ interface Window extends BarWindow {
 export class PciDevice implements PciEndpoint, MessagePort {
   /** Whether it may reach memory now: awake, and bus mastering is on. */
   busMaster = false;
+  /** Every logical address below this is the host offset of the same number; 0 when there are none, or it may not reach memory. */
+  directLimit = 0;
   #upstream: Upstream | undefined;
   /** Its configuration space. */
   readonly config: ConfigSpace;
@@ -243,6 +245,7 @@ export class PciDevice implements PciEndpoint, MessagePort {
   #update(): void {
     this.awake = this.#upstream !== undefined && !this.#removed && this.#inD0;
     this.busMaster = this.awake && this.config.masterEnabled;
+    this.directLimit = this.busMaster ? (this.dma?.directLimit ?? 0) : 0;
     for (const window of this.#windows) {
       window.open = this.awake && (window.isIo ? this.config.ioEnabled : this.config.memoryEnabled);
     }

@@ -16,7 +16,7 @@ const high = (address: number): number => Math.floor(address / 2 ** 32);
 
 /** A device that may or may not reach memory. */
 function port(dma: DmaDomain | undefined, busMaster = true): DmaPort {
-  return new DmaPort({ busMaster, dma });
+  return new DmaPort({ busMaster, dma, directLimit: busMaster ? (dma?.directLimit ?? 0) : 0 });
 }
 
 /** Fills both memories with bytes that differ everywhere. */
@@ -32,9 +32,9 @@ beforeEach(() => scramble(1));
 
 it('goes another way once it is told to, and back', () => {
   const map = new IdentityMap();
-  const device = { busMaster: true, dma: map };
+  const device = { busMaster: true, dma: map, directLimit: map.directLimit };
   const subject = new DmaPort(device);
-  subject.reroute({ busMaster: false, dma: map });
+  subject.reroute({ busMaster: false, dma: map, directLimit: 0 });
   expect([subject.directLimit, subject.writeWord32(base, 0, 7)]).toEqual([0, false]);
   subject.reroute(device);
   expect([subject.directLimit, subject.writeWord32(base, 0, 8), hostWords[base >> 2]]).toEqual([hostBytes, true, 8]);

@@ -21,14 +21,14 @@ const IPV6 = 0xdd86;
 
 /** The MAC's look at what arrives. */
 export class Arrivals {
+  /** Whether the burst at hand was not looked at yet. Never while frames wait in the packet buffer: they come behind a look. */
+  #fresh = false;
   /** Whether a straight line would take MAC control frames for packets. */
   #disguised = false;
   readonly #filter: EngineParts['filter'];
   readonly #timestamps: EngineParts['timestamps'];
   readonly #flow: FlowControl;
   readonly #seekType = ways.rows().seekType;
-  /** Whether the burst at hand was not looked at yet. Never while frames wait in the packet buffer: they come behind a look. */
-  #fresh = false;
 
   /**
    * @param parts - what the engine works with

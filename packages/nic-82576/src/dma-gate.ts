@@ -8,6 +8,8 @@ import type { BusMaster, DmaPort } from '@netcx/hardware';
 
 /** The function as its DMA port sees it. */
 export class DmaGate implements BusMaster {
+  /** Nothing lies in plain sight: each access is asked for. */
+  readonly directLimit = 0;
   readonly #device: BusMaster;
   readonly #port: DmaPort;
   readonly #counted: CountedDomain;

@@ -37,12 +37,14 @@ export class MacPort implements LinkPartner {
   up = false;
   /** Whether frames loop back. */
   loopback = false;
+  #linkUp = false;
+  /** Where frames go that come. */
+  #receiver: Receiver | undefined;
   readonly #registers: RegisterFile;
   readonly #link: LinkEnd;
   readonly #clock: Clock;
   #inner: LoopbackLink | undefined;
   #neighbours: PortNeighbours | undefined;
-  #linkUp = false;
   #phyWasReset = true;
 
   /**
@@ -66,11 +68,12 @@ export class MacPort implements LinkPartner {
    */
   connect(neighbours: PortNeighbours): void {
     this.#neighbours = neighbours;
+    this.#receiver = neighbours.rx;
     this.#link.attach(this);
   }
 
   receive(offset: number, frames: number): void {
-    if (this.#linkUp && !this.loopback) this.#neighbours?.rx.receive(offset, frames);
+    if (this.#linkUp === true && this.loopback !== true) this.#receiver?.receive(offset, frames);
   }
 
   room(): void {
@@ -134,7 +137,7 @@ export class MacPort implements LinkPartner {
   close(): void {
     this.#inner?.close();
     this.#inner = undefined;
-    this.#neighbours = undefined;
+    this.#neighbours = this.#receiver = undefined;
   }
 
   /** The chip's own lane, made when it is first needed. */

@@ -60,6 +60,8 @@ export class RxEngine {
   #asleep = false;
   /** Whether frames are classified before they are written. */
   #classifies = false;
+  /** Whether a burst is to be looked at before anything else. */
+  #looksEarly = false;
   /** The straight line, and byte offset in device memory of what it works with. */
   readonly #receiveRow = ways.rows().receiveRow;
   readonly #row = allocateWire(RECEIVE_ROW_BYTES);
@@ -183,6 +185,7 @@ export class RxEngine {
     filter.vlan.rebuild();
     this.#flow.rebuild();
     this.#arrivals.refresh();
+    this.#looksEarly = this.#arrivals.early;
     this.#classifier.rebuild();
     this.#classified.refresh(this.#stripFcs);
     this.#direct = -1;
@@ -213,7 +216,7 @@ export class RxEngine {
     }
     const arrivals = this.#arrivals;
     arrivals.begin();
-    if (arrivals.early === true || this.#buffer.frames > 0) arrivals.look(offset, frames);
+    if (this.#looksEarly === true || this.#buffer.frames > 0) arrivals.look(offset, frames);
     if (this.#buffer.frames > 0) this.#drainBuffer();
     // What waits goes first: a burst behind it must wait as well.
     const taken = this.#buffer.frames > 0 ? 0 : this.#deliver(offset, frames);

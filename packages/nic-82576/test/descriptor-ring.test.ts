@@ -15,7 +15,8 @@ beforeEach(() => {
   ring.enabled = true;
 });
 
-const port = (dma: DmaDomain | undefined, busMaster = true): DmaPort => new DmaPort({ busMaster, dma });
+const port = (dma: DmaDomain | undefined, busMaster = true): DmaPort =>
+  new DmaPort({ busMaster, dma, directLimit: busMaster ? (dma?.directLimit ?? 0) : 0 });
 
 describe('head and tail', () => {
   it.each([
