@@ -177,8 +177,12 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
     const tag = this.#tag | 0;
     const stamp = this.#stamp | 0; // where frames may be stamped, each needs a closer look
     const address = (this.#logical >> 2) | 0;
-    const { likeLow, likeHigh, likeSums, likeStatus } = this.#writer;
     const others = checksum | gso | tag;
+    let likeLow = 0;
+    let likeHigh = 0;
+    let likeSums = 0;
+    let likeStatus = 0;
+    if (others !== 0) ({ likeLow, likeHigh, likeSums, likeStatus } = this.#writer);
     const room = Math.min(this.#free(), this.#count - this.#tail);
     const begin = (this.#ring + (this.#tail << 2)) | 0;
     const end = (begin + (Math.min(packets.postRun, fragments.postRun, room) << 2)) | 0;
@@ -252,7 +256,7 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
   }
 
   #drain(): void {
-    if (this.#writer.stamped >= 0) this.#takeStamp();
+    if (this.#stamp !== 0 && this.#writer.stamped >= 0) this.#takeStamp();
     const mask = (this.#count - 1) | 0;
     const ends = this.#ends | 0;
     const head = m[this.#headWord]!;

@@ -241,13 +241,18 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
     // What was dropped counts too: its buffers go back to the device, which may have no other.
     const moved =
       ((packets.processedIndex - packet) & packets.mask) + ((fragments.processedIndex - fragment) & fragments.mask);
-    // What the poll could not do for want of a buffer or of room, it does when somebody gives some back.
+    // Frames that waited behind the translator count when they are shown: there may be more of them.
+    this.#moved = this.#path.diverted === true || target !== undefined ? moved + shown : moved;
+    if (this.#moved === 0) this.#waitForOthers(); // else there is another round
+    return this.#moved;
+  }
+
+  /** What the poll could not do for want of a buffer or of room, it does when somebody gives some back. */
+  #waitForOthers(): void {
+    const packets = this.#packets;
     if (this.#source !== undefined) this.#source.awaitBuffers(this.#wake);
     else if (this.#closing !== true && this.translator.starved === true) this.pool?.awaitBuffer(this.#wake);
     if (packets.beginIndex !== packets.processedIndex || this.#path.waiting === true) this.edge.starve();
-    // Frames that waited behind the translator count when they are shown: there may be more of them.
-    this.#moved = this.#path.diverted === true || target !== undefined ? moved + shown : moved;
-    return this.#moved;
   }
 
   /** Shows frames to the protocol, and counts descriptors; what was to be sent on and has not been is among them. */

@@ -213,12 +213,13 @@ export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
   }
 
   finish(): number {
-    const returned = this.#packets.reapCount;
-    if (returned === 0 && this.#cancelled !== true) return 0;
+    const packets = this.#packets;
+    const first = packets.processedIndex;
+    if (packets.beginIndex === first && this.#cancelled !== true) return 0;
     this.tally.complete(this.#mostCompleted);
     if (this.#cancelled === true) this.edge.pause(this.translator.abandon());
     const completed = this.#sending.reapCount;
-    if (completed === 0) return returned - this.#packets.reapCount; // segments of a frame that goes on
+    if (completed === 0) return (packets.processedIndex - first) & packets.mask; // segments of a frame that goes on
     try {
       this.#above.protocol?.sent?.(this.edge, completed);
     } finally {
