@@ -25,8 +25,10 @@ const DESCRIPTOR_WORDS = FRAME_DESCRIPTOR_BYTES / 4;
 const LOGICAL_WORD = BufferEntry.logical.location.byteOffset >>> 2;
 /** All of a packet's last word but its layout: `ignore`, what is the driver's own, what is reserved. */
 const FLAGS = ~0x000f_ffff;
-/** The offset's part of a fragment's second word. */
-const OFFSET = 0x3ff0_0000;
+/** Bits of the length in a fragment's first word, below the capacity's. */
+const LENGTH_BITS = 26;
+/** A frame's length in that word. */
+const LENGTH = 2 ** LENGTH_BITS - 1;
 
 /** Where frames come from. */
 export interface RedirectSource {
@@ -60,6 +62,8 @@ export class Redirection {
   readonly #sentFragments: Ring;
   readonly #counters: RxTranslatorCounters;
   readonly #shadow: number = 0;
+  /** What a fragment that lies at the start of its buffer says of that. */
+  readonly #capacity: number = 0;
   /** Longest frame that comes and may go. */
   readonly #longest: number = 0;
   readonly #checksum: number = 0;
@@ -81,6 +85,7 @@ export class Redirection {
     this.#sentFragments = to.fragments;
     this.#counters = from.counters;
     this.#shadow = from.shadow;
+    this.#capacity = from.capacity;
     this.#longest = Math.min(from.capacity, to.maximumFrame);
     this.#checksum = to.checksum;
     this.#virtual = to.virtual;
@@ -144,6 +149,8 @@ export class Redirection {
     const logical = this.#logical | 0;
     const others = checksum | virtual;
     const longest = this.#longest >>> 0;
+    const capacityLow = this.#capacity << LENGTH_BITS;
+    const capacityHigh = this.#capacity >>> (32 - LENGTH_BITS);
     const begin = send.at(send.endIndex) | 0;
     const end = (begin + Math.imul(most, DESCRIPTOR_WORDS)) | 0;
     let d = begin;
@@ -159,11 +166,12 @@ export class Redirection {
       const layoutLow = Packet.countAndLayoutLow.get(m, p) | 0;
       const layoutHigh = Packet.layoutHigh.get(m, p) | 0;
       const odd = ((layoutLow ^ 1) & 0xffff) | (layoutHigh & FLAGS) | (Packet.fragmentIndex.get(m, p) ^ expected);
-      const length = Fragment.validLength.get(m, f) | 0;
+      const wholeLow = Fragment.whole.low.get(m, f) | 0;
+      const length = wholeLow & LENGTH;
+      const unlike = ((wholeLow - length) ^ capacityLow) | (Fragment.whole.high.get(m, f) ^ capacityHigh);
       const buffer = m[(shadow + expected) | 0]! | 0;
       const address = BufferEntry.address.get(m, buffer) | 0;
-      if ((odd | (Fragment.whole.high.get(m, f) & OFFSET) | (u8[address]! & 1)) !== 0 || (length - 1) >>> 0 >= longest)
-        break;
+      if ((odd | unlike | (u8[address]! & 1)) !== 0 || (length - 1) >>> 0 >= longest) break;
       Packet.fragmentIndex.set(m, sentPacket, fragment);
       Packet.countAndLayoutLow.set(m, sentPacket, layoutLow);
       Packet.layoutHigh.set(m, sentPacket, layoutHigh);
@@ -174,8 +182,7 @@ export class Redirection {
       FrameDescriptor.address.set(m, d, address);
       FrameDescriptor.lengthAndFlags.set(m, d, length);
       FrameDescriptor.buffer.set(m, d, buffer);
-      Fragment.whole.low.set(m, sentFragment, length | (length << 26)); // validLength = capacity = length, offset 0
-      Fragment.whole.high.set(m, sentFragment, length >>> 6);
+      m64[sentFragment >> 1] = m64[f >> 1]!; // all of it: length, capacity, offset 0
       if (logical !== 0) m64[(sentFragment + logical) >> 1] = m64[(buffer + LOGICAL_WORD) >> 1]!;
       bytes = (bytes + length) | 0;
       d = (d + DESCRIPTOR_WORDS) | 0;
