@@ -13,10 +13,19 @@ export class Forwarder {
   constructor(adapter, unseen = false) {
     this.adapter = adapter;
     this.unseen = unseen;
+    // Where the frames of each receive queue go. The queues are new after each start of the adapter, and their edges with them.
+    this.sources = [];
+    this.targets = [];
   }
 
   redirect(receiveEdge) {
-    return this.unseen ? this.adapter.transmitQueues[receiveEdge.id].edge : undefined;
+    if (!this.unseen) return undefined;
+    const { id } = receiveEdge;
+    if (this.sources[id] !== receiveEdge) {
+      this.sources[id] = receiveEdge;
+      this.targets[id] = this.adapter.transmitQueues[id].edge;
+    }
+    return this.targets[id];
   }
 
   receive(receiveEdge, count) {

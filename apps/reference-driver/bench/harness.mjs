@@ -78,7 +78,8 @@ class LoadEnd {
 }
 
 /**
- * @param {{ frameBytes?: number, burst?: number, ringSize?: number, adapters?: number }} options
+ * @param {{ frameBytes?: number, burst?: number, ringSize?: number, adapters?: number, apart?: boolean }} options - `apart`: each wire
+ *   has a turn of the clock of its own, so that bursts come evenly
  * @returns a machine under load: `run(packets)` moves at least that many packets through every adapter, all told
  */
 export async function buildLoad({
@@ -88,6 +89,7 @@ export async function buildLoad({
   adapters = 2,
   mtu = 1500,
   unseen = true,
+  apart = false,
 } = {}) {
   const clock = new VirtualClock({ seed: 1 });
   const bridge = new HostBridge(clock);
@@ -116,30 +118,34 @@ export async function buildLoad({
   let target = 0;
   let idle = 0;
   for (const station of stations) station.injected = 0;
+  const source = (some) => {
+    const alarm = clock.alarm(() => {
+      idle++;
+      let left = 0;
+      for (let index = 0; index < some.length; index++) {
+        const station = some[index];
+        if (station.injected >= target) continue;
+        left++;
+        // As a link with flow control would: no more than four bursts are on their way.
+        if (station.injected - station.end.frames > 3 * burst) continue;
+        station.end.inject();
+        station.injected += burst;
+        idle = 0;
+      }
+      if (idle > PATIENCE) throw new Error(`${left} wires have frames that do not leave`);
+      if (left > 0) alarm.soon();
+    });
+    return alarm;
+  };
   // One turn of the clock for all wires: it is in what is measured, and no adapter's.
-  const source = clock.alarm(() => {
-    idle++;
-    let left = 0;
-    for (let index = 0; index < adapters; index++) {
-      const station = stations[index];
-      if (station.injected >= target) continue;
-      left++;
-      // As a link with flow control would: no more than four bursts are on their way.
-      if (station.injected - station.end.frames > 3 * burst) continue;
-      station.end.inject();
-      station.injected += burst;
-      idle = 0;
-    }
-    if (idle > PATIENCE) throw new Error(`${left} wires have frames that do not leave`);
-    if (left > 0) source.soon();
-  });
+  const sources = apart ? stations.map((station) => source([station])) : [source(stations)];
 
   return {
     clock,
     stations,
     run(packets) {
       target += Math.ceil(packets / adapters / burst) * burst;
-      source.soon();
+      for (const alarm of sources) alarm.soon();
       clock.run();
       for (const { end, injected } of stations) {
         if (end.frames !== injected) throw new Error(`${end.frames} of ${injected} frames left`);

@@ -14,7 +14,7 @@ const NANOSECONDS = 1e6;
 
 const steps = new Int32Array(STEPS);
 const record = { count: 0, last: 0 };
-const load = await buildLoad({ burst: BURST });
+const load = await buildLoad({ burst: BURST, apart: true });
 for (const { end } of load.stations) {
   const inject = end.inject.bind(end);
   end.inject = () => {
