@@ -8,7 +8,7 @@
  */
 
 import { sumKernel as hostSumKernel, type Sum } from '@netcx/dma';
-import { copy, copyAll, copyByWords } from '@netcx/dma/copy';
+import { copy, copyByWords } from '@netcx/dma/copy';
 import { buffer as hostBuffer, deviceMemory, hostBytes, u64 as host64, u8 as host8, wasm } from '@netcx/dma/memory';
 import { defineStruct, u32 } from '@netcx/layout';
 
@@ -58,31 +58,6 @@ export const copyToHost: BlockCopy = inside ? copy : between(host64, host8, u64,
 export const copyFromHost: BlockCopy = inside ? copy : between(u64, u8, host64, host8);
 /** Within device memory. */
 export const copyWithinWire: BlockCopy = inside ? copy : between(u64, u8, u64, u8);
-/** One copy in a list of them, which lies in device memory: byte offsets and bytes. */
-// prettier-ignore
-export const Transfer = defineStruct('Transfer', 12, {
-  to:    u32(0),
-  from:  u32(4),
-  bytes: u32(8),
-});
-/** Words of a `Transfer`. */
-export const TRANSFER_WORDS = 3;
-
-/** Carries out a list of `Transfer`s, first to last: byte offset of the list in device memory, and how many. */
-export type TransferAll = (list: number, count: number) => void;
-
-function eachBy(one: BlockCopy): TransferAll {
-  return (list, count) => {
-    for (let entry = list >>> 2; count > 0; count--, entry += TRANSFER_WORDS) {
-      one(Transfer.to.get(i32, entry), Transfer.from.get(i32, entry), Transfer.bytes.get(i32, entry));
-    }
-  };
-}
-
-/** From device memory to host memory, many at a time: one call for a burst of frames. */
-export const transferToHost: TransferAll = inside ? copyAll : eachBy(copyToHost);
-/** From host memory to device memory, many at a time. */
-export const transferFromHost: TransferAll = inside ? copyAll : eachBy(copyFromHost);
 /** The slow, simple copy of this package's tests. */
 export const copyByLoop: BlockCopy = inside ? copyByWords : between(u64, u8, u64, u8);
 

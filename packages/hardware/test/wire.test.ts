@@ -13,10 +13,6 @@ import {
   Frame,
   freeWire,
   i32,
-  Transfer,
-  TRANSFER_WORDS,
-  transferFromHost,
-  transferToHost,
   u8,
   wireBytesTaken,
 } from '../src/wire.ts';
@@ -158,30 +154,5 @@ describe('copies', () => {
       }),
       { numRuns: 200 },
     );
-  });
-
-  it('are made many at a time, from a list', () => {
-    const list = allocateWire(2 * TRANSFER_WORDS * 4) >>> 2;
-    const write = (entry: number, to: number, from: number, bytes: number): void => {
-      const at = list + entry * TRANSFER_WORDS;
-      Transfer.to.set(i32, at, to);
-      Transfer.from.set(i32, at, from);
-      Transfer.bytes.set(i32, at, bytes);
-    };
-    u8.set([1, 2, 3, 4], here);
-    u8.set([5, 6], here + 100);
-    write(0, there + 7, here, 4);
-    write(1, there + 64, here + 100, 2);
-    host.fill(0, there, there + 128);
-    transferToHost(list << 2, 1);
-    expect([...host.slice(there + 6, there + 12)]).toEqual([0, 1, 2, 3, 4, 0]);
-    expect(host[there + 64]).toBe(0); // the second one was not asked for
-    transferToHost(list << 2, 2);
-    expect([...host.slice(there + 63, there + 67)]).toEqual([0, 5, 6, 0]);
-
-    write(0, here + 200, there + 8, 3);
-    u8.fill(9, here + 199, here + 204);
-    transferFromHost(list << 2, 1);
-    expect([...u8.slice(here + 199, here + 204)]).toEqual([9, 2, 3, 4, 9]);
   });
 });
