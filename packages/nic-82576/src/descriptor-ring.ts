@@ -26,6 +26,10 @@ const LENGTH = 0;
 const TAIL = 1;
 const HEAD = 2;
 const RESET = 3;
+const BASE_LOW = 4;
+const BASE_HIGH = 5;
+const START = 6;
+const STOP = 7;
 
 /** One ring's state. */
 export class DescriptorRing {
@@ -62,6 +66,11 @@ export class DescriptorRing {
   #fetchedFrom = 0;
   #fetchedTo = 0;
 
+  /** The ring is another one from here on: length, head or place have changed. */
+  protected moved(): void {
+    // A ring that remembers nothing of what it began has nothing to forget.
+  }
+
   /** Whether the hardware owns descriptors that it may handle. */
   get hasWork(): boolean {
     if (this.#dma !== undefined) this.#catchUp();
@@ -77,6 +86,52 @@ export class DescriptorRing {
   }
 
   /**
+   * @param value - the low half of the ring's address
+   */
+  setBaseLow(value: number): void {
+    if (this.#isPutOff(BASE_LOW, value)) return;
+    this.baseLow = value;
+    this.moved();
+  }
+
+  /**
+   * @param value - the high half of it
+   */
+  setBaseHigh(value: number): void {
+    if (this.#isPutOff(BASE_HIGH, value)) return;
+    this.baseHigh = value;
+    this.moved();
+  }
+
+  /**
+   * The queue is switched on, or is on and told so again.
+   *
+   * @param tail - the tail register
+   */
+  start(tail: number): void {
+    if (!this.#isPutOff(START, tail)) this.started(tail);
+  }
+
+  /** The queue is switched off. */
+  stop(): void {
+    if (!this.#isPutOff(STOP, 0)) this.stopped();
+  }
+
+  /**
+   * What `start` does, once that may be.
+   *
+   * @param _tail - the tail register
+   */
+  protected started(_tail: number): void {
+    this.enabled = true;
+  }
+
+  /** What `stop` does. */
+  protected stopped(): void {
+    this.enabled = false;
+  }
+
+  /**
    * @param value - a length register: bytes
    */
   setLength(value: number): void {
@@ -84,6 +139,7 @@ export class DescriptorRing {
     this.count = (value / DESCRIPTOR_BYTES) | 0;
     this.release();
     this.#keepInside();
+    this.moved();
   }
 
   /**
@@ -115,6 +171,7 @@ export class DescriptorRing {
     this.head = value;
     this.#keepInside();
     this.#fetchedTo = this.#fetchedFrom; // nothing that was fetched counts any more
+    this.moved();
   }
 
   #keepInside(): void {
@@ -197,7 +254,11 @@ export class DescriptorRing {
 
   /** Everything as after power-on. */
   reset(): void {
-    if (this.#isPutOff(RESET, 0)) return;
+    if (!this.#isPutOff(RESET, 0)) this.cleared();
+  }
+
+  /** What `reset` does. */
+  protected cleared(): void {
     this.release();
     this.baseLow = 0;
     this.baseHigh = 0;
@@ -205,6 +266,7 @@ export class DescriptorRing {
     this.head = 0;
     this.tail = 0;
     this.enabled = false;
+    this.moved();
   }
 
   /** Whether a change comes in the middle of a burst: then it is made when the ring is next looked at. */
@@ -225,6 +287,10 @@ export class DescriptorRing {
       if (late[at] === LENGTH) this.setLength(value);
       else if (late[at] === TAIL) this.setTail(value);
       else if (late[at] === HEAD) this.setHead(value);
+      else if (late[at] === BASE_LOW) this.setBaseLow(value);
+      else if (late[at] === BASE_HIGH) this.setBaseHigh(value);
+      else if (late[at] === START) this.start(value);
+      else if (late[at] === STOP) this.stop();
       else this.reset();
     }
   }

@@ -111,10 +111,10 @@ export class RxEngine {
     const { registers: file } = this.#parts;
     const queue = (index: number): RxQueue => this.queue(index);
     file.onWrite(RDBAL, (value, index) => {
-      queue(index).baseLow = value | 0;
+      queue(index).setBaseLow(value | 0);
     });
     file.onWrite(RDBAH, (value, index) => {
-      queue(index).baseHigh = value | 0;
+      queue(index).setBaseHigh(value | 0);
     });
     file.onWrite(RDLEN, (value, index) => {
       queue(index).setLength(value);
@@ -124,9 +124,8 @@ export class RxEngine {
       this.tailMoved(queue(index), value);
     });
     file.onWrite(RXDCTL, (value, index) => {
-      const enable = RXDCTL.ENABLE.get(value) === 1;
-      if (enable && !queue(index).enabled) queue(index).setHead(0);
-      queue(index).enabled = enable;
+      if (RXDCTL.ENABLE.get(value) === 1) queue(index).start(this.#parts.registers.get(RDT, index));
+      else queue(index).stop();
       this.#goOn();
     });
     const changed = (): void => {
@@ -162,7 +161,7 @@ export class RxEngine {
   reset(): void {
     this.#queues.forEach((queue, index) => {
       queue.reset();
-      queue.enabled = RXDCTL.ENABLE.get(this.#parts.registers.get(RXDCTL, index)) === 1;
+      if (RXDCTL.ENABLE.get(this.#parts.registers.get(RXDCTL, index)) === 1) queue.start(0);
     });
     this.#buffer.clear();
     this.#alarm.cancel();

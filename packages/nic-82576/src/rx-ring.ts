@@ -31,6 +31,16 @@ export class RxRing extends DescriptorRing {
   /** When the free descriptors fall to as many, the driver is told; 0: it is not. */
   threshold = 0;
 
+  /**
+   * Its head begins anew; the tail stays what it was written.
+   *
+   * @param tail - the tail register
+   */
+  protected override started(tail: number): void {
+    if (!this.enabled) this.setHead(0);
+    super.started(tail);
+  }
+
   /** The word of a descriptor that has DD when it is written back. */
   get statusWord(): 2 | 3 {
     return this.legacy ? 3 : 2;

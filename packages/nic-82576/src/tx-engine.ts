@@ -116,11 +116,8 @@ export class TxEngine {
   #connect(): void {
     const { registers: file } = this.#parts;
     const queue = (index: number): TxQueue => this.queue(index);
-    const base = (_value: number, index: number): void => {
-      queue(index).setBase(file.get(TDBAL, index) | 0, file.get(TDBAH, index) | 0);
-    };
-    file.onWrite(TDBAL, base);
-    file.onWrite(TDBAH, base);
+    file.onWrite(TDBAL, (value, index) => queue(index).setBaseLow(value | 0));
+    file.onWrite(TDBAH, (value, index) => queue(index).setBaseHigh(value | 0));
     file.onWrite(TDLEN, (value, index) => queue(index).setLength(value));
     file.onWrite(TDH, (value, index) => queue(index).setHead(value & 0xffff));
     file.onRead(TDH, (index) => queue(index).head);
@@ -168,7 +165,7 @@ export class TxEngine {
   reset(): void {
     this.#queues.forEach((queue, index) => {
       queue.reset();
-      queue.enabled = TXDCTL.ENABLE.get(this.#parts.registers.get(TXDCTL, index)) === 1;
+      if (TXDCTL.ENABLE.get(this.#parts.registers.get(TXDCTL, index)) === 1) queue.start(0);
     });
     this.#alarm.cancel();
     this.#flush.cancel();

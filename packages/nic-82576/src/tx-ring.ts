@@ -62,26 +62,6 @@ export class TxRing extends DescriptorRing {
     return distance < 0 ? distance + this.count : distance;
   }
 
-  override setHead(value: number): void {
-    super.setHead(value);
-    this.#moved();
-  }
-
-  override setLength(value: number): void {
-    super.setLength(value);
-    this.#moved();
-  }
-
-  /**
-   * @param low - the low half of the ring's address
-   * @param high - its high half
-   */
-  setBase(low: number, high: number): void {
-    this.baseLow = low;
-    this.baseHigh = high;
-    this.#moved();
-  }
-
   /**
    * @param low - TDWBAL
    * @param high - TDWBAH
@@ -103,17 +83,14 @@ export class TxRing extends DescriptorRing {
     this.due = false;
   }
 
-  /**
-   * @param tail - the tail register
-   */
-  start(tail: number): void {
+  protected override started(tail: number): void {
     this.pinned = false;
-    this.enabled = true;
+    super.started(tail);
     this.setTail(tail);
   }
 
   /** Takes no more descriptors; what it is segmenting leaves. */
-  stop(): void {
+  protected override stopped(): void {
     if (!this.segmentation.active) {
       this.enabled = false;
       return;
@@ -142,16 +119,15 @@ export class TxRing extends DescriptorRing {
     this.due = false;
   }
 
-  override reset(): void {
-    super.reset();
+  protected override cleared(): void {
+    super.cleared();
     w.fill(0, this.contexts, this.contexts + CONTEXT_BYTES / 4);
     this.setWriteBack(0, 0);
     this.setThreshold(0);
-    this.#moved();
   }
 
-  /** The ring is another one from here on: what was begun is forgotten. */
-  #moved(): void {
+  /** What was begun is forgotten. */
+  protected override moved(): void {
     this.segmentation.active = false;
     this.unreported = this.head;
     this.due = false;

@@ -274,6 +274,34 @@ describe('a copy of it', () => {
     expect([ring.hasWork, ring.head, ring.tail, ring.count]).toEqual([false, 0, 3, 0]);
   });
 
+  it('that is reset while a burst waits is afterwards what the driver has made of it since', () => {
+    const { foreign } = memory;
+    const during = (): void => {
+      ring.reset();
+      ring.setBaseLow(0x7000);
+      ring.setBaseHigh(1);
+      ring.setLength(4 * 16);
+      ring.start(0);
+      ring.setTail(2);
+      expect([ring.baseLow, ring.baseHigh, ring.count, ring.tail, ring.enabled]).toEqual(before);
+    };
+    const slow = Object.assign(new CopiedMemory(), {
+      foreign: {
+        ...foreign,
+        read: (...rest: Parameters<typeof foreign.read>) => {
+          during();
+          return foreign.read(...rest);
+        },
+      },
+    });
+    ring.setTail(3);
+    const before = [ring.baseLow, ring.baseHigh, ring.count, ring.tail, ring.enabled];
+    expect(ring.locate(port(slow))).toBeGreaterThan(0);
+    ring.head = 3; // the burst ends
+    expect(ring.hasWork).toBe(true);
+    expect([ring.baseLow, ring.baseHigh, ring.count, ring.head, ring.tail]).toEqual([0x7000, 1, 4, 0, 2]);
+  });
+
   it('reads descriptors as memory has them, across the end of 32 bits', () => {
     const seen: string[] = [];
     const foreign = {
