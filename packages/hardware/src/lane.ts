@@ -65,7 +65,8 @@ export class Lane {
   readonly #alarm: Alarm;
   readonly #meter = new BurstMeter();
   readonly #start: number;
-  readonly #capacity: number;
+  /** Bytes from there on; 0 once it is closed. */
+  #capacity: number;
   readonly #delay: number;
   readonly #speedup: number;
   #nanosecondsPerByte: number;
@@ -201,6 +202,10 @@ export class Lane {
    */
   commit(frames: number, bytes: number): void {
     const begin = this.#reserved;
+    if (this.#capacity === 0) {
+      this.#counters.lostFrames += frames; // the cable was taken away under a burst
+      return;
+    }
     if (begin < 0)
       throw new HardwareError('BAD_BURST', `${String(frames)} frames were committed without a reservation`);
     if (frames === 0) return;
@@ -255,13 +260,16 @@ export class Lane {
     return { ...this.#counters };
   }
 
-  /** Gives the memory back. What is on its way is lost; the lane is of no use afterwards. */
+  /** Gives the memory back. What is on its way is lost; the lane takes nothing afterwards. */
   close(): void {
+    if (this.#capacity === 0) return;
     this.setUp(false);
     this.#alarm.cancel();
     this.#impaired?.close();
     this.#impaired = undefined;
     freeWire(this.#start, this.#capacity);
+    this.#capacity = 0;
+    this.#reserved = -1;
   }
 
   #arrive(): void {

@@ -65,6 +65,8 @@ export const copyByLoop: BlockCopy = inside ? copyByWords : between(u64, u8, u64
 const part = inside ? deviceMemory : { start: 64, end: buffer.byteLength };
 let next = part.start;
 const free = new Map<number, number[]>();
+/** The sizes of pieces that are given out, by offset. */
+const given = new Map<number, number>();
 let taken = 0;
 /** What the innermost `allOrNone` has seen given out: the bytes that were asked for, by offset. */
 let watched: Map<number, number> | undefined;
@@ -88,6 +90,7 @@ export function allocateWire(bytes: number): number {
   const offset = again ?? unused(size);
   if (again !== undefined) u8.fill(0, again, again + size);
   taken += size;
+  given.set(offset, size);
   watched?.set(offset, bytes);
   return offset;
 }
@@ -137,9 +140,17 @@ function joined(size: number): number | undefined {
 /**
  * @param offset - what `allocateWire` returned
  * @param bytes - the size it was asked for
+ * @throws RangeError when no such piece is given out: it came back before, and somebody else may have it by now
  */
 export function freeWire(offset: number, bytes: number): void {
   const size = (bytes + 63) & ~63;
+  if (given.get(offset) !== size) {
+    const there = given.get(offset) ?? 0;
+    throw new RangeError(
+      `devices' memory at ${String(offset)}: ${String(size)} bytes come back where ${String(there)} are given out`,
+    );
+  }
+  given.delete(offset);
   taken -= size;
   watched?.delete(offset);
   keep(offset, size);

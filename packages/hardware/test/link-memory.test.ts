@@ -39,3 +39,18 @@ describe('a link that cannot be made takes no memory', () => {
     link.close();
   });
 });
+
+describe('a link that is closed', () => {
+  it("gives its memory back once, and takes nothing afterwards: it may be somebody else's", () => {
+    const before = wireBytesTaken();
+    const link = new Link(new VirtualClock());
+    const at = link.a.reserve(200);
+    expect(at).toBeGreaterThan(0);
+    link.close();
+    expect(wireBytesTaken()).toBe(before);
+    link.close();
+    expect(wireBytesTaken()).toBe(before);
+    link.a.commit(1, 80); // a burst that was being written
+    expect([link.a.reserve(64), link.b.reserve(64)]).toEqual([-1, -1]);
+  });
+});

@@ -44,6 +44,18 @@ describe('device memory', () => {
     }
   });
 
+  it("comes back once: a second time it may be somebody else's", () => {
+    const at = allocateWire(100);
+    expect(() => freeWire(at, 300)).toThrow(
+      `devices' memory at ${String(at)}: 320 bytes come back where 128 are given out`,
+    );
+    freeWire(at, 100);
+    expect(() => freeWire(at, 100)).toThrow(RangeError);
+    const [one, other] = [allocateWire(100), allocateWire(100)];
+    expect(one).not.toBe(other);
+    for (const each of [one, other]) freeWire(each, 100);
+  });
+
   it('is split once all of it was given out', () => {
     const PIECE = 1 << 20;
     const pieces: number[] = [];

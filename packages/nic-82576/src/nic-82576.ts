@@ -102,6 +102,8 @@ export class Nic82576 implements PciEndpoint {
   readonly #timestamps: Timestamps;
   readonly #rx: RxEngine;
   readonly #tx: TxEngine;
+  /** Whether its memory was given back. */
+  #closed = false;
   /** Lets the queues go on; there while the driver has stopped bus mastering by CTRL.GIO_MASTER_DISABLE. */
   #startMastering: (() => void) | undefined;
 
@@ -274,8 +276,10 @@ export class Nic82576 implements PciEndpoint {
     };
   }
 
-  /** Gives the chip's buffers back to the devices' memory; the model must not be used any more. */
+  /** Gives the chip's buffers back to the devices' memory, once; the model must not be used any more. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.device.removed();
     this.#faults.clear();
     this.#rx.close();

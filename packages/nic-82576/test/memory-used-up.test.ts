@@ -67,6 +67,17 @@ it('a model for which there is too little memory takes none', () => {
   link.close();
 });
 
+it('comes back once, however often a model is closed', () => {
+  const clock = new VirtualClock();
+  const link = new Link(clock);
+  const before = wireBytesTaken();
+  const nic = new Nic82576({ clock, macAddress: MAC, link: link.a });
+  nic.close();
+  nic.close();
+  expect(wireBytesTaken()).toBe(before);
+  link.close();
+});
+
 function bytesOf(make: () => Nic82576): number {
   const before = wireBytesTaken();
   const nic = make();
