@@ -20,7 +20,12 @@ class Hoard {
   /** Leaves as much as this, in one piece. */
   leave(bytes: number): void {
     this.#takeRest();
-    const whole = this.#pieces.findIndex((piece) => piece.bytes === MEBIBYTE);
+    let whole = this.#pieces.findIndex((piece) => piece.bytes === MEBIBYTE);
+    if (whole < 0) {
+      this.close(); // small pieces alone are left: side by side they are large ones again
+      this.#takeRest();
+      whole = this.#pieces.findIndex((piece) => piece.bytes === MEBIBYTE);
+    }
     const [piece] = this.#pieces.splice(whole, 1);
     freeWire(piece!.at, MEBIBYTE);
     const room = allocateWire(bytes);
@@ -29,7 +34,7 @@ class Hoard {
   }
 
   close(): void {
-    for (const { at, bytes } of this.#pieces) freeWire(at, bytes);
+    for (const { at, bytes } of this.#pieces.splice(0)) freeWire(at, bytes);
   }
 
   #takeRest(): void {
