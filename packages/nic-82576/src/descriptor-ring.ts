@@ -21,15 +21,6 @@ const DESCRIPTOR_WORDS = DESCRIPTOR_BYTES / 4;
 const TWO_32 = 0x1_0000_0000;
 /** What `DmaPort.translate` answers for memory that can be reached, but not in one piece. */
 const SPLIT = -2;
-/** Changes that can be put off. */
-const LENGTH = 0;
-const TAIL = 1;
-const HEAD = 2;
-const RESET = 3;
-const BASE_LOW = 4;
-const BASE_HIGH = 5;
-const START = 6;
-const STOP = 7;
 
 /** One ring's state. */
 export class DescriptorRing {
@@ -61,7 +52,8 @@ export class DescriptorRing {
   /** Where the ring was when the shadow was filled: another place makes it void. */
   #shadowLow = 0;
   #shadowHigh = 0;
-  readonly #late: number[] = [];
+  /** What was put off, in order. */
+  readonly #late: (() => void)[] = [];
   /** Of the descriptors in the shadow, those from `#fetchedFrom` up to `#fetchedTo` are the hardware's and current. */
   #fetchedFrom = 0;
   #fetchedTo = 0;
@@ -89,7 +81,7 @@ export class DescriptorRing {
    * @param value - the low half of the ring's address
    */
   setBaseLow(value: number): void {
-    if (this.#isPutOff(BASE_LOW, value)) return;
+    if (this.isPutOff(() => this.setBaseLow(value))) return;
     this.baseLow = value;
     this.moved();
   }
@@ -98,44 +90,16 @@ export class DescriptorRing {
    * @param value - the high half of it
    */
   setBaseHigh(value: number): void {
-    if (this.#isPutOff(BASE_HIGH, value)) return;
+    if (this.isPutOff(() => this.setBaseHigh(value))) return;
     this.baseHigh = value;
     this.moved();
-  }
-
-  /**
-   * The queue is switched on, or is on and told so again.
-   *
-   * @param tail - the tail register
-   */
-  start(tail: number): void {
-    if (!this.#isPutOff(START, tail)) this.started(tail);
-  }
-
-  /** The queue is switched off. */
-  stop(): void {
-    if (!this.#isPutOff(STOP, 0)) this.stopped();
-  }
-
-  /**
-   * What `start` does, once that may be.
-   *
-   * @param _tail - the tail register
-   */
-  protected started(_tail: number): void {
-    this.enabled = true;
-  }
-
-  /** What `stop` does. */
-  protected stopped(): void {
-    this.enabled = false;
   }
 
   /**
    * @param value - a length register: bytes
    */
   setLength(value: number): void {
-    if (this.#isPutOff(LENGTH, value)) return;
+    if (this.isPutOff(() => this.setLength(value))) return;
     this.count = (value / DESCRIPTOR_BYTES) | 0;
     this.release();
     this.#keepInside();
@@ -154,7 +118,7 @@ export class DescriptorRing {
   }
 
   #setTail(value: number): void {
-    if (this.#isPutOff(TAIL, value)) return;
+    if (this.isPutOff(() => this.setTail(value))) return;
     this.tail = value;
     this.#keepInside();
     // A tail that moves backwards takes descriptors away again, which may come back changed.
@@ -167,7 +131,7 @@ export class DescriptorRing {
    * @param value - a head register
    */
   setHead(value: number): void {
-    if (this.#isPutOff(HEAD, value)) return;
+    if (this.isPutOff(() => this.setHead(value))) return;
     this.head = value;
     this.#keepInside();
     this.#fetchedTo = this.#fetchedFrom; // nothing that was fetched counts any more
@@ -254,11 +218,7 @@ export class DescriptorRing {
 
   /** Everything as after power-on. */
   reset(): void {
-    if (!this.#isPutOff(RESET, 0)) this.cleared();
-  }
-
-  /** What `reset` does. */
-  protected cleared(): void {
+    if (this.isPutOff(() => this.reset())) return;
     this.release();
     this.baseLow = 0;
     this.baseHigh = 0;
@@ -269,10 +229,15 @@ export class DescriptorRing {
     this.moved();
   }
 
-  /** Whether a change comes in the middle of a burst: then it is made when the ring is next looked at. */
-  #isPutOff(change: number, value: number): boolean {
+  /**
+   * A change that comes in the middle of a burst is made when the ring is next looked at, behind those before it.
+   *
+   * @param again - asks for the change once more
+   * @returns whether it was put off
+   */
+  protected isPutOff(again: () => void): boolean {
     if (this.#dma?.waiting === true) {
-      this.#late.push(change, value);
+      this.#late.push(again);
       return true;
     }
     this.#catchUp();
@@ -281,18 +246,7 @@ export class DescriptorRing {
 
   #catchUp(): void {
     if (this.#late.length === 0 || this.#dma?.waiting === true) return;
-    const late = this.#late.splice(0);
-    for (let at = 0; at < late.length; at += 2) {
-      const value = late[at + 1]!;
-      if (late[at] === LENGTH) this.setLength(value);
-      else if (late[at] === TAIL) this.setTail(value);
-      else if (late[at] === HEAD) this.setHead(value);
-      else if (late[at] === BASE_LOW) this.setBaseLow(value);
-      else if (late[at] === BASE_HIGH) this.setBaseHigh(value);
-      else if (late[at] === START) this.start(value);
-      else if (late[at] === STOP) this.stop();
-      else this.reset();
-    }
+    for (const again of this.#late.splice(0)) again();
   }
 
   /** Brings what the hardware owns into the shadow: what is there since an earlier burst is not fetched again. */

@@ -124,7 +124,7 @@ export class RxEngine {
       this.tailMoved(queue(index), value);
     });
     file.onWrite(RXDCTL, (value, index) => {
-      if (RXDCTL.ENABLE.get(value) === 1) queue(index).start(this.#parts.registers.get(RDT, index));
+      if (RXDCTL.ENABLE.get(value) === 1) queue(index).start();
       else queue(index).stop();
       this.#goOn();
     });
@@ -161,7 +161,7 @@ export class RxEngine {
   reset(): void {
     this.#queues.forEach((queue, index) => {
       queue.reset();
-      if (RXDCTL.ENABLE.get(this.#parts.registers.get(RXDCTL, index)) === 1) queue.start(0);
+      if (RXDCTL.ENABLE.get(this.#parts.registers.get(RXDCTL, index)) === 1) queue.start();
     });
     this.#buffer.clear();
     this.#alarm.cancel();

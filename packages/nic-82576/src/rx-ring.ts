@@ -31,14 +31,17 @@ export class RxRing extends DescriptorRing {
   /** When the free descriptors fall to as many, the driver is told; 0: it is not. */
   threshold = 0;
 
-  /**
-   * Its head begins anew; the tail stays what it was written.
-   *
-   * @param tail - the tail register
-   */
-  protected override started(tail: number): void {
+  /** The queue is switched on: its head begins anew, unless it was on already. */
+  start(): void {
+    if (this.isPutOff(() => this.start())) return;
     if (!this.enabled) this.setHead(0);
-    super.started(tail);
+    this.enabled = true;
+  }
+
+  /** The queue is switched off. */
+  stop(): void {
+    if (this.isPutOff(() => this.stop())) return;
+    this.enabled = false;
   }
 
   /** The word of a descriptor that has DD when it is written back. */

@@ -155,7 +155,7 @@ export class TxEngine {
     const enable = TXDCTL.ENABLE.get(value) === 1;
     const flush = TXDCTL.SWFLUSH.get(written) === 1;
     if (flush || !enable || threshold !== queue.threshold) this.#flushQueue(index);
-    if (threshold !== queue.threshold) queue.setThreshold(threshold);
+    queue.setThreshold(threshold);
     if (enable) queue.start(this.#parts.registers.get(TDT, index));
     else queue.stop();
     this.#lookAt(queue);

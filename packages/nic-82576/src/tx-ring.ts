@@ -67,6 +67,7 @@ export class TxRing extends DescriptorRing {
    * @param high - TDWBAH
    */
   setWriteBack(low: number, high: number): void {
+    if (this.isPutOff(() => this.setWriteBack(low, high))) return;
     this.headWriteBack = (low & 1) === 1;
     this.writeBackLow = low & ~3;
     this.writeBackHigh = high;
@@ -74,23 +75,31 @@ export class TxRing extends DescriptorRing {
   }
 
   /**
-   * @param descriptors - TXDCTL.WTHRESH; what waits is flushed before
+   * @param descriptors - TXDCTL.WTHRESH; what waits is flushed before another one
    */
   setThreshold(descriptors: number): void {
+    if (this.isPutOff(() => this.setThreshold(descriptors)) || descriptors === this.threshold) return;
     this.threshold = descriptors;
     this.quiet = this.headWriteBack || descriptors > 1;
     this.unreported = this.head;
     this.due = false;
   }
 
-  protected override started(tail: number): void {
+  /**
+   * The queue is switched on, or is on and told so again.
+   *
+   * @param tail - the tail register
+   */
+  start(tail: number): void {
+    if (this.isPutOff(() => this.start(tail))) return;
     this.pinned = false;
-    super.started(tail);
+    this.enabled = true;
     this.setTail(tail);
   }
 
   /** Takes no more descriptors; what it is segmenting leaves. */
-  protected override stopped(): void {
+  stop(): void {
+    if (this.isPutOff(() => this.stop())) return;
     if (!this.segmentation.active) {
       this.enabled = false;
       return;
@@ -119,8 +128,9 @@ export class TxRing extends DescriptorRing {
     this.due = false;
   }
 
-  protected override cleared(): void {
-    super.cleared();
+  override reset(): void {
+    if (this.isPutOff(() => this.reset())) return;
+    super.reset();
     w.fill(0, this.contexts, this.contexts + CONTEXT_BYTES / 4);
     this.setWriteBack(0, 0);
     this.setThreshold(0);

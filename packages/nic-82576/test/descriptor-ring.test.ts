@@ -4,7 +4,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { DmaEnabler, hostPages, IdentityMap, Iommu, type DmaDomain } from '@netcx/dma';
 import { hostBytes, i32 as m, u8 as host } from '@netcx/dma/memory';
 import { DmaPort } from '@netcx/hardware';
+import { allocateWire, freeWire } from '@netcx/hardware/wire';
 import { DescriptorRing } from '../src/descriptor-ring.ts';
+import { RxRing } from '../src/rx-ring.ts';
+import { TX_RING_BYTES, TxRing } from '../src/tx-ring.ts';
 import { CopiedMemory } from './copied-memory.ts';
 import { peek, poke } from './traffic.ts';
 
@@ -17,6 +20,18 @@ beforeEach(() => {
 
 const port = (dma: DmaDomain | undefined, busMaster = true): DmaPort =>
   new DmaPort({ busMaster, dma, directLimit: busMaster ? (dma?.directLimit ?? 0) : 0 });
+
+/** Memory that is asked for by messages: something happens while it is read. */
+const slowly = (memory: CopiedMemory, happens: () => void): CopiedMemory =>
+  Object.assign(new CopiedMemory(), {
+    foreign: {
+      ...memory.foreign,
+      read: (...rest: Parameters<typeof memory.foreign.read>) => {
+        happens();
+        return memory.foreign.read(...rest);
+      },
+    },
+  });
 
 describe('head and tail', () => {
   it.each([
@@ -241,17 +256,8 @@ describe('a copy of it', () => {
 
   it('stays as it is while a burst waits for memory: what registers change meanwhile comes after it', () => {
     ring.setTail(3);
-    const { foreign } = memory;
     let during: (() => void) | undefined;
-    const slow = Object.assign(new CopiedMemory(), {
-      foreign: {
-        ...foreign,
-        read: (...rest: Parameters<typeof foreign.read>) => {
-          during?.();
-          return foreign.read(...rest);
-        },
-      },
-    });
+    const slow = slowly(memory, () => during?.());
     const there = port(slow);
     during = () => {
       ring.setTail(5);
@@ -274,32 +280,53 @@ describe('a copy of it', () => {
     expect([ring.hasWork, ring.head, ring.tail, ring.count]).toEqual([false, 0, 3, 0]);
   });
 
-  it('that is reset while a burst waits is afterwards what the driver has made of it since', () => {
-    const { foreign } = memory;
-    const during = (): void => {
-      ring.reset();
-      ring.setBaseLow(0x7000);
-      ring.setBaseHigh(1);
-      ring.setLength(4 * 16);
-      ring.start(0);
-      ring.setTail(2);
-      expect([ring.baseLow, ring.baseHigh, ring.count, ring.tail, ring.enabled]).toEqual(before);
-    };
-    const slow = Object.assign(new CopiedMemory(), {
-      foreign: {
-        ...foreign,
-        read: (...rest: Parameters<typeof foreign.read>) => {
-          during();
-          return foreign.read(...rest);
-        },
-      },
+  /** A burst waits for memory while the driver resets the ring and sets it up anew; none of it may show before the burst is over. */
+  function setUpAnew(one: RxRing | TxRing, further: () => void): void {
+    one.setBaseLow(base);
+    one.setLength(8 * 16);
+    one.enabled = true;
+    one.setTail(3);
+    const before = Object.entries(one);
+    const slow = slowly(memory, () => {
+      one.reset();
+      one.setBaseLow(0x7000);
+      one.setBaseHigh(1);
+      one.setLength(4 * 16);
+      further();
+      one.setTail(2);
+      expect(Object.entries(one)).toEqual(before);
     });
-    ring.setTail(3);
-    const before = [ring.baseLow, ring.baseHigh, ring.count, ring.tail, ring.enabled];
-    expect(ring.locate(port(slow))).toBeGreaterThan(0);
-    ring.head = 3; // the burst ends
-    expect(ring.hasWork).toBe(true);
-    expect([ring.baseLow, ring.baseHigh, ring.count, ring.head, ring.tail]).toEqual([0x7000, 1, 4, 0, 2]);
+    expect(one.locate(port(slow))).toBeGreaterThan(0);
+    one.head = 3; // the burst ends
+    expect(one.hasWork).toBe(true);
+    expect([one.baseLow, one.baseHigh, one.count, one.head, one.tail]).toEqual([0x7000, 1, 4, 0, 2]);
+  }
+
+  it('that is reset while a burst waits is afterwards what the driver has made of it since', () => {
+    const rx = new RxRing();
+    setUpAnew(rx, () => rx.start());
+    expect(rx.enabled).toBe(true);
+  });
+
+  it('is a transmit queue likewise, with its write-back and its threshold', () => {
+    const memoryOfQueue = allocateWire(TX_RING_BYTES);
+    const tx = new TxRing(0, memoryOfQueue);
+    tx.setThreshold(4);
+    setUpAnew(tx, () => {
+      tx.setWriteBack(0x5001, 2);
+      tx.setThreshold(4); // as before: the reset between them counts
+      tx.start(1);
+    });
+    const { enabled, headWriteBack, writeBackLow, writeBackHigh, threshold, quiet } = tx;
+    expect([enabled, headWriteBack, writeBackLow, writeBackHigh, threshold, quiet]).toEqual([
+      true,
+      true,
+      0x5000,
+      2,
+      4,
+      true,
+    ]);
+    freeWire(memoryOfQueue, TX_RING_BYTES);
   });
 
   it('reads descriptors as memory has them, across the end of 32 bits', () => {
