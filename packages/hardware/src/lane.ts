@@ -202,12 +202,12 @@ export class Lane {
    */
   commit(frames: number, bytes: number): void {
     const begin = this.#reserved;
-    if (this.#capacity === 0) {
+    if (begin < 0) {
+      if (this.#capacity > 0)
+        throw new HardwareError('BAD_BURST', `${String(frames)} frames were committed without a reservation`);
       this.#counters.lostFrames += frames; // the cable was taken away under a burst
       return;
     }
-    if (begin < 0)
-      throw new HardwareError('BAD_BURST', `${String(frames)} frames were committed without a reservation`);
     if (frames === 0) return;
     const meter = this.#meter;
     meter.measure(begin, frames);

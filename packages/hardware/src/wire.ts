@@ -67,14 +67,13 @@ let next = part.start;
 const free = new Map<number, number[]>();
 /** The sizes of pieces that are given out, by offset. */
 const given = new Map<number, number>();
-let taken = 0;
-/** What the innermost `allOrNone` has seen given out: the bytes that were asked for, by offset. */
-let watched: Map<number, number> | undefined;
+/** What the innermost `allOrNone` has seen given out: offsets. */
+let watched: Set<number> | undefined;
 
 /**
  * @returns bytes that are given out now: what whoever took them has not given back
  */
-export const wireBytesTaken = (): number => taken;
+export const wireBytesTaken = (): number => [...given.values()].reduce((sum, size) => sum + size, 0);
 
 /**
  * Device memory is given out by size and comes back by size: packet buffers come in few sizes and live long. Once all has
@@ -89,9 +88,8 @@ export function allocateWire(bytes: number): number {
   const again = free.get(size)?.pop() ?? (next + size > part.end ? (split(size) ?? joined(size)) : undefined);
   const offset = again ?? unused(size);
   if (again !== undefined) u8.fill(0, again, again + size);
-  taken += size;
   given.set(offset, size);
-  watched?.set(offset, bytes);
+  watched?.add(offset);
   return offset;
 }
 
@@ -151,7 +149,6 @@ export function freeWire(offset: number, bytes: number): void {
     );
   }
   given.delete(offset);
-  taken -= size;
   watched?.delete(offset);
   keep(offset, size);
 }
@@ -165,13 +162,13 @@ export function freeWire(offset: number, bytes: number): void {
  */
 export function allOrNone<T>(make: () => T): T {
   const outer = watched;
-  const pieces = (watched = new Map<number, number>());
+  const pieces = (watched = new Set<number>());
   try {
     const made = make();
-    for (const [offset, bytes] of pieces) outer?.set(offset, bytes);
+    for (const offset of pieces) outer?.add(offset);
     return made;
   } catch (error) {
-    for (const [offset, bytes] of [...pieces].reverse()) freeWire(offset, bytes);
+    for (const offset of [...pieces].reverse()) freeWire(offset, given.get(offset) ?? 0);
     throw error;
   } finally {
     watched = outer;
