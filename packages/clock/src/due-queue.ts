@@ -46,16 +46,7 @@ export class DueQueue {
    */
   takeFirst(): ScheduledAlarm | undefined {
     const first = this.#first;
-    if (first === undefined) return undefined;
-    const { behind } = first;
-    this.#first = behind;
-    if (behind === undefined) this.#last = undefined;
-    else {
-      behind.before = undefined;
-      first.behind = undefined;
-    }
-    first.due = false;
-    this.size--;
+    if (first !== undefined) this.remove(first);
     return first;
   }
 }

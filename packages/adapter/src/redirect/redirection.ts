@@ -26,7 +26,7 @@ const LOGICAL_WORD = BufferEntry.logical.location.byteOffset >>> 2;
 /** All of a packet's last word but its layout: `ignore`, what is the driver's own, what is reserved. */
 const FLAGS = ~0x000f_ffff;
 /** Bits of the length in a fragment's first word, below the capacity's. */
-const LENGTH_BITS = 26;
+const LENGTH_BITS = Fragment.validLength.location.high + 1;
 /** A frame's length in that word. */
 const LENGTH = 2 ** LENGTH_BITS - 1;
 
@@ -62,7 +62,7 @@ export class Redirection {
   readonly #sentFragments: Ring;
   readonly #counters: RxTranslatorCounters;
   readonly #shadow: number = 0;
-  /** What a fragment that lies at the start of its buffer says of that. */
+  /** Bytes of each buffer that frames come in, as its fragment is to say. */
   readonly #capacity: number = 0;
   /** Longest frame that comes and may go. */
   readonly #longest: number = 0;
