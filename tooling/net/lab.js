@@ -2,6 +2,7 @@
 // Invariant: what was opened is closed by `close`, which fails when a program did not end well.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Namespace, Program } from './namespaces.js';
 import { MIB, seconds } from './size.js';
 
@@ -88,7 +89,12 @@ export class Lab {
     await server.end(60);
     const { end } = /** @type {IperfReport} */ (JSON.parse(output));
     const { bits_per_second: one } = end.sum_received ?? end.sum;
-    const after = this.#datagrams();
+    // The last datagrams may still be on their way: what is missing is counted again until it has come, or 5 s have passed.
+    let after = this.#datagrams();
+    for (const patience = performance.now() + 5000; after.missing > before.missing && performance.now() < patience;) {
+      await pause(100);
+      after = this.#datagrams();
+    }
     const lost = (100 * (after.missing - before.missing)) / Math.max(1, after.sent - before.sent);
     const back = end.sum_received_bidir_reverse?.bits_per_second;
     const sent = end.sum_sent?.retransmits;
@@ -177,7 +183,7 @@ export async function ping(namespace, ...args) {
   const output = await namespace.run(300, 'ping', '-q', ...args);
   for (let tries = 0; unanswered() !== before; tries++) {
     if (tries === 600) throw new Error(`${unanswered() - before} echoes were not answered:\n${output}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await pause(100);
   }
   return `${/= [\d.]+\/([\d.]+)\//.exec(output)?.[1] ?? '?'} ms on average`;
 }
@@ -190,7 +196,7 @@ export async function ping(namespace, ...args) {
 export async function ready(namespace, name) {
   for (let tries = 0; !namespace.ip('link', 'show', name).includes('LOWER_UP'); tries++) {
     if (tries === 2400) throw new Error(`the link of ${name} does not come up`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await pause(50);
   }
 }
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // `npm run test:net`: Linux's TCP/IP above two drivers and two NIC models, between two network namespaces.
-// Ends with 77 where the machine allows no namespaces or has no TUN; its last line is `N passed, N failed, N skipped`.
+// Ends with 77 where programs are missing, or where the machine allows no namespaces or has no TUN. Its last line is
+// `N passed, N failed, N skipped`.
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { check, closeChecks } from './checks.js';
 import { checkLosses, checkUdp } from './common-checks.js';
 import { tellEvents } from './events.js';
@@ -101,8 +102,16 @@ async function main() {
   return closeChecks();
 }
 
+/** What the checks call, and Debian's packages that have it. */
+const programs = { ip: 'iproute2', ping: 'iputils-ping', iperf3: 'iperf3', curl: 'curl', tshark: 'tshark' };
+
 /** Why this machine cannot run it; `undefined` when it can. */
 function obstacle() {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const missing = Object.entries(programs).filter(
+    ([program]) => !folders.some((folder) => existsSync(join(folder, program))),
+  );
+  if (missing.length > 0) return `not installed (Debian's packages): ${missing.map(([, name]) => name).join(', ')}`;
   try {
     accessSync('/dev/net/tun', constants.R_OK | constants.W_OK);
   } catch {
