@@ -1,6 +1,6 @@
-// Owns: how tests run. Every folder under packages/, apps/ and tooling/ that has tests is a project, so a new one needs no edit here.
+// Owns: how tests run, of every folder under packages/, apps/ and tooling/ that has some, so a new one needs no edit here.
 // Invariant: tests read sibling packages from their sources (the `@netcx/source` condition), never from a build.
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
@@ -68,34 +68,47 @@ const leftOut = [
 /** Tests that measure what was built; `npm test` runs them once it is, and the others before. */
 const ofTheBuild = ['test/garbage.test.ts'];
 
-const projects = folders.map((folder) => {
-  const manifest = JSON.parse(readFileSync(new URL(`${folder}/package.json`, import.meta.url), 'utf8')) as {
-    name: string;
-  };
-  return {
+/** Folders that run alike are one project: Vite makes JavaScript of a source once for each, and sources are what tests read. */
+const kinds = [
+  { name: 'shared', isolate: false, setupFiles: [setup], folders: folders.filter((folder) => shared.includes(folder)) },
+  {
+    name: 'isolated',
+    isolate: true,
+    setupFiles: [],
+    folders: folders.filter((folder) => !shared.includes(folder) && !folder.startsWith('tooling/')),
+  },
+  // Tools keep no state in their modules either.
+  {
+    name: 'tooling',
+    isolate: false,
+    setupFiles: [],
+    folders: folders.filter((folder) => folder.startsWith('tooling/')),
+  },
+];
+
+const projects = kinds
+  .filter(({ folders }) => folders.length > 0)
+  .map(({ name, isolate, setupFiles, folders }) => ({
     resolve: { conditions },
     ssr: { resolve: { conditions } },
     test: {
-      name: manifest.name,
-      root: folder,
-      include: ['test/**/*.test.{ts,js}'],
+      name,
+      include: folders.map((folder) => `${folder}/test/**/*.test.{ts,js}`),
       // What needs host tools is a suite of `.ci/run`, which sets this; without it `npm test` names the suite as not run.
       exclude: [
-        ...(process.env['NETCX_HOST_TOOLS'] === undefined ? ['test/tshark*.test.ts'] : []),
-        ...(quick ? leftOut : []),
-        ...(process.env['NETCX_SOURCES_ONLY'] === undefined ? [] : ofTheBuild),
+        ...(process.env['NETCX_HOST_TOOLS'] === undefined ? ['**/test/tshark*.test.ts'] : []),
+        ...(quick ? leftOut.map((name) => `*/*/${name}`) : []),
+        ...(process.env['NETCX_SOURCES_ONLY'] === undefined ? [] : ofTheBuild.map((name) => `*/*/${name}`)),
       ],
-      // Tools keep no state in their modules either.
-      isolate: !folder.startsWith('tooling/') && !shared.includes(folder),
-      setupFiles: shared.includes(folder) ? [setup] : [],
+      isolate,
+      setupFiles,
       // Random and repeated work of the conformance suites, as their runners read it.
       env: quick ? { NETCX_EFFORT: process.env['NETCX_EFFORT'] ?? '0.25' } : {},
       // A limit for what hangs, not for what is slow: machines that run tests are often busy.
       testTimeout: 300_000,
       hookTimeout: 300_000,
     },
-  };
-});
+  }));
 
 export default defineConfig({
   test: {
