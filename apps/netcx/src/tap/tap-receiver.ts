@@ -2,6 +2,8 @@
  * Owns: the way from the NIC to Linux: what the NIC has found out about a frame, and what was coalesced, becomes the header that
  * Linux reads in front of it.
  * Invariant: no byte of payload is copied here; Linux reads where the NIC has written.
+ * Frames are handed over one by one, as they come: by a thread of its own, or several at a time so that Linux wakes its readers
+ * less often, TCP passed no faster.
  */
 import { FrameDescriptor, type ReceiveEdge } from '@netcx/adapter/edge';
 import { i32, u8 } from '@netcx/dma/memory';
