@@ -63,45 +63,33 @@ const leftOut = [
   'free-running',
   'workers-conformance',
   'workers-real-time',
-].map((name) => `test/${name}.test.ts`);
+].map((name) => `*/*/test/${name}.test.ts`);
 
 /** Tests that measure what was built; `npm test` runs them once it is, and the others before. */
-const ofTheBuild = ['test/garbage.test.ts'];
+const ofTheBuild = ['*/*/test/garbage.test.ts'];
 
 /** Folders that run alike are one project: Vite makes JavaScript of a source once for each, and sources are what tests read. */
-const kinds = [
-  { name: 'shared', isolate: false, setupFiles: [setup], folders: folders.filter((folder) => shared.includes(folder)) },
-  {
-    name: 'isolated',
-    isolate: true,
-    setupFiles: [],
-    folders: folders.filter((folder) => !shared.includes(folder) && !folder.startsWith('tooling/')),
-  },
-  // Tools keep no state in their modules either.
-  {
-    name: 'tooling',
-    isolate: false,
-    setupFiles: [],
-    folders: folders.filter((folder) => folder.startsWith('tooling/')),
-  },
-];
+const kinds = ['shared', 'isolated', 'tooling'] as const;
+const kindOf = (folder: string): (typeof kinds)[number] =>
+  folder.startsWith('tooling/') ? 'tooling' : shared.includes(folder) ? 'shared' : 'isolated';
 
 const projects = kinds
-  .filter(({ folders }) => folders.length > 0)
-  .map(({ name, isolate, setupFiles, folders }) => ({
+  .map((kind) => ({ kind, members: folders.filter((folder) => kindOf(folder) === kind) }))
+  .filter(({ members }) => members.length > 0)
+  .map(({ kind, members }) => ({
     resolve: { conditions },
     ssr: { resolve: { conditions } },
     test: {
-      name,
-      include: folders.map((folder) => `${folder}/test/**/*.test.{ts,js}`),
+      name: kind,
+      include: members.map((folder) => `${folder}/test/**/*.test.{ts,js}`),
       // What needs host tools is a suite of `.ci/run`, which sets this; without it `npm test` names the suite as not run.
       exclude: [
-        ...(process.env['NETCX_HOST_TOOLS'] === undefined ? ['**/test/tshark*.test.ts'] : []),
-        ...(quick ? leftOut.map((name) => `*/*/${name}`) : []),
-        ...(process.env['NETCX_SOURCES_ONLY'] === undefined ? [] : ofTheBuild.map((name) => `*/*/${name}`)),
+        ...(process.env['NETCX_HOST_TOOLS'] === undefined ? ['*/*/test/tshark*.test.ts'] : []),
+        ...(quick ? leftOut : []),
+        ...(process.env['NETCX_SOURCES_ONLY'] === undefined ? [] : ofTheBuild),
       ],
-      isolate,
-      setupFiles,
+      isolate: kind === 'isolated', // tools keep no state in their modules either
+      setupFiles: kind === 'shared' ? [setup] : [],
       // Random and repeated work of the conformance suites, as their runners read it.
       env: quick ? { NETCX_EFFORT: process.env['NETCX_EFFORT'] ?? '0.25' } : {},
       // A limit for what hangs, not for what is slow: machines that run tests are often busy.

@@ -73,8 +73,8 @@ export const recovery = {
     );
 
     await report.check('the function is reset behind the driver: Linux notices and recovers', async () => {
-      // igb notices once a transmit ring has been full for 5 s, so Linux has to go on sending until it is: the neighbour's address
-      // stays known. One that is to be confirmed in these seconds is forgotten after 8 s without an answer, and no ring fills up.
+      // Linux notices once a transmit queue has stood still for 5 s with more than it may hold, so it has to go on sending until then.
+      // A neighbour's address that is to be confirmed meanwhile is forgotten for want of an answer, and sending ends: it is made to stay.
       const script = [
         'on a ping -c 1 192.0.2.2 && on a ip neigh change 192.0.2.2 dev eth0 nud permanent',
         'cd /sys/bus/pci/devices/0000:01:00.0 && grep -q flr reset_method && echo flr >reset_method',
