@@ -163,7 +163,8 @@ export class ReceiveQueue implements PacketQueueCallbacks {
     if (this.#halted === true) return;
     if (this.#realigning === true && !this.#realign()) return;
     this.#drain();
-    this.#post();
+    const fragments = this.#fragments;
+    if (fragments.nextIndex !== fragments.endIndex) this.#post();
   }
 
   #drain(): void {
@@ -188,6 +189,7 @@ export class ReceiveQueue implements PacketQueueCallbacks {
     const fragmentStride = fragments.stride | 0;
     const checksum = this.#checksum | 0;
     const hash = this.#hash | 0;
+    const others = checksum | hash;
     const bufferBytes = this.#bufferBytes | 0; // every fragment of this queue has as many
     const wholeLow = bufferBytes << 26;
     const wholeHigh = bufferBytes >>> 6;
@@ -209,10 +211,12 @@ export class ReceiveQueue implements PacketQueueCallbacks {
       Packet.fragmentIndex.set(m, p, fragment);
       Packet.countAndLayoutLow.set(m, p, LAYOUT_LOW);
       Packet.layoutHigh.set(m, p, LAYOUT_HIGH);
-      if (checksum !== 0) Checksum.whole.set(m, p, checksum, evaluationOf(status));
-      if (hash !== 0) {
-        Hash.value.set(m, p, hash, RxWriteBack.rssHash.get(m, d));
-        Hash.protocolType.set(m, p, hash, hashProtocolOf(RxWriteBack.rssType.get(m, d)));
+      if (others !== 0) {
+        if (checksum !== 0) Checksum.whole.set(m, p, checksum, evaluationOf(status));
+        if (hash !== 0) {
+          Hash.value.set(m, p, hash, RxWriteBack.rssHash.get(m, d));
+          Hash.protocolType.set(m, p, hash, hashProtocolOf(RxWriteBack.rssType.get(m, d)));
+        }
       }
       d = (d + DESCRIPTOR_WORDS) | 0;
       p = (p + packetStride) | 0;
@@ -287,7 +291,6 @@ export class ReceiveQueue implements PacketQueueCallbacks {
 
   #post(): void {
     const fragments = this.#fragments;
-    if (fragments.nextIndex === fragments.endIndex) return;
     this.#postRun(fragments.postRun);
     if (fragments.nextIndex !== fragments.endIndex) this.#postRun(fragments.postRun); // behind the ring's end
     this.#doorbell.write(fragments.nextIndex);

@@ -168,6 +168,7 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
    * @returns how many were posted
    */
   #postSimple(): number {
+    if (this.#stamp !== 0) return 0; // where frames may be stamped, each needs a closer look
     const packets = this.#packets;
     const fragments = this.#fragments;
     const packetStride = packets.stride | 0;
@@ -175,7 +176,6 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
     const checksum = this.#checksum | 0;
     const gso = this.#gso | 0;
     const tag = this.#tag | 0;
-    const stamp = this.#stamp | 0; // where frames may be stamped, each needs a closer look
     const address = (this.#logical >> 2) | 0;
     const others = checksum | gso | tag;
     let likeLow = 0;
@@ -192,8 +192,7 @@ export class TransmitQueue implements PacketQueueCallbacks, WatchedQueue {
     let f = fragments.at(fragment) | 0;
     while (d < end) {
       const layout = Packet.countAndLayoutLow.get(m, p) | 0;
-      let odd =
-        ((layout ^ 1) & 0xffff) | stamp | (Packet.fragmentIndex.get(m, p) ^ fragment) | Fragment.offset.get(m, f);
+      let odd = ((layout ^ 1) & 0xffff) | (Packet.fragmentIndex.get(m, p) ^ fragment) | Fragment.offset.get(m, f);
       let status = 0;
       if (others !== 0) {
         const sums = checksum === 0 ? 0 : Checksum.whole.get(m, p, checksum) | 0;

@@ -34,6 +34,7 @@ import { RxMetadata } from './receive-offload/rx-metadata.ts';
 import { CarefulSource, type RxSource } from './rx-source.ts';
 import { RedirectPath } from './redirect/redirect-path.ts';
 import { takeEach } from './rundown.ts';
+import { RxSupply } from './rx-supply.ts';
 import { RxTranslator } from './rx-translator.ts';
 import type { QueueWatch } from './statistics/queue-watch.ts';
 import { TrafficCounter } from './statistics/traffic.ts';
@@ -46,13 +47,14 @@ const NO_DOMAIN = -1;
 export class ReceiveQueue implements RxQueue, PhasedClient {
   // What each poll asks stands first, on few lines of the cache.
   /**
-   * Supplies buffers and shows frames.
+   * Shows frames.
    *
    * @internal
    */
   readonly translator: RxTranslator;
   /** What the protocol receives through. */
   readonly edge: ReceiveEdge;
+  readonly #supply: RxSupply;
   readonly #packets: Ring;
   readonly #fragments: Ring;
   #callbacks: PacketQueueCallbacks | undefined;
@@ -122,12 +124,18 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
       receive: block.edge,
       rings: block.rings,
       checksum: block.extension(Checksum).offset,
+      pool,
+      source: this.#source,
+      shadow: block.shadow,
+      metadata,
+    });
+    this.#supply = new RxSupply({
+      rings: block.rings,
       virtualAddress: block.extension(VirtualAddress).offset,
       logicalAddress: block.extension(LogicalAddress).offset,
       pool,
       source: this.#source,
       shadow: block.shadow,
-      metadata,
     });
     const { translator, edge } = this;
     this.#path = new ReceivePath({ name: options.name, translator, edge, metadata, offloads: options.offloads });
@@ -223,7 +231,7 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
   }
 
   prepare(): number {
-    return this.#closing === true ? 0 : this.translator.prepare(this.#moved);
+    return this.#closing === true ? 0 : this.#supply.prepare(this.#moved);
   }
 
   advance(): void {
@@ -251,7 +259,7 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
   #waitForOthers(): void {
     const packets = this.#packets;
     if (this.#source !== undefined) this.#source.awaitBuffers(this.#wake);
-    else if (this.#closing !== true && this.translator.starved === true) this.pool?.awaitBuffer(this.#wake);
+    else if (this.#closing !== true && this.#supply.starved === true) this.pool?.awaitBuffer(this.#wake);
     if (packets.beginIndex !== packets.processedIndex || this.#path.waiting === true) this.edge.starve();
   }
 

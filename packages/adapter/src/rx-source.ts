@@ -1,5 +1,5 @@
 /*
- * Where the buffers of a receive queue's fragments come from, when the straight line of rx-translator.ts is not the way: pools
+ * Where the buffers of a receive queue's fragments come from, when the straight line of rx-supply.ts is not the way: pools
  * that are checked or have headroom (here), buffers of the driver's own, and the system's that a driver attaches. Whoever
  * brings them, a fragment's buffer stands in the queue's shadow by the time that it is shown, with one reference for it.
  */

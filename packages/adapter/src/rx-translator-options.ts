@@ -26,10 +26,8 @@ export interface RxTranslatorCounters {
 export interface RxTranslatorOptions {
   readonly receive: Ring;
   readonly rings: RingCollection;
-  /** Byte offsets of extensions in this queue's elements; 0 = absent. */
+  /** Byte offset of the checksum extension in this queue's packets; 0 = absent. */
   readonly checksum: number;
-  readonly virtualAddress: number;
-  readonly logicalAddress: number;
   /** Buffers that the NIC reaches; none where the driver brings its own. */
   readonly pool: BufferPool | undefined;
   /** Attaches buffers in another way than the straight line does, which takes the pool's as they are. */

@@ -1,12 +1,11 @@
 /*
- * From a receive queue's packets to the protocol's descriptors. It keeps the rings supplied with buffers, its pool's or what
- * another source brings, and shows what was received in the buffer that the NIC wrote, with no copy. What a driver hands up
- * is checked before it is believed: a fragment must lie inside its buffer. Follows reference netadaptercx §4.5 and §7.2.
+ * From a receive queue's packets to the protocol's descriptors: what was received is shown in the buffer that the NIC wrote,
+ * with no copy. What a driver hands up is checked before it is believed: a fragment must lie inside its buffer. Follows
+ * reference netadaptercx §4.5 and §7.2; rx-supply.ts brings the buffers.
  *
  * @hot
  */
 
-import * as copies from '@netcx/dma/copy';
 import * as memory from '@netcx/dma/memory';
 import * as buffers from '@netcx/buffers';
 import * as extensions from '@netcx/extensions';
@@ -19,40 +18,28 @@ import * as sources from './rx-source.ts';
 import type { RxSource } from './rx-source.ts';
 import type { RxTranslatorCounters, RxTranslatorOptions } from './rx-translator-options.ts';
 
-const { i32: m, u8, u64: m64 } = memory;
-const { clear } = copies;
-const { BufferEntry, handOver, NO_BUFFER, OWNER_PROTOCOL, Pool, releaseBuffer, STATE_ON_RING } = buffers;
-const { Checksum, VirtualAddress } = extensions;
+const { i32: m, u8 } = memory;
+const { BufferEntry, handOver, NO_BUFFER, OWNER_PROTOCOL, releaseBuffer } = buffers;
+const { Checksum } = extensions;
 const { Fragment, Packet } = rings;
 const { FrameDescriptor, FRAME_DESCRIPTOR_BYTES } = frames;
 const { attachedBuffers } = sources;
 const DESCRIPTOR_WORDS = FRAME_DESCRIPTOR_BYTES / 4;
 const DESCRIPTOR_SHIFT = Math.log2(DESCRIPTOR_WORDS) | 0;
-/** Words from a buffer's entry to its logical address, which both lie on 8 bytes, as they do in a fragment element. */
-const LOGICAL_WORD = BufferEntry.logical.location.byteOffset >>> 2;
 /** `more` in a descriptor's length word. */
 const MORE = 1 << 26;
 /** `ignore` in a packet's last word. */
 const IGNORE = 1 << 24;
-/** Packets and fragments of a round from which on buffers are supplied by the batch, and buffers of a batch, at most half a ring. */
-const BUSY = 32;
-const BATCH = 64;
 
-/** Supplies one receive queue with buffers and shows what came. */
+/** Shows what came in one receive queue. */
 export class RxTranslator {
   // What each poll asks stands first, on few lines of the cache.
   readonly #packets: Ring;
   readonly #fragments: Ring;
   readonly #source: RxSource | undefined;
-  readonly #poolHeader: number = 0;
-  readonly #poolStack: number = 0;
   /** Bytes of each buffer that the NIC may write; -1 where each fragment must be looked at. */
   readonly #capacity: number = 0;
-  readonly #virtual: number = 0;
-  readonly #logical: number = 0;
   readonly #shadow: number = 0;
-  /** Places that are worth a turn in a busy round. */
-  readonly #batch: number = 0;
   readonly #checksum: number = 0;
   readonly #headroom: number = 0;
   #receive: Ring;
@@ -72,16 +59,11 @@ export class RxTranslator {
     this.#packets = options.rings.packets;
     this.#fragments = options.rings.fragments;
     const { pool, source } = options;
-    this.#poolHeader = pool?.header ?? 0;
-    this.#poolStack = pool?.stack ?? 0;
     this.#source = source;
     this.#headroom = pool?.headroom ?? 0;
     this.#capacity = pool === undefined || source?.inspects === true ? -1 : pool.capacity - pool.headroom;
     this.#checksum = options.checksum;
-    this.#virtual = options.virtualAddress;
-    this.#logical = options.logicalAddress;
     this.#shadow = options.shadow >>> 2;
-    this.#batch = source === undefined ? Math.min(BATCH, options.rings.fragments.elements >> 1) : 0;
     this.#metadata = options.metadata;
     this.#times = options.metadata?.times ?? 0;
     this.#timestampDeltas = options.metadata?.timestampDeltas ?? 0;
@@ -115,78 +97,6 @@ export class RxTranslator {
     this.#receive = ring;
     this.#times = times;
     this.#timestampDeltas = timestampDeltas;
-  }
-
-  /**
-   * Attaches buffers to as many fragments as there are places and buffers, and hands over as many packets. While frames come
-   * in bursts, a few places wait for others: what it costs to supply and to post does not depend on how many they are.
-   *
-   * @param moved - packets and fragments that the last round moved
-   * @returns how many fragments were supplied
-   */
-  prepare(moved: number): number {
-    if (moved >= BUSY && this.#fragments.freeCount < this.#batch) return 0;
-    const supplied = this.#source === undefined ? this.#attachBuffers() : this.#source.attach();
-    this.#preparePackets();
-    return supplied;
-  }
-
-  /** The straight line: the pool's buffers, as many as there are places in a row; those behind the wrap come next. */
-  #attachBuffers(): number {
-    const supplied = this.#attachRun();
-    return supplied > 0 && this.#fragments.endIndex === 0 ? supplied + this.#attachRun() : supplied;
-  }
-
-  #attachRun(): number {
-    const pool = this.#poolHeader | 0;
-    const fragments = this.#fragments;
-    const stride = fragments.stride | 0;
-    const virtual = this.#virtual | 0;
-    const logical = (this.#logical >> 2) | 0;
-    const capacity = this.#capacity | 0;
-    const wholeLow = capacity << 26;
-    const wholeHigh = capacity >>> 6;
-    const available = Pool.free.get(m, pool) | 0;
-    const count = Math.min(available, fragments.freeRun | 0);
-    const left = (available - count) | 0;
-    const bottom = (this.#poolStack + left) | 0;
-    let top = (bottom + count) | 0;
-    let f = fragments.at(fragments.endIndex) | 0;
-    let shadow = (this.#shadow + fragments.endIndex) | 0;
-    while (top > bottom) {
-      top = (top - 1) | 0;
-      const buffer = m[top]! | 0;
-      BufferEntry.state.set(m, buffer, STATE_ON_RING);
-      Fragment.whole.low.set(m, f, wholeLow); // validLength 0, offset 0, scratch 0
-      Fragment.whole.high.set(m, f, wholeHigh);
-      if (virtual !== 0) VirtualAddress.address.low.set(m, f, virtual, BufferEntry.address.get(m, buffer) | 0);
-      if (logical !== 0) m64[(f + logical) >> 1] = m64[(buffer + LOGICAL_WORD) >> 1]!;
-      m[shadow] = buffer;
-      f = (f + stride) | 0;
-      shadow = (shadow + 1) | 0;
-    }
-    if (count === 0) return 0;
-    Pool.free.set(m, pool, left);
-    Pool.taken.set(m, pool, Pool.taken.get(m, pool) + count);
-    if (left < (Pool.lowest.get(m, pool) | 0)) Pool.lowest.set(m, pool, left);
-    fragments.publish(count);
-    return count;
-  }
-
-  /** Whether the NIC has fewer buffers than it could have, because there is none. */
-  get starved(): boolean {
-    if (this.#source !== undefined) return this.#source.starved;
-    return Pool.free.get(m, this.#poolHeader) === 0 && this.#fragments.freeCount > 0;
-  }
-
-  /** Hands over as many packets as there is room for, zeroed with their extensions: nothing stale reaches the driver. */
-  #preparePackets(): void {
-    const packets = this.#packets;
-    const bytes = packets.stride << 2;
-    for (let run = packets.freeRun; run > 0; run = packets.endIndex === 0 ? packets.freeRun : 0) {
-      clear(packets.at(packets.endIndex) << 2, run * bytes);
-      packets.publish(run);
-    }
   }
 
   /**

@@ -203,7 +203,9 @@ export class TransmitQueue implements TxQueue, PhasedClient, TransmitInlet {
   }
 
   prepare(): number {
-    const placed = this.#closing === true ? 0 : this.translator.translate(this.#mostSent);
+    const sending = this.#sending;
+    const waits = sending.nextIndex !== sending.endIndex && this.#closing !== true;
+    const placed = waits ? this.translator.translate(this.#mostSent) : 0;
     this.#watch?.placed();
     return placed;
   }

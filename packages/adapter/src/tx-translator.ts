@@ -105,7 +105,6 @@ export class TxTranslator {
    * @returns how many were placed, given-up ones included; 1 when there was room for a part of one alone
    */
   translate(limit = NO_LIMIT): number {
-    if (this.#send.nextIndex === this.#send.endIndex) return 0;
     const end = this.#packets.endIndex;
     let placed = 0;
     for (;;) {
@@ -227,24 +226,21 @@ export class TxTranslator {
   #completeSimpleFrames(limit: number): number {
     const send = this.#send;
     const packets = this.#packets;
-    const packetStride = packets.stride | 0;
     const returned = Math.min(limit | 0, packets.reapRun | 0, this.#fragments.reapCount | 0);
-    const run = Math.min(returned, (send.elements - send.beginIndex) | 0);
+    let run = Math.min(returned, (send.elements - send.beginIndex) | 0);
+    // Where the straight line placed all that is on its way, nothing that the driver wrote need be believed.
+    if (this.#placedOtherwise !== 0) run = this.#usual(run) | 0;
     const begin = send.at(send.beginIndex) | 0;
     const end = (begin + (run << DESCRIPTOR_SHIFT)) | 0;
     let d = begin;
-    let p = packets.at(packets.processedIndex) | 0;
     let bytes = 0;
-    const straight = this.#placedOtherwise === 0; // then nothing that the driver wrote need be believed
     // Buffers mostly go back to one pool: its stack pointer is written once, when another one's turn comes or the burst ends.
     let pool = 0;
     let top = 0;
     while (d < end) {
       const buffer = FrameDescriptor.buffer.get(m, d) | 0;
       const length = FrameDescriptor.lengthAndFlags.get(m, d) | 0;
-      const odd = straight ? 0 : ((Packet.countAndLayoutLow.get(m, p) ^ 1) & 0xffff) | (length & FLAGS);
-      // No buffer; another holder; or a pool that is checked.
-      if ((odd | (BufferEntry.held.get(m, buffer) ^ 1)) !== 0) break;
+      if (BufferEntry.held.get(m, buffer) !== 1) break; // no buffer; another holder; or a pool that is checked
       const home = BufferEntry.pool.get(m, buffer) | 0;
       if (home !== pool) {
         if (pool !== 0) settleFree(pool, top - pool - POOL_WORDS);
@@ -256,7 +252,6 @@ export class TxTranslator {
       top = (top + 1) | 0;
       bytes = (bytes + length) | 0;
       d = (d + DESCRIPTOR_WORDS) | 0;
-      p = (p + packetStride) | 0;
     }
     const count = (d - begin) >> DESCRIPTOR_SHIFT;
     if (count === 0) return 0;
@@ -266,6 +261,23 @@ export class TxTranslator {
     send.complete(count);
     this.counters.packets += count;
     this.counters.bytes += bytes;
+    return count;
+  }
+
+  /** How many packets of a run have one fragment, and are a whole frame: what others placed may be anything else. */
+  #usual(run: number): number {
+    const packets = this.#packets;
+    const packetStride = packets.stride | 0;
+    let d = this.#send.at(this.#send.beginIndex) | 0;
+    let p = packets.at(packets.processedIndex) | 0;
+    let count = 0;
+    while (count < run) {
+      const parts = (Packet.countAndLayoutLow.get(m, p) ^ 1) & 0xffff;
+      if ((parts | (FrameDescriptor.lengthAndFlags.get(m, d) & FLAGS)) !== 0) break;
+      d = (d + DESCRIPTOR_WORDS) | 0;
+      p = (p + packetStride) | 0;
+      count = (count + 1) | 0;
+    }
     return count;
   }
 

@@ -21,6 +21,7 @@ const { Checksum, VirtualAddress } = extensions;
 const { Fragment, Packet } = rings;
 const { FrameDescriptor, FRAME_DESCRIPTOR_BYTES } = frames;
 const DESCRIPTOR_WORDS = FRAME_DESCRIPTOR_BYTES / 4;
+const DESCRIPTOR_SHIFT = Math.log2(DESCRIPTOR_WORDS) | 0;
 /** Words from a buffer's entry to its logical address, which both lie on 8 bytes, as they do in a fragment element. */
 const LOGICAL_WORD = BufferEntry.logical.location.byteOffset >>> 2;
 /** All of a packet's last word but its layout: `ignore`, what is the driver's own, what is reserved. */
@@ -66,10 +67,12 @@ export class Redirection {
   readonly #capacity: number = 0;
   /** Longest frame that comes and may go. */
   readonly #longest: number = 0;
+  /** Words of 64 bits from a fragment element to its logical address. */
+  readonly #logical: number = 0;
+  /** Whether there is one of the two behind it. */
+  readonly #others: number = 0;
   readonly #checksum: number = 0;
   readonly #virtual: number = 0;
-  /** Words from a fragment element to its logical address. */
-  readonly #logical: number = 0;
   /** Bytes in the frames of the last run. */
   bytes = 0;
 
@@ -87,9 +90,10 @@ export class Redirection {
     this.#shadow = from.shadow;
     this.#capacity = from.capacity;
     this.#longest = Math.min(from.capacity, to.maximumFrame);
+    this.#logical = to.logical >> 3;
+    this.#others = to.checksum | to.virtual;
     this.#checksum = to.checksum;
     this.#virtual = to.virtual;
-    this.#logical = to.logical >> 2;
   }
 
   /**
@@ -111,89 +115,129 @@ export class Redirection {
 
   /** As far as no ring starts over. */
   #moveRow(limit: number): number {
-    const packets = this.#packets;
-    const fragments = this.#fragments;
-    const send = this.#send;
-    const sentPackets = this.#sentPackets;
-    const sentFragments = this.#sentFragments;
-    const counters = this.#counters;
-    // What a call returns may be no integer for all that V8 knows, and the least of such takes it five times as long.
-    const received = Math.min(limit | 0, packets.reapRun | 0, fragments.reapRun | 0);
-    const room = Math.min(send.freeRun | 0, sentPackets.freeRun | 0, sentFragments.freeRun | 0);
     const { bytes } = this;
-    const count = this.#move(Math.min(received, room));
+    const count = this.#moveFragments(this.#movePackets(this.#row(limit) | 0) | 0) | 0;
     if (count === 0) return 0;
-    packets.reap(count);
-    fragments.reap(count);
-    counters.packets += count;
-    counters.bytes += this.bytes - bytes;
-    send.publish(count);
-    send.post(count);
-    sentFragments.publish(count);
-    sentPackets.publish(count);
+    if (this.#others !== 0) this.#writeExtensions(count);
+    this.#packets.reap(count);
+    this.#fragments.reap(count);
+    this.#counters.packets += count;
+    this.#counters.bytes += this.bytes - bytes;
+    this.#send.publish(count);
+    this.#send.post(count);
+    this.#sentFragments.publish(count);
+    this.#sentPackets.publish(count);
     return count;
   }
 
-  #move(most: number): number {
+  /** How many frames lie in a row in each ring, and have places in a row. */
+  #row(limit: number): number {
+    // What a call returns may be no integer for all that V8 knows, and the least of such takes it five times as long.
+    const received = Math.min(limit | 0, this.#packets.reapRun | 0, this.#fragments.reapRun | 0);
+    const room = Math.min(this.#send.freeRun | 0, this.#sentPackets.freeRun | 0, this.#sentFragments.freeRun | 0);
+    return Math.min(received, room);
+  }
+
+  /**
+   * Copies packets of one fragment each. What is copied before it turns out to be anything else lies in a free place, where it
+   * does no harm; a value that is stored at once, and not kept until all has been looked at, needs no register meanwhile.
+   *
+   * @param most - packets
+   * @returns how many may go on, as far as packets say
+   */
+  #movePackets(most: number): number {
     const packets = this.#packets;
+    const sentPackets = this.#sentPackets;
+    const packetStride = packets.stride | 0;
+    const sentPacketStride = sentPackets.stride | 0;
+    let expected = this.#fragments.processedIndex | 0;
+    const apart = (this.#sentFragments.endIndex - expected) | 0;
+    const end = (expected + most) | 0;
+    let p = packets.at(packets.processedIndex) | 0;
+    let sentPacket = sentPackets.at(sentPackets.endIndex) | 0;
+    while (expected < end) {
+      let odd = Packet.fragmentIndex.get(m, p) ^ expected;
+      Packet.fragmentIndex.set(m, sentPacket, (expected + apart) | 0);
+      const layoutLow = Packet.countAndLayoutLow.get(m, p) | 0;
+      Packet.countAndLayoutLow.set(m, sentPacket, layoutLow);
+      odd |= (layoutLow ^ 1) & 0xffff;
+      const layoutHigh = Packet.layoutHigh.get(m, p) | 0;
+      Packet.layoutHigh.set(m, sentPacket, layoutHigh);
+      if ((odd | (layoutHigh & FLAGS)) !== 0) break;
+      p = (p + packetStride) | 0;
+      expected = (expected + 1) | 0;
+      sentPacket = (sentPacket + sentPacketStride) | 0;
+    }
+    return (expected - end + most) | 0;
+  }
+
+  /**
+   * Copies the packets' fragments and describes them in the edge's ring, in the same way.
+   *
+   * @param most - fragments
+   * @returns how many frames go on; `bytes` has grown by what is in them
+   */
+  #moveFragments(most: number): number {
     const fragments = this.#fragments;
     const send = this.#send;
-    const sentPackets = this.#sentPackets;
     const sentFragments = this.#sentFragments;
-    const packetStride = packets.stride | 0;
-    const fragmentStride = fragments.stride | 0;
-    const sentPacketStride = sentPackets.stride | 0;
-    const sentFragmentStride = sentFragments.stride | 0;
-    const checksum = this.#checksum | 0;
-    const virtual = this.#virtual | 0;
     const logical = this.#logical | 0;
-    const others = checksum | virtual;
     const longest = this.#longest >>> 0;
     const capacityLow = this.#capacity << LENGTH_BITS;
     const capacityHigh = this.#capacity >>> (32 - LENGTH_BITS);
     const begin = send.at(send.endIndex) | 0;
     const end = (begin + Math.imul(most, DESCRIPTOR_WORDS)) | 0;
     let d = begin;
-    let p = packets.at(packets.processedIndex) | 0;
-    let expected = fragments.processedIndex | 0;
-    let f = fragments.at(expected) | 0;
-    const shadow = this.#shadow | 0;
-    let sentPacket = sentPackets.at(sentPackets.endIndex) | 0;
-    let sentFragment = sentFragments.at(sentFragments.endIndex) | 0;
-    let fragment = sentFragments.endIndex | 0;
+    const fragmentStride = fragments.stride | 0;
+    let f = fragments.at(fragments.processedIndex) | 0;
+    let shadow = (this.#shadow + fragments.processedIndex) | 0;
+    // In words of 64 bits, as the elements of a fragment ring lie.
+    const sentFragmentStride = sentFragments.stride >> 1;
+    let sentFragment = sentFragments.at(sentFragments.endIndex) >> 1;
     let bytes = 0;
     while (d < end) {
-      const layoutLow = Packet.countAndLayoutLow.get(m, p) | 0;
-      const layoutHigh = Packet.layoutHigh.get(m, p) | 0;
-      const odd = ((layoutLow ^ 1) & 0xffff) | (layoutHigh & FLAGS) | (Packet.fragmentIndex.get(m, p) ^ expected);
       const wholeLow = Fragment.whole.low.get(m, f) | 0;
       const length = wholeLow & LENGTH;
-      const unlike = ((wholeLow - length) ^ capacityLow) | (Fragment.whole.high.get(m, f) ^ capacityHigh);
-      const buffer = m[(shadow + expected) | 0]! | 0;
-      const address = BufferEntry.address.get(m, buffer) | 0;
-      if ((odd | unlike | (u8[address]! & 1)) !== 0 || (length - 1) >>> 0 >= longest) break;
-      Packet.fragmentIndex.set(m, sentPacket, fragment);
-      Packet.countAndLayoutLow.set(m, sentPacket, layoutLow);
-      Packet.layoutHigh.set(m, sentPacket, layoutHigh);
-      if (others !== 0) {
-        if (checksum !== 0) Checksum.whole.set(m, sentPacket, checksum, 0); // what was found is no wish
-        if (virtual !== 0) VirtualAddress.address.low.set(m, sentFragment, virtual, address);
-      }
-      FrameDescriptor.address.set(m, d, address);
       FrameDescriptor.lengthAndFlags.set(m, d, length);
+      const unlike = ((wholeLow - length) ^ capacityLow) | (Fragment.whole.high.get(m, f) ^ capacityHigh);
+      const buffer = m[shadow]! | 0;
       FrameDescriptor.buffer.set(m, d, buffer);
-      m64[sentFragment >> 1] = m64[f >> 1]!; // all of it: length, capacity, offset 0
-      if (logical !== 0) m64[(sentFragment + logical) >> 1] = m64[(buffer + LOGICAL_WORD) >> 1]!;
+      // Where elements have no logical address, this is written into the fragment itself, and what follows into the same place.
+      m64[(sentFragment + logical) | 0] = m64[(buffer + LOGICAL_WORD) >> 1]!;
+      m64[sentFragment] = m64[f >> 1]!; // all of it: length, capacity, offset 0
+      const address = BufferEntry.address.get(m, buffer) | 0;
+      FrameDescriptor.address.set(m, d, address);
+      if ((unlike | (u8[address]! & 1)) !== 0 || (length - 1) >>> 0 >= longest) break;
       bytes = (bytes + length) | 0;
       d = (d + DESCRIPTOR_WORDS) | 0;
-      p = (p + packetStride) | 0;
       f = (f + fragmentStride) | 0;
-      expected = (expected + 1) | 0;
-      sentPacket = (sentPacket + sentPacketStride) | 0;
+      shadow = (shadow + 1) | 0;
       sentFragment = (sentFragment + sentFragmentStride) | 0;
-      fragment = (fragment + 1) | 0;
     }
     this.bytes += bytes;
-    return (d - begin) >> 3;
+    return (d - begin) >> DESCRIPTOR_SHIFT;
+  }
+
+  /** What few queues have, in a loop of its own, which spares the others a question for each frame. */
+  #writeExtensions(count: number): void {
+    const send = this.#send;
+    const sentPackets = this.#sentPackets;
+    const sentFragments = this.#sentFragments;
+    const sentPacketStride = sentPackets.stride | 0;
+    const sentFragmentStride = sentFragments.stride | 0;
+    const checksum = this.#checksum | 0;
+    const virtual = this.#virtual | 0;
+    let d = send.at(send.endIndex) | 0;
+    const end = (d + Math.imul(count, DESCRIPTOR_WORDS)) | 0;
+    let sentPacket = sentPackets.at(sentPackets.endIndex) | 0;
+    let sentFragment = sentFragments.at(sentFragments.endIndex) | 0;
+    while (d < end) {
+      if (checksum !== 0) Checksum.whole.set(m, sentPacket, checksum, 0); // what was found is no wish
+      if (virtual !== 0)
+        VirtualAddress.address.low.set(m, sentFragment, virtual, FrameDescriptor.address.get(m, d) | 0);
+      d = (d + DESCRIPTOR_WORDS) | 0;
+      sentPacket = (sentPacket + sentPacketStride) | 0;
+      sentFragment = (sentFragment + sentFragmentStride) | 0;
+    }
   }
 }

@@ -1,0 +1,165 @@
+/*
+ * What a receive queue is supplied with: a buffer for each fragment, its pool's or what another source brings, and packets for
+ * the driver to fill, zeroed. Follows reference netadaptercx §4.5 and §7.2.
+ *
+ * @hot
+ */
+
+import * as copies from '@netcx/dma/copy';
+import * as memory from '@netcx/dma/memory';
+import * as buffers from '@netcx/buffers';
+import type { BufferPool } from '@netcx/buffers';
+import * as extensions from '@netcx/extensions';
+import * as rings from '@netcx/rings';
+import type { Ring, RingCollection } from '@netcx/rings';
+import type { RxSource } from './rx-source.ts';
+
+const { i32: m, u64: m64 } = memory;
+const { clear } = copies;
+const { BufferEntry, Pool, STATE_ON_RING } = buffers;
+const { VirtualAddress } = extensions;
+const { Fragment } = rings;
+/** Words from a buffer's entry to its logical address, which both lie on 8 bytes, as they do in a fragment element. */
+const LOGICAL_WORD = BufferEntry.logical.location.byteOffset >>> 2;
+/** Packets and fragments of a round from which on buffers are supplied by the batch, and buffers of a batch, at most half a ring. */
+const BUSY = 32;
+const BATCH = 64;
+
+/** How a supply reaches its queue. */
+export interface RxSupplyOptions {
+  readonly rings: RingCollection;
+  /** Byte offsets of extensions in this queue's fragments; 0 = absent. */
+  readonly virtualAddress: number;
+  readonly logicalAddress: number;
+  /** Buffers that the NIC reaches; none where the driver brings its own. */
+  readonly pool: BufferPool | undefined;
+  /** Attaches buffers in another way than the straight line does, which takes the pool's as they are. */
+  readonly source: RxSource | undefined;
+  /** Host offset of one word for each fragment element: the buffer attached to it. */
+  readonly shadow: number;
+}
+
+/** Supplies one receive queue with buffers and packets. */
+export class RxSupply {
+  // What each poll asks stands first, on few lines of the cache.
+  readonly #packets: Ring;
+  readonly #fragments: Ring;
+  readonly #source: RxSource | undefined;
+  readonly #poolHeader: number = 0;
+  readonly #poolStack: number = 0;
+  /** Places that are worth a turn in a busy round. */
+  readonly #batch: number = 0;
+  readonly #shadow: number = 0;
+  /** Words of 64 bits from a fragment element to its logical address. */
+  readonly #logical: number = 0;
+  /** All of a fragment that no driver has seen: the capacity of its buffer, and nothing else. */
+  readonly #fresh: bigint;
+  readonly #virtual: number = 0;
+
+  /**
+   * @param options - rings, offsets and buffers
+   */
+  constructor(options: RxSupplyOptions) {
+    const { pool, source } = options;
+    this.#packets = options.rings.packets;
+    this.#fragments = options.rings.fragments;
+    this.#source = source;
+    this.#poolHeader = pool?.header ?? 0;
+    this.#poolStack = pool?.stack ?? 0;
+    this.#batch = source === undefined ? Math.min(BATCH, options.rings.fragments.elements >> 1) : 0;
+    this.#shadow = options.shadow >>> 2;
+    this.#logical = options.logicalAddress >> 3;
+    this.#fresh = BigInt(pool?.capacity ?? 0) << BigInt(Fragment.capacity.location.low);
+    this.#virtual = options.virtualAddress;
+  }
+
+  /**
+   * Attaches buffers to as many fragments as there are places and buffers, and hands over as many packets. While frames come
+   * in bursts, a few places wait for others: what it costs to supply and to post does not depend on how many they are.
+   *
+   * @param moved - packets and fragments that the last round moved
+   * @returns how many fragments were supplied
+   */
+  prepare(moved: number): number {
+    if (moved >= BUSY && this.#fragments.freeCount < this.#batch) return 0;
+    const supplied = this.#source === undefined ? this.#attachBuffers() : this.#source.attach();
+    this.#preparePackets();
+    return supplied;
+  }
+
+  /** Whether the NIC has fewer buffers than it could have, because there is none. */
+  get starved(): boolean {
+    if (this.#source !== undefined) return this.#source.starved;
+    return Pool.free.get(m, this.#poolHeader) === 0 && this.#fragments.freeCount > 0;
+  }
+
+  /** The straight line: the pool's buffers, as many as there are places in a row; those behind the wrap come next. */
+  #attachBuffers(): number {
+    const supplied = this.#attachRun();
+    return supplied > 0 && this.#fragments.endIndex === 0 ? supplied + this.#attachRun() : supplied;
+  }
+
+  #attachRun(): number {
+    const fragments = this.#fragments;
+    // In words of 64 bits, as the elements of a fragment ring lie.
+    const stride = fragments.stride >> 1;
+    const logical = this.#logical | 0;
+    const fresh = BigInt.asUintN(64, this.#fresh);
+    const available = Pool.free.get(m, this.#poolHeader | 0) | 0;
+    const count = Math.min(available, fragments.freeRun | 0);
+    const bottom = (this.#poolStack + available - count) | 0;
+    let top = (bottom + count) | 0;
+    let f = fragments.at(fragments.endIndex) >> 1;
+    let shadow = (this.#shadow + fragments.endIndex) | 0;
+    while (top > bottom) {
+      top = (top - 1) | 0;
+      const buffer = m[top]! | 0;
+      BufferEntry.state.set(m, buffer, STATE_ON_RING);
+      // Where elements have no logical address, this is written into the fragment itself, and what follows into the same place.
+      m64[(f + logical) | 0] = m64[(buffer + LOGICAL_WORD) >> 1]!;
+      m64[f] = fresh;
+      m[shadow] = buffer;
+      f = (f + stride) | 0;
+      shadow = (shadow + 1) | 0;
+    }
+    if (count === 0) return 0;
+    if (this.#virtual !== 0) this.#attachAddresses(count);
+    this.#take(count);
+    fragments.publish(count);
+    return count;
+  }
+
+  /** For drivers that look at what they received, which few do: a loop of its own spares the others a question for each fragment. */
+  #attachAddresses(count: number): void {
+    const fragments = this.#fragments;
+    const stride = fragments.stride | 0;
+    const virtual = this.#virtual | 0;
+    let f = fragments.at(fragments.endIndex) | 0;
+    let shadow = (this.#shadow + fragments.endIndex) | 0;
+    const end = (shadow + count) | 0;
+    while (shadow < end) {
+      VirtualAddress.address.low.set(m, f, virtual, BufferEntry.address.get(m, m[shadow]! | 0) | 0);
+      f = (f + stride) | 0;
+      shadow = (shadow + 1) | 0;
+    }
+  }
+
+  /** The pool's books: buffers that lie on its stack no more. */
+  #take(count: number): void {
+    const pool = this.#poolHeader | 0;
+    const left = (Pool.free.get(m, pool) - count) | 0;
+    Pool.free.set(m, pool, left);
+    Pool.taken.set(m, pool, Pool.taken.get(m, pool) + count);
+    if (left < (Pool.lowest.get(m, pool) | 0)) Pool.lowest.set(m, pool, left);
+  }
+
+  /** Hands over as many packets as there is room for, zeroed with their extensions: nothing stale reaches the driver. */
+  #preparePackets(): void {
+    const packets = this.#packets;
+    const bytes = packets.stride << 2;
+    for (let run = packets.freeRun; run > 0; run = packets.endIndex === 0 ? packets.freeRun : 0) {
+      clear(packets.at(packets.endIndex) << 2, run * bytes);
+      packets.publish(run);
+    }
+  }
+}
