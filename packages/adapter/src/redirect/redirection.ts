@@ -105,37 +105,34 @@ export class Redirection {
    */
   run(limit: number): number {
     const packets = this.#packets;
+    const fragments = this.#fragments;
+    const send = this.#send;
+    const sentPackets = this.#sentPackets;
+    const sentFragments = this.#sentFragments;
+    const counters = this.#counters;
     this.bytes = 0;
-    if (this.#send.nextIndex !== this.#send.endIndex) return 0;
+    if (send.nextIndex !== send.endIndex) return 0;
     let moved = 0;
-    for (let count = -1; count !== 0 && moved < limit && packets.reapCount > 0; moved += count)
-      count = this.#moveRow(limit - moved);
+    // As far as no ring starts over, and behind that once more.
+    while (moved < limit && packets.processedIndex !== packets.beginIndex) {
+      // What a call returns may be no integer for all that V8 knows, and the least of such takes it five times as long.
+      const received = Math.min((limit - moved) | 0, packets.reapRun | 0, fragments.reapRun | 0);
+      const room = Math.min(send.freeRun | 0, sentPackets.freeRun | 0, sentFragments.freeRun | 0);
+      const { bytes } = this;
+      const count = this.#moveFragments(this.#movePackets(Math.min(received, room)) | 0) | 0;
+      if (count === 0) break;
+      if (this.#others !== 0) this.#writeExtensions(count);
+      packets.reap(count);
+      fragments.reap(count);
+      counters.packets += count;
+      counters.bytes += this.bytes - bytes;
+      send.publish(count);
+      send.post(count);
+      sentFragments.publish(count);
+      sentPackets.publish(count);
+      moved += count;
+    }
     return moved;
-  }
-
-  /** As far as no ring starts over. */
-  #moveRow(limit: number): number {
-    const { bytes } = this;
-    const count = this.#moveFragments(this.#movePackets(this.#row(limit) | 0) | 0) | 0;
-    if (count === 0) return 0;
-    if (this.#others !== 0) this.#writeExtensions(count);
-    this.#packets.reap(count);
-    this.#fragments.reap(count);
-    this.#counters.packets += count;
-    this.#counters.bytes += this.bytes - bytes;
-    this.#send.publish(count);
-    this.#send.post(count);
-    this.#sentFragments.publish(count);
-    this.#sentPackets.publish(count);
-    return count;
-  }
-
-  /** How many frames lie in a row in each ring, and have places in a row. */
-  #row(limit: number): number {
-    // What a call returns may be no integer for all that V8 knows, and the least of such takes it five times as long.
-    const received = Math.min(limit | 0, this.#packets.reapRun | 0, this.#fragments.reapRun | 0);
-    const room = Math.min(this.#send.freeRun | 0, this.#sentPackets.freeRun | 0, this.#sentFragments.freeRun | 0);
-    return Math.min(received, room);
   }
 
   /**
