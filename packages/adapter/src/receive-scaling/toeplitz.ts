@@ -52,14 +52,12 @@ export class Toeplitz {
    * @throws AdapterError `HASH_INPUT_TOO_LONG`
    */
   hash(input: ArrayLike<number>, from = 0, length: number = input.length - from): number {
-    const at = from | 0;
-    // Read before the question what it is read from: V8 then knows the answer, and need not look for it in what that descends from.
-    const first = input[at]!;
     if (length !== IPV4_WITH_PORTS || !(input instanceof Uint8Array)) return this.#hashAny(input, from, length);
     const table = this.#table;
-    const source = four(table, 0, first, input, at);
-    const destination = four(table, 1024, input[(at + 4) | 0]!, input, (at + 4) | 0);
-    return (source ^ destination ^ four(table, 2048, input[(at + 8) | 0]!, input, (at + 8) | 0)) >>> 0;
+    const at = from | 0;
+    const source = four(table, 0, input, at);
+    const destination = four(table, 1024, input, (at + 4) | 0);
+    return (source ^ destination ^ four(table, 2048, input, (at + 8) | 0)) >>> 0;
   }
 
   #hashAny(input: ArrayLike<number>, from: number, length: number): number {
@@ -73,7 +71,7 @@ export class Toeplitz {
     const end = (at + length) | 0;
     // Addresses and ports come in words of four bytes.
     for (; at < ((end - 3) | 0); at = (at + 4) | 0) {
-      hash ^= four(table, row, bytes[at]!, bytes, at);
+      hash ^= four(table, row, bytes, at);
       row = (row + 1024) | 0;
     }
     for (; at < end; at = (at + 1) | 0) {
@@ -84,9 +82,9 @@ export class Toeplitz {
   }
 }
 
-/** What four bytes add that stand where the rows from this one on are for; the first of them was read already. */
-const four = (table: Int32Array, row: number, first: number, bytes: Uint8Array, at: number): number =>
-  table[(row + first) | 0]! ^
+/** What four bytes add that stand where the rows from this one on are for. */
+const four = (table: Int32Array, row: number, bytes: Uint8Array, at: number): number =>
+  table[(row + bytes[at]!) | 0]! ^
   table[(row + 256 + bytes[(at + 1) | 0]!) | 0]! ^
   table[(row + 512 + bytes[(at + 2) | 0]!) | 0]! ^
   table[(row + 768 + bytes[(at + 3) | 0]!) | 0]!;
