@@ -289,6 +289,7 @@ export class ReceiveQueue implements PacketQueueCallbacks {
     }
   }
 
+  /** Gives the chip what the framework attached: at least one buffer. */
   #post(): void {
     const fragments = this.#fragments;
     this.#postRun(fragments.postRun);

@@ -120,22 +120,17 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
     const metadata = RxMetadata.of(options.name, block.rings.packets, block.edge.elements, (definition) =>
       block.extension(definition),
     );
+    const queue = { rings: block.rings, pool, source: this.#source, shadow: block.shadow };
     this.translator = new RxTranslator({
+      ...queue,
       receive: block.edge,
-      rings: block.rings,
       checksum: block.extension(Checksum).offset,
-      pool,
-      source: this.#source,
-      shadow: block.shadow,
       metadata,
     });
     this.#supply = new RxSupply({
-      rings: block.rings,
+      ...queue,
       virtualAddress: block.extension(VirtualAddress).offset,
       logicalAddress: block.extension(LogicalAddress).offset,
-      pool,
-      source: this.#source,
-      shadow: block.shadow,
     });
     const { translator, edge } = this;
     this.#path = new ReceivePath({ name: options.name, translator, edge, metadata, offloads: options.offloads });

@@ -8,11 +8,11 @@
 import * as copies from '@netcx/dma/copy';
 import * as memory from '@netcx/dma/memory';
 import * as buffers from '@netcx/buffers';
-import type { BufferPool } from '@netcx/buffers';
 import * as extensions from '@netcx/extensions';
 import * as rings from '@netcx/rings';
-import type { Ring, RingCollection } from '@netcx/rings';
+import type { Ring } from '@netcx/rings';
 import type { RxSource } from './rx-source.ts';
+import type { RxQueueBuffers } from './rx-translator-options.ts';
 
 const { i32: m, u64: m64 } = memory;
 const { clear } = copies;
@@ -26,17 +26,10 @@ const BUSY = 32;
 const BATCH = 64;
 
 /** How a supply reaches its queue. */
-export interface RxSupplyOptions {
-  readonly rings: RingCollection;
+export interface RxSupplyOptions extends RxQueueBuffers {
   /** Byte offsets of extensions in this queue's fragments; 0 = absent. */
   readonly virtualAddress: number;
   readonly logicalAddress: number;
-  /** Buffers that the NIC reaches; none where the driver brings its own. */
-  readonly pool: BufferPool | undefined;
-  /** Attaches buffers in another way than the straight line does, which takes the pool's as they are. */
-  readonly source: RxSource | undefined;
-  /** Host offset of one word for each fragment element: the buffer attached to it. */
-  readonly shadow: number;
 }
 
 /** Supplies one receive queue with buffers and packets. */
@@ -144,7 +137,7 @@ export class RxSupply {
     }
   }
 
-  /** The pool's books: buffers that lie on its stack no more. */
+  /** The pool's books, once for a run: buffers that lie on its stack no more. */
   #take(count: number): void {
     const pool = this.#poolHeader | 0;
     const left = (Pool.free.get(m, pool) - count) | 0;

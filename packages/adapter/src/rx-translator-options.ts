@@ -22,18 +22,22 @@ export interface RxTranslatorCounters {
   unclaimed: number;
 }
 
-/** How a translator reaches its queue. */
-export interface RxTranslatorOptions {
-  readonly receive: Ring;
+/** The rings of a queue and the buffers in them: what supplies them and what shows them work with the same. */
+export interface RxQueueBuffers {
   readonly rings: RingCollection;
-  /** Byte offset of the checksum extension in this queue's packets; 0 = absent. */
-  readonly checksum: number;
   /** Buffers that the NIC reaches; none where the driver brings its own. */
   readonly pool: BufferPool | undefined;
   /** Attaches buffers in another way than the straight line does, which takes the pool's as they are. */
   readonly source: RxSource | undefined;
   /** Host offset of one word for each fragment element: the buffer attached to it. */
   readonly shadow: number;
+}
+
+/** How a translator reaches its queue. */
+export interface RxTranslatorOptions extends RxQueueBuffers {
+  readonly receive: Ring;
+  /** Byte offset of the checksum extension in this queue's packets; 0 = absent. */
+  readonly checksum: number;
   /** Carries what else a driver says of a packet; left out where elements have no room for more. */
   readonly metadata?: RxMetadata | undefined;
 }

@@ -229,7 +229,7 @@ export class TxTranslator {
     const returned = Math.min(limit | 0, packets.reapRun | 0, this.#fragments.reapCount | 0);
     let run = Math.min(returned, (send.elements - send.beginIndex) | 0);
     // Where the straight line placed all that is on its way, nothing that the driver wrote need be believed.
-    if (this.#placedOtherwise !== 0) run = this.#usual(run) | 0;
+    if (this.#placedOtherwise !== 0) run = this.#wholeFrames(run) | 0;
     const begin = send.at(send.beginIndex) | 0;
     const end = (begin + (run << DESCRIPTOR_SHIFT)) | 0;
     let d = begin;
@@ -264,8 +264,8 @@ export class TxTranslator {
     return count;
   }
 
-  /** How many packets of a run have one fragment, and are a whole frame: what others placed may be anything else. */
-  #usual(run: number): number {
+  /** How many packets of a run have one fragment each that is a whole frame: what was placed otherwise may be anything. */
+  #wholeFrames(run: number): number {
     const packets = this.#packets;
     const packetStride = packets.stride | 0;
     let d = this.#send.at(this.#send.beginIndex) | 0;

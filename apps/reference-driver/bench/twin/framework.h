@@ -107,7 +107,7 @@ static uint32_t redirect(struct receive_queue *from, struct transmit_queue *to) 
   }
 }
 
-/* Buffers of packets that were sent go back to their pool. The line above placed them all: nothing that the driver wrote is read. */
+/* Buffers of packets that were sent go back to their pool. `redirect` placed them all, so nothing that the driver wrote is read. */
 static void complete_frames(struct transmit_queue *queue) {
   struct ring *sent = &queue->sent, *packets = &queue->driver.packets;
   for (;;) {

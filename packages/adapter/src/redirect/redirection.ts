@@ -69,7 +69,7 @@ export class Redirection {
   readonly #longest: number = 0;
   /** Words of 64 bits from a fragment element to its logical address. */
   readonly #logical: number = 0;
-  /** Whether there is one of the two behind it. */
+  /** The two offsets behind it at once: 0 where the queue has neither extension. */
   readonly #others: number = 0;
   readonly #checksum: number = 0;
   readonly #virtual: number = 0;
