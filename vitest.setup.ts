@@ -1,4 +1,6 @@
-// Owns: the memory of test files that share a worker: many machines come and go there, and few are taken apart.
+// Owns: what test files that share a worker leave behind: many machines come and go there, and few are taken apart.
+import { afterAll } from 'vitest';
+import { forgetHolders } from './packages/buffers/src/owner.ts';
 import { provideMemory } from './packages/dma/src/provide.ts';
 
 try {
@@ -6,3 +8,6 @@ try {
 } catch {
   // The worker has its memory from the file before.
 }
+
+// Nobody asks for the buffers of a machine whose tests are over; a report looks through the rings of all that there are.
+afterAll(forgetHolders);

@@ -130,6 +130,15 @@ export function registerHolder(holder: BufferHolder): () => void {
 }
 
 /**
+ * Forgets every holder: between tests that leave queues running, whose rings each report would look through.
+ *
+ * @internal
+ */
+export function forgetHolders(): void {
+  holders.clear();
+}
+
+/**
  * @returns every buffer that lies in some ring, with the ring; the first ring that has it counts
  *
  * @example

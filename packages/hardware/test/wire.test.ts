@@ -90,6 +90,7 @@ describe('device memory', () => {
     };
     everything();
     const count = pieces.length;
+    for (const at of pieces) i32[at >> 2] = -1;
     for (const at of pieces.splice(0)) freeWire(at, PIECE);
     const large = allocateWire(8 * PIECE);
     expect(u8.subarray(large, large + 8 * PIECE).every((byte) => byte === 0)).toBe(true);
