@@ -147,6 +147,23 @@ type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 /** Errors that a step may end in: the contract's own, and those of callbacks that fail. */
 const EXPECTED = /^(LIFE_ORDER|INVALID_DEVICE_STATE|ADAPTER_STARTED|REMOVING_DEVICE_WITH_ADAPTERS)|fails$/;
 
+/** Lives that end while the device works or sleeps, which eighty random ones may leave out. */
+const PULLED_OUT: [[Step, boolean][]][] = [
+  [
+    [
+      ['start', true],
+      ['pullOut', true],
+    ],
+  ],
+  [
+    [
+      ['start', true],
+      ['sleep', true],
+      ['pullOut', true],
+    ],
+  ],
+];
+
 class Life {
   readonly monitor = new Monitor();
   readonly rig: DeviceRig;
@@ -231,7 +248,7 @@ it('keeps to its contract, whatever happens in whatever order', async () => {
       expect(life.rig.device.state).toBe('Removed');
       expect(hostPages.bytesTaken).toBe(taken);
     }),
-    seeded('lives of a device', 80),
+    { ...seeded('lives of a device', 80), examples: PULLED_OUT },
   );
   // The runs must have been nearly everywhere: the rest of the 32 is for hosts that power up what is gone.
   if (process.env['NETCX_RUNS'] === undefined) expect(reached.size).toBeGreaterThan(20);
