@@ -35,6 +35,11 @@ const sharing = [
   'packages/pcap',
   'packages/trace',
   'packages/wires',
+  'packages/vfio-user',
+  'packages/workers',
+  'packages/qtest',
+  'packages/tap',
+  'apps/netcx',
   'apps/reference-driver',
   'apps/software-nic-driver',
 ];

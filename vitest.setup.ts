@@ -3,8 +3,10 @@ import { afterAll } from 'vitest';
 import { forgetHolders } from './packages/buffers/src/owner.ts';
 import { provideMemory } from './packages/dma/src/provide.ts';
 
+const MEBIBYTE = 1024 * 1024;
+
 try {
-  provideMemory({ deviceBytes: 768 * 1024 * 1024 }); // reserved; a page is backed once it is touched
+  provideMemory({ hostBytes: 512 * MEBIBYTE, deviceBytes: 768 * MEBIBYTE }); // reserved; a page is backed once it is touched
 } catch {
   // The worker has its memory from the file before.
 }

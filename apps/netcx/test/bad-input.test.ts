@@ -5,7 +5,9 @@ import { createWriteStream, existsSync, mkdirSync, readFileSync, truncateSync, w
 import { LinkType } from '@netcx/pcap';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { frame, inFolder, netcx, readPackets, replayJson, writePcap, writePcapng } from './cli.ts';
+import { foldersForTests, frame, inFolder, netcx, readPackets, replayJson, writePcap, writePcapng } from './cli.ts';
+
+foldersForTests();
 
 const seed = Number(process.env['NETCX_TEST_SEED'] ?? 1);
 

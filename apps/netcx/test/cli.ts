@@ -17,15 +17,18 @@ import { afterEach, beforeEach } from 'vitest';
 import { run } from '../src/program.ts';
 import type { Terminal } from '../src/terminal.ts';
 
-/** An empty folder for each test. */
+/** An empty folder for each test of a file that asks for `foldersForTests`. */
 export const folder: { path: string } = { path: '' };
 
-beforeEach(() => {
-  folder.path = mkdtempSync(join(tmpdir(), 'netcx-cli-'));
-});
-afterEach(() => {
-  rmSync(folder.path, { recursive: true });
-});
+/** Called by a test file itself: this one is loaded once for all of them. */
+export function foldersForTests(): void {
+  beforeEach(() => {
+    folder.path = mkdtempSync(join(tmpdir(), 'netcx-cli-'));
+  });
+  afterEach(() => {
+    rmSync(folder.path, { recursive: true });
+  });
+}
 
 class Kept extends Writable {
   text = '';

@@ -9,7 +9,9 @@ import { ReplayOutcome } from '../src/replay/outcome.ts';
 import { FrameSource } from '../src/replay/source.ts';
 import { reportAsTable } from '../src/replay/table.ts';
 import type { Verification } from '../src/replay/verification.ts';
-import { folder, frame, writePcap, type JsonReport } from './cli.ts';
+import { folder, foldersForTests, frame, writePcap, type JsonReport } from './cli.ts';
+
+foldersForTests();
 
 const settings: ReplaySettings = { seed: 1, timing: 'captured', repeat: 1, mtu: 9706, iommu: false };
 const frames = { read: 10, equal: 10, padded: 0, tooLong: 0, empty: 0, lost: 0, altered: 0, reordered: 0 };

@@ -2,7 +2,9 @@
 
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { frame, inFolder, netcx, readPackets, replayJson, writePcap, writePcapng } from './cli.ts';
+import { foldersForTests, frame, inFolder, netcx, readPackets, replayJson, writePcap, writePcapng } from './cli.ts';
+
+foldersForTests();
 
 async function expectRefusal(args: readonly string[], message: RegExp): Promise<void> {
   const { code, out, err } = await netcx(['replay', ...args]);

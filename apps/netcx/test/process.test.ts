@@ -6,7 +6,9 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { folder, frame, inFolder, readPackets, writePcap, type JsonReport, type Said } from './cli.ts';
+import { folder, foldersForTests, frame, inFolder, readPackets, writePcap, type JsonReport, type Said } from './cli.ts';
+
+foldersForTests();
 
 const home = fileURLToPath(new URL('..', import.meta.url));
 const TIMEOUT = 300_000;

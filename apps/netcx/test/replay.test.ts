@@ -3,7 +3,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { expect, it, describe } from 'vitest';
 import { shippedCaptures } from '../src/shipped-captures.ts';
-import { frame, inFolder, netcx, readPackets, replayJson, writePcap, type JsonReport } from './cli.ts';
+import { foldersForTests, frame, inFolder, netcx, readPackets, replayJson, writePcap, type JsonReport } from './cli.ts';
+
+foldersForTests();
 
 it('replays the shipped captures when it is told nothing, and says what each frame is', async () => {
   const { code, out, err } = await netcx(['replay']);

@@ -9,7 +9,9 @@ import { VfioUserClient, type ClientMemory } from '@netcx/vfio-user';
 import { afterEach, describe, expect, it } from 'vitest';
 import { run } from '../src/program.ts';
 import { parseControl } from '../src/serve/control.ts';
-import { folder, inFolder, netcx } from './cli.ts';
+import { folder, foldersForTests, inFolder, netcx } from './cli.ts';
+
+foldersForTests();
 
 const { CTRL, RAL, RCTL, RDBAL, RDLEN, RDT, RXDCTL, SRRCTL, STATUS, TCTL, TDBAL, TDLEN, TDT, TXDCTL } = REGISTERS;
 const TIMEOUT = 300_000;

@@ -3,7 +3,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { drawTable } from '../src/table.ts';
-import { frame, netcx, writePcap } from './cli.ts';
+import { foldersForTests, frame, netcx, writePcap } from './cli.ts';
+
+foldersForTests();
 
 const seed = Number(process.env['NETCX_TEST_SEED'] ?? 1);
 

@@ -7,7 +7,9 @@ import { openInputs } from '../src/replay/inputs.ts';
 import { ReplayJob, type ReplaySettings } from '../src/replay/job.ts';
 import { chooseOutput, OutputCapture } from '../src/replay/output.ts';
 import { verify, type Verification } from '../src/replay/verification.ts';
-import { folder, frame, inFolder, readPackets, writePcap, writePcapng } from './cli.ts';
+import { folder, foldersForTests, frame, inFolder, readPackets, writePcap, writePcapng } from './cli.ts';
+
+foldersForTests();
 
 const settings: ReplaySettings = { seed: 1, timing: 'captured', repeat: 2, mtu: 1500, iommu: false };
 const signal = new AbortController().signal;

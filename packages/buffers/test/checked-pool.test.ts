@@ -34,14 +34,18 @@ function withPool(more: Partial<BufferPoolOptions>, use: (pool: BufferPool, tick
 }
 
 describe('a checked pool', () => {
-  it('spoils what is released, so that whoever reads on reads nonsense', () => {
-    withPool({}, (pool) => {
-      const buffer = pool.take();
-      bufferBytes(buffer).fill(1);
-      pool.release(buffer);
-      expect(bufferBytes(buffer).every((byte) => byte === 0xbd)).toBe(true);
-    });
-  });
+  it.each([2048, 67, 65])(
+    'spoils all %i bytes that are released, so that whoever reads on reads nonsense',
+    (capacity) => {
+      withPool({ capacity }, (pool) => {
+        const buffer = pool.take();
+        bufferBytes(buffer).fill(1);
+        pool.release(buffer);
+        expect(bufferBytes(buffer).every((byte) => byte === 0xbd)).toBe(true);
+        expect(u8[pool.address(buffer) + capacity]).toBe(0xca); // what lies behind them is not the next buffer's
+      });
+    },
+  );
 
   it.each([0, 1, 63, 2046, 2047])('finds a write after release at byte %i, names who held it, and heals it', (at) => {
     withPool({}, (pool, tick) => {

@@ -78,7 +78,7 @@ describe('device memory', () => {
   });
 
   it('is joined where small pieces came back side by side', () => {
-    const PIECE = 1 << 16;
+    const PIECE = 1 << 18;
     const before = wireBytesTaken();
     const pieces: number[] = [];
     const everything = (): void => {
