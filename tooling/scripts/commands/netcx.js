@@ -10,7 +10,7 @@ import { run as runProgram } from '../lib/process.js';
  * @returns {Promise<number>} its exit code
  */
 export async function run(args) {
-  build();
+  build(['netcx']);
   const main = join(root, 'apps', 'netcx', 'dist', 'main.js');
   return runProgram(process.execPath, [main, ...args], { cwd: process.env['INIT_CWD'] ?? root });
 }
