@@ -16,11 +16,13 @@ import * as ways from './rows.ts';
 import * as segmenting from './segment-writer.ts';
 import * as sending from './transmit-row.ts';
 import * as rings from './tx-ring.ts';
+import * as waiting from './tx-turns.ts';
 
 const { i32: w, allocateWire, FRAME_HEADER_BYTES, freeWire } = wire;
 const { FrameBuilder, LONGEST_FRAME } = builders;
 const { SEGMENT_BYTES, SegmentWriter } = segmenting;
 const { TX_RING_BYTES, TxRing } = rings;
+const { TxTurns } = waiting;
 const { countFrames, countGroup } = tallies;
 const { prepareTransmitRow, TRANSMIT_ROW_BYTES, TransmitRow } = sending;
 const { DESCRIPTOR_BYTES, REGISTERS, TX_COMMAND } = registers;
@@ -50,8 +52,8 @@ export class TxEngine {
   readonly #interrupts: EngineParts['interrupts'];
   readonly #port: EngineParts['port'];
   readonly #alarm: Alarm;
-  /** Queues that may have work: a doorbell lists its queue, so that a run never looks at all of them. */
-  readonly #list: TxQueue[] = [];
+  /** Queues that may have work: a doorbell adds its queue, so that a run never looks at all of them. */
+  readonly #turns = new TxTurns();
   /** The straight line, and byte offset in device memory of what it works with. */
   readonly #transmitRow = ways.rows().transmitRow;
   readonly #row = allocateWire(TRANSMIT_ROW_BYTES);
@@ -219,22 +221,18 @@ export class TxEngine {
   }
 
   #lookAt(queue: TxQueue): void {
-    if (queue.listed !== true) {
-      queue.listed = true;
-      this.#list.push(queue);
-    }
+    this.#turns.add(queue);
     this.#alarm.soon();
   }
 
   /** A doorbell's alarm has gone off. No private name: what a closure calls by one is looked up in the module's scope. */
   private run(): void {
     if (this.#port.up !== true || this.paused === true || this.#enabled !== true) return; // refresh() comes when that changes
-    // Each listed queue has its turn once; one that has more to do goes to the end of the list, behind the others.
-    for (let turns = this.#list.length; turns > 0; turns--) {
-      const queue = this.#list.shift();
-      if (queue === undefined) return;
-      queue.listed = false;
+    // Each queue that waits has its turn once; one that has more to do waits again, behind the others.
+    const { last } = this.#turns;
+    for (let queue = this.#turns.take(); queue !== undefined; queue = this.#turns.take()) {
       if (queue.hasWork === true) this.#transmit(queue);
+      if (queue === last) return;
     }
   }
 

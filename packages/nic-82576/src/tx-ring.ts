@@ -25,8 +25,9 @@ export const TX_RING_BYTES = (CONTEXT_BYTES + LONGEST_HEADER + 63) & ~63;
 export class TxRing extends DescriptorRing {
   /** Its number. */
   readonly index: number = 0;
-  /** Whether it stands in the engine's list of queues to look at. */
+  /** Whether it waits for its turn in the engine, and the queue whose turn comes behind its own. */
   listed = false;
+  behind: TxRing | undefined = undefined;
   /** The packet that is being segmented. */
   readonly segmentation = new Segmentation();
   /** Word index in device memory of the context descriptors, by slot, as they were in the ring. */
