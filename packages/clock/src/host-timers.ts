@@ -63,7 +63,7 @@ const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * @param callback - called once; not before the time has passed unless that is more than 24 days
- * @param duration - nanoseconds
+ * @param duration - nanoseconds, more than 0
  * @param scope - where the host's functions come from
  * @returns a way to call it off
  */

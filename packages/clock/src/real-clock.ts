@@ -112,14 +112,16 @@ export class RealClock implements Clock {
       return;
     }
     const next = this.#schedule.nextTime;
-    const near = this.#precise && next - this.now() < NEAR;
+    const wait = next - this.now();
+    // What became due while others went off has no time left to wait for: no timer takes less than nothing.
+    const near = wait <= 0 || (this.#precise && wait < NEAR);
     if (this.#schedule.due > 0 || near) this.#soon ??= this.#started(hostSoon(this.#dispatch, this.#scope));
     if (near) return;
     // A timer that comes too early finds nothing due and asks again.
     if (next >= this.#timerTime) return;
     this.#timer?.cancel();
     this.#timerTime = next;
-    this.#timer = this.#started(hostAfter(this.#dispatch, next - this.now(), this.#scope));
+    this.#timer = this.#started(hostAfter(this.#dispatch, wait, this.#scope));
   }
 
   #started(timer: HostTimer): HostTimer {

@@ -4,12 +4,13 @@
  * late or altered, that every buffer is back, that no DMA went astray, and that the driver stops.
  */
 
-import { deepEqual, ok, strictEqual } from 'node:assert/strict';
+import { ok, strictEqual } from 'node:assert/strict';
 import type { NetAdapter } from '@netcx/adapter';
 import type { Protocol } from '@netcx/adapter/edge';
 import { MICROSECOND, MILLISECOND, Random, SECOND } from '@netcx/clock';
 import { hostPages, Iommu } from '@netcx/dma';
 import { FRAME_BAD_FCS } from '@netcx/hardware/wire';
+import { expectEqual } from '../expectations.ts';
 import type { ConformanceContext } from '../conformance-case.ts';
 import { FarEndPeer } from '../far-end.ts';
 import { FrameLedger } from '../frame-ledger.ts';
@@ -211,7 +212,7 @@ export class DriverRig {
 
   /** What `start` took, `stop` has given back. */
   verifyHoldings(): void {
-    deepEqual(this.holdings, this.#before, 'host memory and mappings after stop are those before start');
+    expectEqual(this.holdings, this.#before, 'host memory and mappings after stop are those before start');
   }
 
   /** Waits until every frame that has to come has come, and every frame that was submitted has completed. */

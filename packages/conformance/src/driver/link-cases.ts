@@ -2,8 +2,9 @@
  * Cases about the link: what the adapter says of it, and what becomes of frames when the cable is pulled.
  */
 
-import { deepEqual, ok } from 'node:assert/strict';
+import { ok } from 'node:assert/strict';
 import { MICROSECOND, MILLISECOND, SECOND } from '@netcx/clock';
+import { expectEqual } from '../expectations.ts';
 import { waitFor } from '../virtual-time.ts';
 import type { DriverCase } from './driver-case.ts';
 import type { DriverRig } from './driver-rig.ts';
@@ -34,7 +35,7 @@ async function reportsItsLink(rig: DriverRig): Promise<void> {
     rig.clock.advance(rig.random.below(100 * MILLISECOND));
     plugIn(rig);
     expected.push(false, true);
-    deepEqual(rig.linkChanges, expected, 'the protocol is told of each change of the link, once');
+    expectEqual(rig.linkChanges, expected, 'the protocol is told of each change of the link, once');
   }
   exchange(rig, 5);
 }
@@ -70,7 +71,7 @@ async function waitsForItsCable(rig: DriverRig): Promise<void> {
   await rig.startWithoutLink();
   rig.clock.advance(2 * SECOND);
   ok(!rig.adapter.linkState.connected, 'without a cable there is no link');
-  deepEqual(rig.linkChanges, [], 'without a cable the protocol is told of no link');
+  expectEqual(rig.linkChanges, [], 'without a cable the protocol is told of no link');
   plugIn(rig);
   exchange(rig, 5);
 }

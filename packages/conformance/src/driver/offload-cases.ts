@@ -4,9 +4,10 @@
  * skipped.
  */
 
-import { deepEqual, notStrictEqual, ok } from 'node:assert/strict';
+import { notStrictEqual, ok } from 'node:assert/strict';
 import { FrameDescriptor } from '@netcx/adapter/edge';
 import { i32 } from '@netcx/dma/memory';
+import { expectBytes, expectFrames } from '../expectations.ts';
 import { padded } from '../frames.ts';
 import type { DriverCase } from './driver-case.ts';
 import type { DriverRig } from './driver-rig.ts';
@@ -171,7 +172,7 @@ async function showsStreamsInOrder(rig: DriverRig): Promise<void> {
         ok(came === expected, `bytes from ${came} on were shown where ${expected} should have come (${kind})`);
         expected = (expected + bytes.length) >>> 0;
       }
-      deepEqual(
+      expectBytes(
         Buffer.concat(shown.map(({ bytes }) => bytes)),
         Buffer.concat(sent),
         `a stream's bytes (${kind}, ${size})`,
@@ -214,7 +215,7 @@ async function showsDatagramsAsTheyCame(rig: DriverRig): Promise<void> {
       }
       rig.receiver.instead = undefined;
       rig.receiver.look = undefined;
-      deepEqual(shown, sent, `datagrams (${kind}, ${size})`);
+      expectFrames(shown, sent, `datagrams (${kind}, ${size})`);
     }
   }
 }

@@ -3,9 +3,10 @@
  * the moment, each frame completes once, everything comes back, and the next life is as the first.
  */
 
-import { deepEqual, rejects } from 'node:assert/strict';
+import { rejects } from 'node:assert/strict';
 import { MILLISECOND } from '@netcx/clock';
 import { u8 } from '@netcx/dma/memory';
+import { expectFrames } from '../expectations.ts';
 import type { DriverCase } from './driver-case.ts';
 import type { DriverRig } from './driver-rig.ts';
 import { RECEIVE_STAGES, TRANSMIT_STAGES, type Stage } from './stages.ts';
@@ -77,7 +78,7 @@ async function leavesHeldFramesAlone(rig: DriverRig): Promise<void> {
   const after = receiver.held.map(({ parts }) =>
     Buffer.concat(parts.map(({ address, length }) => u8.subarray(address, address + length))),
   );
-  deepEqual(after, before, 'frames that the protocol holds while the driver stops');
+  expectFrames(after, before, 'frames that the protocol holds while the driver stops');
   receiver.letGo();
   await rig.stop();
   rig.verifyHoldings();

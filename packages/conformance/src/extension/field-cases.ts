@@ -2,8 +2,9 @@
  * Cases about an extension's fields: literal bytes, limits, and that none touches another.
  */
 
-import { deepEqual, ok, strictEqual } from 'node:assert/strict';
+import { ok, strictEqual } from 'node:assert/strict';
 import { describeExtension, type Extension, type ExtensionFields } from '@netcx/extensions';
+import { expectBytes, expectEqual } from '../expectations.ts';
 import type { ExtensionSample } from './extension-suite.ts';
 import { Elements, fieldsOf, MODES, plain, type Field, type ExtensionCase } from './subject.ts';
 
@@ -49,7 +50,7 @@ export function fieldCases<F extends ExtensionFields>(
     ok(samples.length > 0, 'there is no sample: literal bytes are what the definition is judged by');
     const sampled = new Set(samples.flatMap((sample) => Object.keys(sample.fields)));
     const missing = fields().filter(({ name, location }) => !location.overlay && !sampled.has(name));
-    deepEqual(
+    expectEqual(
       missing.map(({ name }) => name),
       [],
       'fields that no sample sets',
@@ -65,7 +66,7 @@ export function fieldCases<F extends ExtensionFields>(
       };
       for (const [name, value] of values) accessorOf(name).set(view, element, offset, value);
       const text = JSON.stringify(sample.fields);
-      deepEqual(elements.bytes, sample.bytes, `the bytes of ${text}`);
+      expectBytes(Uint8Array.from(elements.bytes), Uint8Array.from(sample.bytes), `the bytes of ${text}`);
       for (const [name, value] of values)
         strictEqual(accessorOf(name).get(view, element, offset), value, `${name} of ${text}`);
     }
@@ -99,7 +100,7 @@ export function fieldCases<F extends ExtensionFields>(
         2 ** field.width - 1,
         `${field.name} has ${field.width} bits`,
       );
-      deepEqual(elements.changedBits(0), bitsOf(field), `bits that 0xffffffff in ${field.name} has set`);
+      expectEqual(elements.changedBits(0), bitsOf(field), `bits that 0xffffffff in ${field.name} has set`);
     }
   }
 
@@ -108,10 +109,10 @@ export function fieldCases<F extends ExtensionFields>(
       for (const field of fields()) {
         const zeros = new Elements(extension, [], mode);
         setAll(zeros, field, true);
-        deepEqual(zeros.changedBits(0), bitsOf(field), `bits that are set by ones in ${field.name}`);
+        expectEqual(zeros.changedBits(0), bitsOf(field), `bits that are set by ones in ${field.name}`);
         const ones = new Elements(extension, [], mode, 0xff);
         setAll(ones, field, false);
-        deepEqual(ones.changedBits(0xff), bitsOf(field), `bits that are cleared by zeros in ${field.name}`);
+        expectEqual(ones.changedBits(0xff), bitsOf(field), `bits that are cleared by zeros in ${field.name}`);
       }
     }
   }

@@ -3,7 +3,7 @@
  * does not have it.
  */
 
-import { deepEqual, ok, strictEqual, throws } from 'node:assert/strict';
+import { ok, strictEqual, throws } from 'node:assert/strict';
 import {
   describeExtension,
   ExtensionError,
@@ -14,6 +14,7 @@ import {
   type Extension,
   type ExtensionFields,
 } from '@netcx/extensions';
+import { expectEqual } from '../expectations.ts';
 import { CORES, Elements, fieldsOf, MODES, plain, type ExtensionCase } from './subject.ts';
 
 /** The latest version of each predefined extension of the same level, other than the one that is looked at. */
@@ -67,7 +68,7 @@ export function placementCases<F extends ExtensionFields>(definition: Extension<
           const { view, element, offset } = elements;
           field.accessor.set(view, element, offset, fill === 0 ? 2 ** Math.min(field.width, 53) - 1 : 0);
           const outside = elements.changedBits(fill).filter((bit) => bit < 0 || bit >= size * 8);
-          deepEqual(outside, [], `${mode}: bits outside the extension that setting ${field.name} has changed`);
+          expectEqual(outside, [], `${mode}: bits outside the extension that setting ${field.name} has changed`);
         }
       }
     }
@@ -103,8 +104,8 @@ export function placementCases<F extends ExtensionFields>(definition: Extension<
     strictEqual(registry.query(extension), undefined, 'a registry does not know it before');
     registry.register(extension);
     ok(registry.has(extension), 'a registry knows it once it was registered');
-    deepEqual(registry.select(level, [extension]), [extension], 'a queue that proposes it gets it');
-    deepEqual(registry.select(level, []), [], 'a queue that does not propose it does not get it');
+    expectEqual(registry.select(level, [extension]), [extension], 'a queue that proposes it gets it');
+    expectEqual(registry.select(level, []), [], 'a queue that does not propose it does not get it');
     const isDuplicate = (error: unknown): boolean => error instanceof ExtensionError && error.code === 'DUPLICATE';
     throws(() => registry.register(extension), isDuplicate, `${name} version ${version} registered twice`);
   }

@@ -3,8 +3,9 @@
  * a capability list that ends, and switches that switch. After what Linux and firmware do with every function.
  */
 
-import { deepEqual, notStrictEqual, ok, strictEqual } from 'node:assert/strict';
+import { notStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { Configuration, disableDevice, enableDevice, sizeBars, type AccessSize, type PciFunction } from '@netcx/bus';
+import { expectEqual } from '../expectations.ts';
 import type { NicCase } from './nic-case.ts';
 import type { NicRig } from './nic-rig.ts';
 
@@ -42,7 +43,7 @@ function keepsItsIdentity({ fn }: NicRig): void {
   for (const value of [0xffff_ffff, 0, 0xa5a5_a5a5]) {
     for (const { offset } of [...fixed, INTERRUPT]) fn.writeConfig(offset, 4, value);
   }
-  deepEqual(read(), before, 'the host has written to what is read only');
+  expectEqual(read(), before, 'the host has written to what is read only');
   strictEqual(INTERRUPT.PIN.get(fn.readConfig(INTERRUPT.offset, 4)), pin, 'the interrupt pin is read only');
 }
 
@@ -106,7 +107,7 @@ function sizesItsBars({ fn }: NicRig): void {
     fn.writeConfig(BAR.at(index), 4, 0xffff_ffff);
     strictEqual(fn.readConfig(BAR.at(index), 4), 0, `BAR ${index} is not there and reads as zero, whatever is written`);
   }
-  deepEqual(sizeBars(fn), bars, 'sizing leaves the BARs as they were');
+  expectEqual(sizeBars(fn), bars, 'sizing leaves the BARs as they were');
 }
 
 function endsItsCapabilities({ fn }: NicRig): void {

@@ -3,7 +3,7 @@
  * the same again for the same seed. `effort` makes them longer.
  */
 
-import { deepEqual, strictEqual } from 'node:assert/strict';
+import { strictEqual } from 'node:assert/strict';
 import {
   CapabilityId,
   Configuration,
@@ -13,6 +13,7 @@ import {
   type PciFunction,
 } from '@netcx/bus';
 import { SECOND } from '@netcx/clock';
+import { expectEqual } from '../expectations.ts';
 import type { NicCase } from './nic-case.ts';
 import type { NicRig } from './nic-rig.ts';
 import { scramble } from './scramble.ts';
@@ -49,7 +50,7 @@ function keepsOffTheBus(rig: NicRig): void {
   scramble(rig, accessesOf(rig));
   rig.clock.advance(SECOND);
   strictEqual(watch.accesses, 0, 'accesses to memory while bus mastering is off');
-  deepEqual(watch.messages, [], 'messages while bus mastering is off');
+  expectEqual(watch.messages, [], 'messages while bus mastering is off');
 }
 
 function mayBeRemovedAtAnyMoment(rig: NicRig): void {
@@ -80,7 +81,7 @@ function trace(rig: NicRig): readonly number[] {
 async function doesTheSameAgain(rig: NicRig, another: () => Promise<NicRig>): Promise<void> {
   const first = trace(rig);
   const second = trace(await another());
-  deepEqual(second, first, 'hash of reads, reads, time, memory accesses, messages and pin changes of a second run');
+  expectEqual(second, first, 'hash of reads, reads, time, memory accesses, messages and pin changes of a second run');
 }
 
 /** Cases about random accesses. */

@@ -3,7 +3,7 @@
  * leaves, what a vector's mask holds back, and that what was held back comes once.
  */
 
-import { deepEqual, ok, strictEqual } from 'node:assert/strict';
+import { ok, strictEqual } from 'node:assert/strict';
 import {
   CapabilityId,
   Configuration,
@@ -13,6 +13,7 @@ import {
   MSIX_ENTRY_BYTES,
   MsixEntry,
 } from '@netcx/bus';
+import { expectEqual } from '../expectations.ts';
 import type { NicCase } from './nic-case.ts';
 import type { NicRig } from './nic-rig.ts';
 import { MILLISECOND } from '@netcx/clock';
@@ -113,7 +114,7 @@ function keepsItsTable(rig: NicRig): void {
   }
   for (let vector = 0; vector < vectors.size; vector++) {
     const kept = [ADDRESS_LOW, ADDRESS_HIGH, DATA].map((word) => vectors.read(vector, word));
-    deepEqual(kept, values(vector), `vector ${vector} keeps the message that was written to it`);
+    expectEqual(kept, values(vector), `vector ${vector} keeps the message that was written to it`);
     vectors.write(vector, CONTROL, 0);
     strictEqual(vectors.read(vector, CONTROL) & 1, 0, `vector ${vector} can be unmasked`);
     vectors.write(vector, CONTROL, 1);
@@ -148,7 +149,7 @@ function programmed(rig: NicRig): {
     newMessages: () => {
       settle();
       return rig.watch.messages.splice(0).map(({ addressLow, addressHigh, data }) => {
-        deepEqual([addressLow, addressHigh], [0xfee0_0000, 1], 'a message goes where the table says');
+        expectEqual([addressLow, addressHigh], [0xfee0_0000, 1], 'a message goes where the table says');
         return data - 0x4000;
       });
     },
@@ -157,11 +158,11 @@ function programmed(rig: NicRig): {
 
 function raisesItsVectors(rig: NicRig): void {
   const { vectors, raise, newMessages } = programmed(rig);
-  deepEqual(newMessages(), [], 'nothing was raised yet');
+  expectEqual(newMessages(), [], 'nothing was raised yet');
   for (let vector = 0; vector < vectors.size; vector++) {
     vectors.write(vector, CONTROL, 0);
     raise(vector);
-    deepEqual(newMessages(), [vector], `vector ${vector} was raised once, and nothing else`);
+    expectEqual(newMessages(), [vector], `vector ${vector} was raised once, and nothing else`);
   }
 }
 
@@ -180,10 +181,10 @@ function holdsBackMaskedVectors(rig: NicRig): void {
     mask();
     raise(last);
     raise(last);
-    deepEqual(newMessages(), [], `a vector held back by ${what} sends nothing`);
+    expectEqual(newMessages(), [], `a vector held back by ${what} sends nothing`);
     strictEqual(vectors.pending(last), true, `a vector held back by ${what} is pending`);
     unmask();
-    deepEqual(newMessages(), [last], `a vector let go by ${what} is sent, once`);
+    expectEqual(newMessages(), [last], `a vector let go by ${what} is sent, once`);
     strictEqual(vectors.pending(last), false, `a vector let go by ${what} is no longer pending`);
   }
 }
@@ -194,12 +195,12 @@ function sendsNothingWithoutBusMastering(rig: NicRig): void {
   const { fn } = rig;
   fn.writeConfig(COMMAND_STATUS.offset, 2, COMMAND_STATUS.MEMORY.mask);
   raise(0);
-  deepEqual(newMessages(), [], 'a message is a memory write, which bus mastering allows');
+  expectEqual(newMessages(), [], 'a message is a memory write, which bus mastering allows');
   vectors.set(false, false);
   enableDevice(fn);
   rig.watch.messages.length = 0;
   raise(0);
-  deepEqual(newMessages(), [], 'no message is sent while MSI-X is off');
+  expectEqual(newMessages(), [], 'no message is sent while MSI-X is off');
 }
 
 /** Cases about MSI-X. */
