@@ -25,8 +25,9 @@ export const TX_RING_BYTES = (CONTEXT_BYTES + LONGEST_HEADER + 63) & ~63;
 export class TxRing extends DescriptorRing {
   /** Its number. */
   readonly index: number = 0;
-  /** Whether it waits for its turn in the engine, and the queue whose turn comes behind its own. */
+  /** Whether it waits for its turn in the engine. */
   listed = false;
+  /** The queue whose turn comes behind its own; see TxTurns. */
   behind: TxRing | undefined = undefined;
   /** The packet that is being segmented. */
   readonly segmentation = new Segmentation();

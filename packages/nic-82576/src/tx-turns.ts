@@ -7,18 +7,16 @@
 
 import type { TxRing } from './tx-ring.ts';
 
-type TxQueue = InstanceType<typeof TxRing>;
-
 /** Queues in the order of their turns, each at most once. */
 export class TxTurns {
-  #first: TxQueue | undefined = undefined;
+  #first: TxRing | undefined = undefined;
   /** The one whose turn comes last; `undefined` while none waits. */
-  last: TxQueue | undefined = undefined;
+  last: TxRing | undefined = undefined;
 
   /**
    * @param queue - has its turn behind those that wait already, unless it is one of them
    */
-  add(queue: TxQueue): void {
+  add(queue: TxRing): void {
     if (queue.listed === true) return;
     queue.listed = true;
     if (this.last === undefined) this.#first = queue;
@@ -27,7 +25,7 @@ export class TxTurns {
   }
 
   /** @returns the queue whose turn it is, which waits no longer; `undefined` when none does */
-  take(): TxQueue | undefined {
+  take(): TxRing | undefined {
     const queue = this.#first;
     if (queue === undefined) return undefined;
     this.#first = queue.behind;
