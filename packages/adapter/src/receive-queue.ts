@@ -32,6 +32,7 @@ import { ReceivePath } from './receive-offload/receive-path.ts';
 import type { ReceiveStage } from './receive-offload/receive-stage.ts';
 import { RxMetadata } from './receive-offload/rx-metadata.ts';
 import { CarefulSource, type RxSource } from './rx-source.ts';
+import { Recycler } from './redirect/recycler.ts';
 import { RedirectPath } from './redirect/redirect-path.ts';
 import { takeEach } from './rundown.ts';
 import { RxSupply } from './rx-supply.ts';
@@ -120,18 +121,20 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
     const metadata = RxMetadata.of(options.name, block.rings.packets, block.edge.elements, (definition) =>
       block.extension(definition),
     );
-    const queue = { rings: block.rings, pool, source: this.#source, shadow: block.shadow };
+    const { shadow } = block;
+    const virtualAddress = block.extension(VirtualAddress).offset;
+    const logicalAddress = block.extension(LogicalAddress).offset;
+    const place = { fragments: block.rings.fragments, shadow, virtualAddress, logicalAddress };
+    const straight = pool !== undefined && this.#source === undefined;
+    const recycler = straight ? new Recycler(pool, place) : undefined;
+    const queue = { ...place, rings: block.rings, pool, source: this.#source, recycler };
     this.translator = new RxTranslator({
       ...queue,
       receive: block.edge,
       checksum: block.extension(Checksum).offset,
       metadata,
     });
-    this.#supply = new RxSupply({
-      ...queue,
-      virtualAddress: block.extension(VirtualAddress).offset,
-      logicalAddress: block.extension(LogicalAddress).offset,
-    });
+    this.#supply = new RxSupply(queue);
     const { translator, edge } = this;
     this.#path = new ReceivePath({ name: options.name, translator, edge, metadata, offloads: options.offloads });
     this.#redirect = new RedirectPath({

@@ -66,23 +66,11 @@ export class CarefulSource implements RxSource {
   }
 
   attach(): number {
-    const { fragments, virtualAddress, logicalAddress, shadow } = this.#queue;
-    const { headroom, capacity } = this.#pool;
+    const { fragments } = this.#queue;
     const count = Math.min(fragments.freeCount, this.#pool.free);
     for (let index = 0; index < count; index++) {
       const buffer = this.#pool.take(OWNER_NIC); // throws, in a checked pool, when somebody wrote to it
-      const at = fragments.endIndex;
-      const f = fragments.at(at);
-      Fragment.whole.set(m, f, 0);
-      Fragment.capacity.set(m, f, capacity - headroom);
-      if (virtualAddress !== 0)
-        VirtualAddress.address.set(m, f, virtualAddress, BufferEntry.address.get(m, buffer) + headroom);
-      if (logicalAddress !== 0) {
-        // A pool never crosses 4 GiB of logical addresses: the high word is the same behind the headroom.
-        LogicalAddress.address.low.set(m, f, logicalAddress, BufferEntry.logicalLow.get(m, buffer) + headroom);
-        LogicalAddress.address.high.set(m, f, logicalAddress, BufferEntry.logicalHigh.get(m, buffer));
-      }
-      m[(shadow >>> 2) + at] = buffer;
+      attachBuffer(this.#queue, fragments.endIndex, buffer, this.#pool);
       fragments.publish(1);
     }
     return count;
@@ -103,6 +91,30 @@ export class CarefulSource implements RxSource {
   stop(): void {
     // Every buffer lies in a fragment.
   }
+}
+
+/**
+ * Says where a buffer is, in a fragment that the driver does not have yet.
+ *
+ * @param queue - whose fragment
+ * @param index - the fragment
+ * @param buffer - what it is to have
+ * @param pool - the buffer's
+ */
+export function attachBuffer(queue: RxSourceQueue, index: number, buffer: number, pool: BufferPool): void {
+  const { fragments, virtualAddress, logicalAddress, shadow } = queue;
+  const { headroom, capacity } = pool;
+  const f = fragments.at(index);
+  Fragment.whole.set(m, f, 0);
+  Fragment.capacity.set(m, f, capacity - headroom);
+  if (virtualAddress !== 0)
+    VirtualAddress.address.set(m, f, virtualAddress, BufferEntry.address.get(m, buffer) + headroom);
+  if (logicalAddress !== 0) {
+    // A pool never crosses 4 GiB of logical addresses: the high word is the same behind the headroom.
+    LogicalAddress.address.low.set(m, f, logicalAddress, BufferEntry.logicalLow.get(m, buffer) + headroom);
+    LogicalAddress.address.high.set(m, f, logicalAddress, BufferEntry.logicalHigh.get(m, buffer));
+  }
+  m[(shadow >>> 2) + (index & fragments.mask)] = buffer;
 }
 
 /**

@@ -11,6 +11,7 @@ import * as buffers from '@netcx/buffers';
 import * as extensions from '@netcx/extensions';
 import * as rings from '@netcx/rings';
 import type { Ring } from '@netcx/rings';
+import type { Recycler } from './redirect/recycler.ts';
 import type { RxSource } from './rx-source.ts';
 import type { RxQueueBuffers } from './rx-translator-options.ts';
 
@@ -25,23 +26,19 @@ const LOGICAL_WORD = BufferEntry.logical.location.byteOffset >>> 2;
 const BUSY = 32;
 const BATCH = 64;
 
-/** How a supply reaches its queue. */
-export interface RxSupplyOptions extends RxQueueBuffers {
-  /** Byte offsets of extensions in this queue's fragments; 0 = absent. */
-  readonly virtualAddress: number;
-  readonly logicalAddress: number;
-}
-
 /** Supplies one receive queue with buffers and packets. */
 export class RxSupply {
   // What each poll asks stands first, on few lines of the cache.
   readonly #packets: Ring;
   readonly #fragments: Ring;
   readonly #source: RxSource | undefined;
+  readonly #recycler: Recycler | undefined;
   readonly #poolHeader: number = 0;
   readonly #poolStack: number = 0;
   /** Places that are worth a turn in a busy round. */
   readonly #batch: number = 0;
+  /** Half of the places: fewer may wait for frames that are on their way, and the NIC has the others. */
+  readonly #half: number = 0;
   readonly #shadow: number = 0;
   /** Words of 64 bits from a fragment element to its logical address. */
   readonly #logical: number = 0;
@@ -52,14 +49,16 @@ export class RxSupply {
   /**
    * @param options - rings, offsets and buffers
    */
-  constructor(options: RxSupplyOptions) {
+  constructor(options: RxQueueBuffers) {
     const { pool, source } = options;
     this.#packets = options.rings.packets;
     this.#fragments = options.rings.fragments;
     this.#source = source;
+    this.#recycler = options.recycler;
+    this.#half = options.rings.fragments.elements >> 1;
     this.#poolHeader = pool?.header ?? 0;
     this.#poolStack = pool?.stack ?? 0;
-    this.#batch = source === undefined ? Math.min(BATCH, options.rings.fragments.elements >> 1) : 0;
+    this.#batch = source === undefined ? Math.min(BATCH, this.#half) : 0;
     this.#shadow = options.shadow >>> 2;
     this.#logical = options.logicalAddress >> 3;
     this.#fresh = BigInt(pool?.capacity ?? 0) << BigInt(Fragment.capacity.location.low);
@@ -74,8 +73,24 @@ export class RxSupply {
    * @returns how many fragments were supplied
    */
   prepare(moved: number): number {
-    if (moved >= BUSY && this.#fragments.freeCount < this.#batch) return 0;
+    const free = this.#fragments.freeCount;
+    if (moved >= BUSY && free < this.#batch) return 0;
+    const recycler = this.#recycler;
+    if (recycler !== undefined && recycler.spare !== 0 && free > 0) {
+      const inOrder = moved >= BUSY && free === recycler.home + recycler.away;
+      if (inOrder && recycler.away < this.#half) return this.#publishHome(recycler);
+      recycler.settle(inOrder);
+    }
     const supplied = this.#source === undefined ? this.#attachBuffers() : this.#source.attach();
+    this.#preparePackets();
+    return supplied;
+  }
+
+  /** As long as frames go on unseen: buffers that are back, by the batch as well, or whatever there is if the NIC has few. */
+  #publishHome(recycler: Recycler): number {
+    const { home } = recycler;
+    if (home < this.#batch && (home === 0 || this.#fragments.freeCount < this.#half)) return 0;
+    const supplied = recycler.publish();
     this.#preparePackets();
     return supplied;
   }

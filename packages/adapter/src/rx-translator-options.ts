@@ -6,6 +6,7 @@
 import type { BufferPool } from '@netcx/buffers';
 import type { Ring, RingCollection } from '@netcx/rings';
 import type { RxMetadata } from './receive-offload/rx-metadata.ts';
+import type { Recycler } from './redirect/recycler.ts';
 import type { RxSource } from './rx-source.ts';
 
 /** What became of received packets, and why. All in packets, except bytes. */
@@ -31,6 +32,11 @@ export interface RxQueueBuffers {
   readonly source: RxSource | undefined;
   /** Host offset of one word for each fragment element: the buffer attached to it. */
   readonly shadow: number;
+  /** Where buffers come back to whose frames went on unseen; none where no frame does. */
+  readonly recycler: Recycler | undefined;
+  /** Byte offsets of extensions in this queue's fragments; 0 = absent. */
+  readonly virtualAddress: number;
+  readonly logicalAddress: number;
 }
 
 /** How a translator reaches its queue. */

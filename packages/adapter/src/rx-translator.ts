@@ -13,6 +13,7 @@ import * as rings from '@netcx/rings';
 import type { Ring } from '@netcx/rings';
 import * as frames from './edge/frame-descriptor.ts';
 import type { RxMetadata } from './receive-offload/rx-metadata.ts';
+import type { Recycler } from './redirect/recycler.ts';
 import type { RedirectSource } from './redirect/redirection.ts';
 import * as sources from './rx-source.ts';
 import type { RxSource } from './rx-source.ts';
@@ -37,11 +38,14 @@ export class RxTranslator {
   readonly #packets: Ring;
   readonly #fragments: Ring;
   readonly #source: RxSource | undefined;
+  readonly #recycler: Recycler | undefined;
   /** Bytes of each buffer that the NIC may write; -1 where each fragment must be looked at. */
   readonly #capacity: number = 0;
   readonly #shadow: number = 0;
   readonly #checksum: number = 0;
   readonly #headroom: number = 0;
+  readonly #virtual: number = 0;
+  readonly #logical: number = 0;
   #receive: Ring;
   readonly #metadata: RxMetadata | undefined;
   /** What `plain` says. */
@@ -60,6 +64,9 @@ export class RxTranslator {
     this.#fragments = options.rings.fragments;
     const { pool, source } = options;
     this.#source = source;
+    this.#recycler = options.recycler;
+    this.#virtual = options.virtualAddress;
+    this.#logical = options.logicalAddress;
     this.#headroom = pool?.headroom ?? 0;
     this.#capacity = pool === undefined || source?.inspects === true ? -1 : pool.capacity - pool.headroom;
     this.#checksum = options.checksum;
@@ -76,13 +83,17 @@ export class RxTranslator {
 
   /** Where frames may be taken by somebody else, one after the other; `undefined` where each needs a closer look. */
   get outlet(): RedirectSource | undefined {
-    if (this.#capacity < 0 || this.#source !== undefined || this.#metadata?.changesFrames === true) return undefined;
+    const recycler = this.#recycler;
+    if (recycler === undefined || this.#capacity < 0 || this.#metadata?.changesFrames === true) return undefined;
     return {
       packets: this.#packets,
       fragments: this.#fragments,
       shadow: this.#shadow,
       capacity: this.#capacity,
       counters: this.counters,
+      recycler,
+      virtual: this.#virtual,
+      logical: this.#logical,
     };
   }
 
@@ -289,11 +300,13 @@ export class RxTranslator {
     this.#source?.adopt();
     this.#reclaim(this.#fragments.reapCount);
     this.#source?.stop();
+    this.#recycler?.close();
   }
 
   /** @returns every buffer that lies in the queue, the NIC's to write */
   heldBuffers(): Iterable<number> {
-    return [...attachedBuffers(this.#fragments, this.#shadow), ...(this.#source?.heldBuffers() ?? [])];
+    const others = this.#source?.heldBuffers() ?? this.#recycler?.heldBuffers() ?? [];
+    return [...attachedBuffers(this.#fragments, this.#shadow), ...others];
   }
 
   /** Gives back the buffers of fragments that no packet refers to. */

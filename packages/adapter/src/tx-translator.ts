@@ -14,6 +14,7 @@ import type { Ring } from '@netcx/rings';
 import * as frames from './edge/frame-descriptor.ts';
 import * as wishing from './offload/transmit-offloads.ts';
 import type { TransmitOffloads } from './offload/transmit-offloads.ts';
+import type { Recycler } from './redirect/recycler.ts';
 import type { RedirectTarget } from './redirect/redirection.ts';
 import * as placing from './tx-placement.ts';
 import * as options from './tx-translator-options.ts';
@@ -50,6 +51,8 @@ export class TxTranslator {
   readonly #misaligned: number = 0;
   readonly #offloads: TransmitOffloads;
   readonly #placement: placing.TxPlacement;
+  /** Where frames may be placed by somebody else, one after the other; `undefined` where each needs a closer look. */
+  readonly inlet: RedirectTarget | undefined;
   /** Descriptors from the send ring's begin up to the last one of a frame that may be for many, or was given up. */
   #special = 0;
   /** The same up to the last one that the straight line has not placed: the others have one part each. */
@@ -72,25 +75,22 @@ export class TxTranslator {
     this.#misaligned = options.alignment - 1;
     this.#offloads = options.offloads;
     this.#placement = new TxPlacement(options, this.counters);
+    if (this.#domain >= 0 && this.#misaligned === 0)
+      this.inlet = {
+        send: this.#send,
+        packets: this.#packets,
+        fragments: this.#fragments,
+        checksum: this.#checksum,
+        virtual: this.#virtual,
+        logical: this.#logical,
+        maximumFrame: this.#maximumFrame,
+        lender: undefined,
+      };
   }
 
   /** Whether every frame that was placed and has not completed is for one station, and was not given up. */
   get plain(): boolean {
     return this.#special === 0;
-  }
-
-  /** Where frames may be placed by somebody else, one after the other; `undefined` where each needs a closer look. */
-  get inlet(): RedirectTarget | undefined {
-    if (this.#domain < 0 || this.#misaligned !== 0) return undefined;
-    return {
-      send: this.#send,
-      packets: this.#packets,
-      fragments: this.#fragments,
-      checksum: this.#checksum,
-      virtual: this.#virtual,
-      logical: this.#logical,
-      maximumFrame: this.#maximumFrame,
-    };
   }
 
   /** Number of the domain whose buffers may be sent without a closer look. */
@@ -207,9 +207,17 @@ export class TxTranslator {
     const kept = Math.max(0, this.#packets.reapCount - limit);
     while (this.#packets.reapCount > kept) {
       if (this.#careful === true) this.#careful = this.#placement.held > 0;
+      let most = this.#packets.reapCount - kept;
+      const lender = this.inlet?.lender;
+      if (lender !== undefined && lender.away > 0) {
+        const ahead = (lender.first - this.#send.beginIndex) & this.#send.mask;
+        if (ahead === 0 && this.#completeLent(lender, most) > 0) continue;
+        if (ahead === 0) break;
+        most = Math.min(most, ahead);
+      }
       const simple = this.#careful !== true && !this.#inOwnMemory(this.#send.beginIndex);
-      if (simple && this.#completeSimpleFrames(this.#packets.reapCount - kept) > 0) continue;
-      if (!this.#placement.complete(this.#packets.reapCount - kept)) break;
+      if (simple && this.#completeSimpleFrames(most) > 0) continue;
+      if (!this.#placement.complete(most)) break;
     }
     const completed = (this.#send.beginIndex - first) & this.#send.mask;
     this.#special = Math.max(0, this.#special - completed);
@@ -261,6 +269,23 @@ export class TxTranslator {
     send.complete(count);
     this.counters.packets += count;
     this.counters.bytes += bytes;
+    return count;
+  }
+
+  /**
+   * Frames whose buffers go back to where they came from.
+   *
+   * @returns how many completed
+   */
+  #completeLent(lender: Recycler, limit: number): number {
+    const send = this.#send;
+    const count = Math.min(limit | 0, lender.away | 0, this.#fragments.reapCount | 0);
+    if (count === 0) return 0;
+    this.#packets.reap(count);
+    this.#fragments.reap(count);
+    send.complete(count);
+    this.counters.packets += count;
+    this.counters.bytes += lender.takeBack(send, count);
     return count;
   }
 

@@ -202,6 +202,8 @@ export class FakeRx extends FakeQueue {
   batch = Infinity;
   /** Whether `cancel` gives nothing back: the driver is broken. */
   stuck = false;
+  /** Fewest buffers that the device had at the beginning of an `advance` while frames waited for some. */
+  leastBuffers = Infinity;
   /** Whether packets are empty when they are handed over; a verifier spoils what the driver must write. */
   expectsEmpty = true;
   readonly #arrivals: Arrival[] = [];
@@ -230,7 +232,14 @@ export class FakeRx extends FakeQueue {
   }
 
   post(): void {
-    this.fragments.post(this.fragments.postCount);
+    const count = this.fragments.postCount;
+    for (let index = 0; index < count; index++) {
+      const f = this.fragments.at(this.fragments.nextIndex + index);
+      const used = Fragment.validLength.get(m, f) !== 0 || Fragment.offset.get(m, f) !== 0;
+      if (used || Fragment.capacity.get(m, f) === 0) this.violations.push('a fragment that is not as a new one is');
+    }
+    this.fragments.post(count);
+    if (this.waiting > 0) this.leastBuffers = Math.min(this.leastBuffers, this.buffers);
   }
 
   drain(): void {

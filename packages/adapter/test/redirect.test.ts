@@ -7,20 +7,11 @@
 import { hostPages, IdentityMap } from '@netcx/dma';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { ReceiveEdge, TransmitEdge } from '../src/edge/index.ts';
 import { seeded } from './conservation.ts';
 import type { Arrival } from './fake-driver.ts';
-import { buildFakeMachine, Recorder, type FakeMachine } from './fake-machine.ts';
+import { buildFakeMachine, type FakeMachine } from './fake-machine.ts';
 import { pattern, submitFrame } from './frames.ts';
-
-/** Redirects when it is told to, and keeps in one list what it was shown. */
-class Redirector extends Recorder {
-  to: FakeMachine | undefined;
-
-  redirect(_edge: ReceiveEdge): TransmitEdge | undefined {
-    return this.to?.adapter.transmitQueues[0]?.edge;
-  }
-}
+import { Redirector } from './redirect-rig.ts';
 
 type Reach = 'straight' | 'mapped';
 

@@ -1,17 +1,23 @@
 /*
- * The framework: buffers to the NIC, received packets on to the transmit queue that the protocol named, and buffers back to their
- * pool. Follows rx-supply.ts, redirect/redirection.ts and tx-translator.ts of packages/adapter.
+ * The framework: buffers to the NIC, received packets on to the transmit queue that the protocol named, and buffers back to the
+ * places that they were taken from. Follows rx-supply.ts, redirect/ and tx-translator.ts of packages/adapter.
  */
 #ifndef TWIN_FRAMEWORK_H
 #define TWIN_FRAMEWORK_H
 
 #include "driver.h"
+#include <stdbool.h>
+
+/* Buffers that are worth a turn, as rx-supply.ts has it. */
+enum { BATCH = 64 };
 
 struct receive_queue {
   struct rx_driver driver;
   uint32_t pool;     /* offset of the pool's header */
   uint32_t shadow;   /* offset of one word for each fragment: its buffer */
   uint32_t capacity;
+  uint32_t home, away;       /* places whose buffers are back, and those whose frames are on their way */
+  uint32_t passed, returned; /* bytes of all frames that went on, and of those that have completed */
   uint64_t packets, bytes;
 };
 
@@ -24,30 +30,36 @@ struct transmit_queue {
 
 static inline uint32_t *stack_of(uint32_t pool) { return word_at(pool) + POOL_WORDS; }
 
-/* Gives the pool's buffers to fragments. A handle is the offset of a buffer's entry, in words. */
+/* What a fragment says that no driver has seen. */
+static inline void restore(const struct receive_queue *queue, uint32_t *f, const uint32_t *entry) {
+  Fragment_whole_low_set(f, queue->capacity << 26);
+  Fragment_whole_high_set(f, queue->capacity >> 6);
+  memcpy(f + LOGICAL_ADDRESS_WORD, entry + BUFFER_LOGICAL_WORD, 8);
+}
+
+/* Gives a buffer of the pool to each fragment: before the first frame. A handle is the offset of a buffer's entry, in words. */
 static void attach_buffers(struct receive_queue *queue) {
   struct ring *fragments = &queue->driver.fragments;
-  uint32_t *pool = word_at(queue->pool), words = fragments->stride / 4;
-  for (;;) {
-    uint32_t available = Pool_free(pool);
-    uint32_t run = least(in_row(fragments, fragments->end, free_count(fragments)), available);
-    if (run == 0) return;
-    uint32_t *top = stack_of(queue->pool) + available;
-    uint32_t *f = element(fragments, fragments->end), *shadow = word_at(queue->shadow) + fragments->end;
-    for (uint32_t count = 0; count < run; count++, f += words) {
-      uint32_t buffer = *--top;
-      uint32_t *entry = word_at(buffer * 4);
-      BufferEntry_state_set(entry, STATE_ON_RING);
-      Fragment_whole_low_set(f, queue->capacity << 26);
-      Fragment_whole_high_set(f, queue->capacity >> 6);
-      memcpy(f + LOGICAL_ADDRESS_WORD, entry + BUFFER_LOGICAL_WORD, 8);
-      *shadow++ = buffer;
-    }
-    Pool_free_set(pool, available - run);
-    Pool_taken_set(pool, Pool_taken(pool) + run);
-    if (available - run < Pool_lowest(pool)) Pool_lowest_set(pool, available - run);
-    publish(fragments, run);
+  uint32_t *pool = word_at(queue->pool);
+  for (uint32_t index = 0; index < fragments->elements; index++) {
+    uint32_t left = Pool_free(pool) - 1;
+    uint32_t buffer = stack_of(queue->pool)[left];
+    uint32_t *entry = word_at(buffer * 4);
+    BufferEntry_state_set(entry, STATE_ON_RING);
+    restore(queue, element(fragments, index), entry);
+    word_at(queue->shadow)[index] = buffer;
+    Pool_free_set(pool, left);
   }
+  publish(fragments, free_count(fragments));
+}
+
+/* Hands over what is back, by the batch, or whatever there is if the NIC has few. */
+static bool publish_home(struct receive_queue *queue) {
+  struct ring *fragments = &queue->driver.fragments;
+  if (queue->home < BATCH && (queue->home == 0 || free_count(fragments) < fragments->elements / 2)) return false;
+  publish(fragments, queue->home);
+  queue->home = 0;
+  return true;
 }
 
 static void prepare_packets(struct ring *packets) {
@@ -73,7 +85,7 @@ static uint32_t redirect(struct receive_queue *from, struct transmit_queue *to) 
     const uint32_t *shadow = word_at(from->shadow) + expected;
     uint32_t packet_words = packets->stride / 4, fragment_words = fragments->stride / 4, sent_words = sent->stride / 4;
     uint32_t sent_packet_words = sent_packets->stride / 4, sent_fragment_words = sent_fragments->stride / 4;
-    uint64_t bytes = 0;
+    uint32_t passed = from->passed;
     for (; count < run; count++) {
       uint32_t low = Packet_countAndLayoutLow(p), high = Packet_layoutHigh(p), length = Fragment_validLength(f);
       uint32_t buffer = *shadow++;
@@ -90,11 +102,15 @@ static uint32_t redirect(struct receive_queue *from, struct transmit_queue *to) 
       FrameDescriptor_address_set(d, address);
       FrameDescriptor_lengthAndFlags_set(d, length);
       FrameDescriptor_buffer_set(d, buffer);
-      bytes += length;
+      passed += length;
+      FrameDescriptor_passed_set(d, passed);
+      restore(from, f, entry);
       d += sent_words, p += packet_words, f += fragment_words;
       sent_packet += sent_packet_words, sent_fragment += sent_fragment_words;
     }
     if (count == 0) return moved;
+    if (free_count(fragments) != from->home + from->away) abort();
+    from->away += count;
     reap(packets, count);
     reap(fragments, count);
     publish(sent, count);
@@ -102,45 +118,27 @@ static uint32_t redirect(struct receive_queue *from, struct transmit_queue *to) 
     publish(sent_fragments, count);
     publish(sent_packets, count);
     from->packets += count;
-    from->bytes += bytes;
+    from->bytes += passed - from->passed;
+    from->passed = passed;
     moved += count;
   }
 }
 
-/* Buffers of packets that were sent go back to their pool. `redirect` placed them all, so nothing that the driver wrote is read. */
-static void complete_frames(struct transmit_queue *queue) {
-  struct ring *sent = &queue->sent, *packets = &queue->driver.packets;
-  for (;;) {
-    uint32_t run = least(in_row(packets, packets->processed, reap_count(packets)), sent->elements - sent->begin);
-    run = least(run, reap_count(&queue->driver.fragments));
-    uint32_t *d = element(sent, sent->begin);
-    uint32_t sent_words = sent->stride / 4;
-    uint32_t pool = 0, free = 0, count = 0;
-    uint64_t bytes = 0;
-    for (; count < run; count++) {
-      uint32_t buffer = FrameDescriptor_buffer(d), length = FrameDescriptor_lengthAndFlags(d);
-      uint32_t *entry = word_at(buffer * 4);
-      if (BufferEntry_held(entry) != 1) break;
-      uint32_t home = BufferEntry_pool(entry) * 4;
-      if (home != pool) {
-        if (pool != 0) Pool_free_set(word_at(pool), free);
-        pool = home;
-        free = Pool_free(word_at(pool));
-      }
-      BufferEntry_state_set(entry, STATE_FREE);
-      stack_of(pool)[free++] = buffer;
-      bytes += length;
-      d += sent_words;
-    }
-    if (count == 0) return;
-    Pool_free_set(word_at(pool), free);
-    reap(packets, count);
-    reap(&queue->driver.fragments, count);
-    complete(sent, count);
-    reap(sent, count);
-    queue->packets += count;
-    queue->bytes += bytes;
-  }
+/* Packets that were sent: their buffers are where they were taken from, and nothing that the driver wrote is read. */
+static void complete_frames(struct transmit_queue *queue, struct receive_queue *lender) {
+  struct ring *sent = &queue->sent, *packets = &queue->driver.packets, *fragments = &queue->driver.fragments;
+  uint32_t count = least(least(reap_count(packets), reap_count(fragments)), lender->away);
+  if (count == 0) return;
+  uint32_t passed = FrameDescriptor_passed(element(sent, sent->begin + count - 1));
+  reap(packets, count);
+  reap(fragments, count);
+  complete(sent, count);
+  reap(sent, count);
+  lender->away -= count;
+  lender->home += count;
+  queue->packets += count;
+  queue->bytes += passed - lender->returned;
+  lender->returned = passed;
 }
 
 #endif

@@ -8,7 +8,6 @@
  * Prints one JSON object: nanoseconds a packet, the median of nine blocks; with `tail`, how long a burst takes.
  */
 #include "framework.h"
-#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -68,15 +67,14 @@ static void make_pair(struct queue_pair *pair, uint32_t domain, uint32_t element
 }
 
 static void poll_receive(struct queue_pair *pair) {
-  attach_buffers(&pair->receive);
-  prepare_packets(&pair->receive.driver.packets);
+  if (publish_home(&pair->receive)) prepare_packets(&pair->receive.driver.packets);
   rx_advance(&pair->receive.driver);
   redirect(&pair->receive, &pair->transmit);
 }
 
 static void poll_transmit(struct queue_pair *pair) {
   tx_advance(&pair->transmit.driver);
-  complete_frames(&pair->transmit);
+  complete_frames(&pair->transmit, &pair->receive);
 }
 
 /* One burst, from the wire to the wire; its buffers come back when the next one leaves. */
@@ -143,6 +141,8 @@ int main(int argc, char **argv) {
     memcpy(&adapter->nic.own_low, host + adapter->wire_in + FRAME_HEADER_BYTES, 4);
     memcpy(&adapter->nic.own_high, host + adapter->wire_in + FRAME_HEADER_BYTES + 4, 4);
     make_pair(&adapter->pair, number + 1, elements);
+    attach_buffers(&adapter->pair.receive);
+    prepare_packets(&adapter->pair.receive.driver.packets);
     poll_receive(&adapter->pair); /* the NIC has buffers from the start */
   }
   double blocks[BLOCKS];

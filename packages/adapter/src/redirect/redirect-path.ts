@@ -82,6 +82,7 @@ export class RedirectPath implements TrafficCount {
     if (straight === undefined || this.#path.diverted === true) return 0;
     const moved = straight.run(limit);
     if (moved === 0) return 0;
+    straight.recycle(moved);
     this.packets += moved;
     this.bytes += straight.bytes;
     this.#inlet?.wake();

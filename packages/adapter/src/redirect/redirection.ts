@@ -14,6 +14,7 @@ import * as rings from '@netcx/rings';
 import type { Ring } from '@netcx/rings';
 import * as frames from '../edge/frame-descriptor.ts';
 import type { RxTranslatorCounters } from '../rx-translator-options.ts';
+import type { Borrower, Recycler } from './recycler.ts';
 
 const { i32: m, u8, u64: m64 } = memory;
 const { BufferEntry } = buffers;
@@ -39,12 +40,16 @@ export interface RedirectSource {
   readonly shadow: number;
   /** Bytes of each buffer that the NIC may write. */
   readonly capacity: number;
+  /** Byte offsets of extensions in the queue's fragments; 0 = absent. */
+  readonly virtual: number;
+  readonly logical: number;
   readonly counters: RxTranslatorCounters;
+  /** Where buffers come back to. */
+  readonly recycler: Recycler;
 }
 
 /** Where they go. Byte offsets of extensions in the queue's elements are 0 where they are absent. */
-export interface RedirectTarget {
-  readonly send: Ring;
+export interface RedirectTarget extends Borrower {
   readonly packets: Ring;
   readonly fragments: Ring;
   readonly checksum: number;
@@ -62,15 +67,21 @@ export class Redirection {
   readonly #sentPackets: Ring;
   readonly #sentFragments: Ring;
   readonly #counters: RxTranslatorCounters;
+  readonly #recycler: Recycler;
+  readonly #to: RedirectTarget;
   readonly #shadow: number = 0;
   /** Bytes of each buffer that frames come in, as its fragment is to say. */
   readonly #capacity: number = 0;
   /** Longest frame that comes and may go. */
   readonly #longest: number = 0;
-  /** Words of 64 bits from a fragment element to its logical address. */
+  /** All of a fragment that no driver has seen: the capacity of its buffer, and nothing else. */
+  readonly #fresh: bigint;
+  /** Words of 64 bits from a fragment element to its logical address, where frames come from and where they go. */
+  readonly #home: number = 0;
   readonly #logical: number = 0;
-  /** The two offsets behind it at once: 0 where the queue has neither extension. */
+  /** The three offsets behind it at once: 0 where no queue has such an extension. */
   readonly #others: number = 0;
+  readonly #virtualHome: number = 0;
   readonly #checksum: number = 0;
   readonly #virtual: number = 0;
   /** Bytes in the frames of the last run. */
@@ -87,11 +98,16 @@ export class Redirection {
     this.#sentPackets = to.packets;
     this.#sentFragments = to.fragments;
     this.#counters = from.counters;
+    this.#recycler = from.recycler;
+    this.#to = to;
     this.#shadow = from.shadow;
     this.#capacity = from.capacity;
     this.#longest = Math.min(from.capacity, to.maximumFrame);
+    this.#fresh = BigInt(from.capacity) << BigInt(LENGTH_BITS);
+    this.#home = from.logical >> 3;
     this.#logical = to.logical >> 3;
-    this.#others = to.checksum | to.virtual;
+    this.#others = from.virtual | to.checksum | to.virtual;
+    this.#virtualHome = from.virtual;
     this.#checksum = to.checksum;
     this.#virtual = to.virtual;
   }
@@ -133,6 +149,15 @@ export class Redirection {
       moved += count;
     }
     return moved;
+  }
+
+  /**
+   * Has the buffers of the last run come back to where they were, if that can be.
+   *
+   * @param count - how many frames were moved
+   */
+  recycle(count: number): void {
+    this.#recycler.lend(this.#to, count, this.bytes);
   }
 
   /**
@@ -180,6 +205,8 @@ export class Redirection {
     const sentFragments = this.#sentFragments;
     const logical = this.#logical | 0;
     const longest = this.#longest >>> 0;
+    const home = this.#home | 0;
+    const fresh = BigInt.asUintN(64, this.#fresh);
     const capacityLow = this.#capacity << LENGTH_BITS;
     const capacityHigh = this.#capacity >>> (32 - LENGTH_BITS);
     const begin = send.at(send.endIndex) | 0;
@@ -200,13 +227,17 @@ export class Redirection {
       const buffer = m[shadow]! | 0;
       FrameDescriptor.buffer.set(m, d, buffer);
       // Where elements have no logical address, this is written into the fragment itself, and what follows into the same place.
-      m64[(sentFragment + logical) | 0] = m64[(buffer + LOGICAL_WORD) >> 1]!;
+      const where = m64[(buffer + LOGICAL_WORD) >> 1]!;
+      m64[(sentFragment + logical) | 0] = where;
       m64[sentFragment] = m64[f >> 1]!; // all of it: length, capacity, offset 0
       const address = BufferEntry.address.get(m, buffer) | 0;
       FrameDescriptor.address.set(m, d, address);
       if ((unlike | (u8[address]! & 1)) !== 0 || (length - 1) >>> 0 >= longest) break;
       bytes = (bytes + length) | 0;
       d = (d + DESCRIPTOR_WORDS) | 0;
+      // The place is as it was, and its buffer may come back to it.
+      m64[((f >> 1) + home) | 0] = where;
+      m64[f >> 1] = fresh;
       f = (f + fragmentStride) | 0;
       shadow = (shadow + 1) | 0;
       sentFragment = (sentFragment + sentFragmentStride) | 0;
@@ -224,14 +255,19 @@ export class Redirection {
     const sentFragmentStride = sentFragments.stride | 0;
     const checksum = this.#checksum | 0;
     const virtual = this.#virtual | 0;
+    const fragmentStride = this.#fragments.stride | 0;
+    const virtualHome = this.#virtualHome | 0;
+    let f = this.#fragments.at(this.#fragments.processedIndex) | 0;
     let d = send.at(send.endIndex) | 0;
     const end = (d + Math.imul(count, DESCRIPTOR_WORDS)) | 0;
     let sentPacket = sentPackets.at(sentPackets.endIndex) | 0;
     let sentFragment = sentFragments.at(sentFragments.endIndex) | 0;
     while (d < end) {
       if (checksum !== 0) Checksum.whole.set(m, sentPacket, checksum, 0); // what was found is no wish
-      if (virtual !== 0)
-        VirtualAddress.address.low.set(m, sentFragment, virtual, FrameDescriptor.address.get(m, d) | 0);
+      const address = FrameDescriptor.address.get(m, d) | 0;
+      if (virtual !== 0) VirtualAddress.address.low.set(m, sentFragment, virtual, address);
+      if (virtualHome !== 0) VirtualAddress.address.low.set(m, f, virtualHome, address);
+      f = (f + fragmentStride) | 0;
       d = (d + DESCRIPTOR_WORDS) | 0;
       sentPacket = (sentPacket + sentPacketStride) | 0;
       sentFragment = (sentFragment + sentFragmentStride) | 0;
