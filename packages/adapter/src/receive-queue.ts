@@ -244,6 +244,8 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
     const protocol = this.#above.protocol;
     const target = protocol?.redirect?.(this.edge);
     const shown = target === undefined ? this.#show(protocol) : this.#sendOn(target);
+    // What goes on unseen is not looked at: a device that was reset gives fragments back without packets.
+    if (fragments.processedIndex !== fragments.beginIndex) this.translator.reclaimUnused();
     // What was dropped counts too: its buffers go back to the device, which may have no other.
     const moved =
       ((packets.processedIndex - packet) & packets.mask) + ((fragments.processedIndex - fragment) & fragments.mask);

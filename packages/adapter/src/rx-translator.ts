@@ -130,9 +130,7 @@ export class RxTranslator {
       if (shown === 0 && !this.#indicateOther()) break;
       most -= Math.max(shown, 1);
     }
-    // Once the packet ring is reaped empty, every fragment that was given back is nobody's.
-    const unused = this.#fragments.reapCount;
-    if (unused > 0 && this.#packets.reapCount === 0) this.#reclaim(unused);
+    this.reclaimUnused();
     return (this.#receive.endIndex - end) & this.#receive.mask;
   }
 
@@ -293,6 +291,12 @@ export class RxTranslator {
     }
     ring.complete(count);
     ring.reap(count);
+  }
+
+  /** Once the packet ring is reaped empty, every fragment that was given back is nobody's. */
+  reclaimUnused(): void {
+    const unused = this.#fragments.reapCount;
+    if (unused > 0 && this.#packets.reapCount === 0) this.#reclaim(unused);
   }
 
   /** The queue stops: the buffers of all fragments that were given back return to the pool. */

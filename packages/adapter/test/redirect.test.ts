@@ -85,6 +85,26 @@ it('the NIC keeps what finds no room, and goes on by itself once there is some',
   await close(rig);
 });
 
+it.each<Reach>(['straight', 'mapped'])('fragments without a packet are supplied anew, buffers %s', async (reach) => {
+  const rig = build(reach);
+  const { from, to, redirector } = rig;
+  redirector.to = to;
+  const [receiving] = from.rx;
+  const none = { bytes: new Uint8Array(60), packetless: true };
+  for (let round = 0; round < 4; round++) {
+    // As a driver does whose device was reset: what it had is given back, all of it.
+    receiving!.arrive(...Array.from({ length: receiving!.buffers }, () => none));
+    from.clock.run();
+    expect([receiving!.waiting, receiving!.buffers]).toEqual([0, 15]);
+  }
+  receiving!.arrive({ bytes: numbered(7, 60) });
+  from.clock.run();
+  to.tx[0]!.finishAll();
+  from.clock.run();
+  expect(to.tx[0]!.frames.map(numberOf)).toEqual([7]);
+  await close(rig);
+});
+
 it('frames for a queue that has stopped are dropped, and counted', async () => {
   const rig = build('straight');
   const { from, to, redirector } = rig;
