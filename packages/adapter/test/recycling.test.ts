@@ -156,6 +156,20 @@ it('a queue with other places to fill lends none', async () => {
   await finish(rig);
 });
 
+it('frames of more runs than are known one by one are counted, whoever completes together', async () => {
+  const rig = build(1024, 1, 512, 512);
+  const [from] = rig.from;
+  const [sink] = rig.to;
+  rig.redirectors[0]!.to = sink;
+  const frames = Array.from({ length: 20 * POLL }, (_, number) => numbered(0, number, 60 + ((number * 7) % 900)));
+  from!.rx[0]!.batch = POLL;
+  from!.rx[0]!.arrive(...frames.map((bytes) => ({ bytes })));
+  stepUntilAway(from!, 12 * POLL);
+  while (from!.clock.step()) for (let count = 0; count < 21; count++) sink!.tx[0]!.finish();
+  await finish(rig);
+  expect(sink!.tx[0]!.frames.map((bytes) => Buffer.from(bytes))).toEqual(frames.map((bytes) => Buffer.from(bytes)));
+});
+
 it('what a driver does to the addresses that it was given is gone with the frame', async () => {
   const rig = build(2 * RING, 1);
   const [from] = rig.from;

@@ -32,10 +32,10 @@ export interface Rig {
 export const RING = 64;
 
 /** Everybody, started. */
-export function build(buffers = 2 * RING, from = 2, sending = RING): Rig {
+export function build(buffers = 2 * RING, from = 2, sending = RING, receiving = RING): Rig {
   const reach = new IdentityMap();
   const clock = new VirtualClock();
-  const common = { clock, packets: RING, fragments: RING, buffers, mtu: 1400, reach };
+  const common = { clock, packets: receiving, fragments: receiving, buffers, mtu: 1400, reach };
   const to = ['to 0', 'to 1'].map((name) =>
     buildFakeMachine({ ...common, name, packets: sending, fragments: sending }),
   );
