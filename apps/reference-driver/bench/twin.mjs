@@ -22,7 +22,16 @@ if (!existsSync(built)) {
   }
   const { layoutHeader } = await import('./twin/layout.mjs');
   writeFileSync(join(folder, 'layout.h'), await layoutHeader());
-  const flags = ['-O3', '-march=native', '-std=c11', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Wno-unused-function'];
+  const flags = [
+    '-O3',
+    '-march=native',
+    '-std=c11',
+    '-D_GNU_SOURCE',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+    '-Wno-unused-function',
+  ];
   execFileSync('gcc', [...flags, '-I', folder, '-I', source, join(source, 'twin.c'), '-o', built], {
     stdio: 'inherit',
   });

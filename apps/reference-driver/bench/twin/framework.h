@@ -8,16 +8,16 @@
 #include "driver.h"
 #include <stdbool.h>
 
-/* Buffers that are worth a turn, as rx-supply.ts has it. */
-enum { BATCH = 64 };
+/* Buffers that are worth a turn, as rx-supply.ts has it, and runs whose bytes are known together, as recycler.ts has it. */
+enum { BATCH = 64, RUNS = 8 };
 
 struct receive_queue {
   struct rx_driver driver;
   uint32_t pool;     /* offset of the pool's header */
   uint32_t shadow;   /* offset of one word for each fragment: its buffer */
   uint32_t capacity;
-  uint32_t home, away;       /* places whose buffers are back, and those whose frames are on their way */
-  uint32_t passed, returned; /* bytes of all frames that went on, and of those that have completed */
+  uint32_t home, away; /* places whose buffers are back, and those whose frames are on their way */
+  uint32_t run_frames[RUNS], run_bytes[RUNS], oldest, newest; /* the runs that are away */
   uint64_t packets, bytes;
 };
 
@@ -67,6 +67,30 @@ static void prepare_packets(struct ring *packets) {
     memset(element(packets, packets->end), 0, run * packets->stride);
 }
 
+/* Frames go on, and their places wait for them. Nothing is away for so long here that there would be no place for a run. */
+static void lend(struct receive_queue *queue, uint32_t count, uint32_t bytes) {
+  if (free_count(&queue->driver.fragments) != queue->home + queue->away) abort();
+  queue->newest = (queue->newest + 1) % RUNS;
+  if (queue->away == 0) queue->oldest = queue->newest;
+  else if (queue->newest == queue->oldest) abort();
+  queue->run_frames[queue->newest] = count;
+  queue->run_bytes[queue->newest] = bytes;
+  queue->away += count;
+}
+
+/* Frames have completed, whole runs of them; returns their bytes. */
+static uint32_t take_back(struct receive_queue *queue, uint32_t count) {
+  uint32_t bytes = 0;
+  for (uint32_t left = count; left > 0; queue->oldest = (queue->oldest + 1) % RUNS) {
+    if (queue->run_frames[queue->oldest] > left) abort();
+    left -= queue->run_frames[queue->oldest];
+    bytes += queue->run_bytes[queue->oldest];
+  }
+  queue->away -= count;
+  queue->home += count;
+  return bytes;
+}
+
 /* Frames that were received go on to where they leave, in their buffers: both sides' rings and the send ring's descriptors. */
 static uint32_t redirect(struct receive_queue *from, struct transmit_queue *to) {
   struct ring *packets = &from->driver.packets, *fragments = &from->driver.fragments, *sent = &to->sent;
@@ -85,7 +109,7 @@ static uint32_t redirect(struct receive_queue *from, struct transmit_queue *to) 
     const uint32_t *shadow = word_at(from->shadow) + expected;
     uint32_t packet_words = packets->stride / 4, fragment_words = fragments->stride / 4, sent_words = sent->stride / 4;
     uint32_t sent_packet_words = sent_packets->stride / 4, sent_fragment_words = sent_fragments->stride / 4;
-    uint32_t passed = from->passed;
+    uint32_t bytes = 0;
     for (; count < run; count++) {
       uint32_t low = Packet_countAndLayoutLow(p), high = Packet_layoutHigh(p), length = Fragment_validLength(f);
       uint32_t buffer = *shadow++;
@@ -102,15 +126,13 @@ static uint32_t redirect(struct receive_queue *from, struct transmit_queue *to) 
       FrameDescriptor_address_set(d, address);
       FrameDescriptor_lengthAndFlags_set(d, length);
       FrameDescriptor_buffer_set(d, buffer);
-      passed += length;
-      FrameDescriptor_passed_set(d, passed);
+      bytes += length;
       restore(from, f, entry);
       d += sent_words, p += packet_words, f += fragment_words;
       sent_packet += sent_packet_words, sent_fragment += sent_fragment_words;
     }
     if (count == 0) return moved;
-    if (free_count(fragments) != from->home + from->away) abort();
-    from->away += count;
+    lend(from, count, bytes);
     reap(packets, count);
     reap(fragments, count);
     publish(sent, count);
@@ -118,8 +140,7 @@ static uint32_t redirect(struct receive_queue *from, struct transmit_queue *to) 
     publish(sent_fragments, count);
     publish(sent_packets, count);
     from->packets += count;
-    from->bytes += passed - from->passed;
-    from->passed = passed;
+    from->bytes += bytes;
     moved += count;
   }
 }
@@ -129,16 +150,12 @@ static void complete_frames(struct transmit_queue *queue, struct receive_queue *
   struct ring *sent = &queue->sent, *packets = &queue->driver.packets, *fragments = &queue->driver.fragments;
   uint32_t count = least(least(reap_count(packets), reap_count(fragments)), lender->away);
   if (count == 0) return;
-  uint32_t passed = FrameDescriptor_passed(element(sent, sent->begin + count - 1));
   reap(packets, count);
   reap(fragments, count);
   complete(sent, count);
   reap(sent, count);
-  lender->away -= count;
-  lender->home += count;
   queue->packets += count;
-  queue->bytes += passed - lender->returned;
-  lender->returned = passed;
+  queue->bytes += take_back(lender, count);
 }
 
 #endif
