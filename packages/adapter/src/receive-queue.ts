@@ -31,7 +31,7 @@ import type { ReceiveQueueOptions } from './queue-options.ts';
 import { ReceivePath } from './receive-offload/receive-path.ts';
 import type { ReceiveStage } from './receive-offload/receive-stage.ts';
 import { RxMetadata } from './receive-offload/rx-metadata.ts';
-import { CarefulSource, type RxSource } from './rx-source.ts';
+import { CarefulSource, type RxSource, type RxSourceQueue } from './rx-source.ts';
 import { Recycler } from './redirect/recycler.ts';
 import { RedirectPath } from './redirect/redirect-path.ts';
 import { takeEach } from './rundown.ts';
@@ -117,24 +117,24 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
       this.#context.wake();
     };
     this.edge = new ReceiveEdge(id, block.edge, this.#wake);
-    this.#source = this.#sourceOf(buffers);
-    const metadata = RxMetadata.of(options.name, block.rings.packets, block.edge.elements, (definition) =>
-      block.extension(definition),
-    );
     const { shadow } = block;
     const virtualAddress = block.extension(VirtualAddress).offset;
     const logicalAddress = block.extension(LogicalAddress).offset;
     const place = { fragments: block.rings.fragments, shadow, virtualAddress, logicalAddress };
+    this.#source = this.#sourceOf(buffers, place);
+    const metadata = RxMetadata.of(options.name, block.rings.packets, block.edge.elements, (definition) =>
+      block.extension(definition),
+    );
     const straight = pool !== undefined && this.#source === undefined;
     const recycler = straight ? new Recycler(pool, place) : undefined;
-    const queue = { ...place, rings: block.rings, pool, source: this.#source, recycler };
+    const queue = { rings: block.rings, pool, source: this.#source, shadow, recycler };
     this.translator = new RxTranslator({
       ...queue,
       receive: block.edge,
       checksum: block.extension(Checksum).offset,
       metadata,
     });
-    this.#supply = new RxSupply(queue);
+    this.#supply = new RxSupply({ ...queue, virtualAddress, logicalAddress });
     const { translator, edge } = this;
     this.#path = new ReceivePath({ name: options.name, translator, edge, metadata, offloads: options.offloads });
     this.#redirect = new RedirectPath({
@@ -150,14 +150,8 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
   }
 
   /** How this queue's fragments come to their buffers; `undefined` for the straight line. */
-  #sourceOf(buffers: BufferPool | LentBuffers): RxSource | undefined {
-    const { fragments, dataBuffers } = this.rings;
-    const queue = {
-      fragments,
-      virtualAddress: this.extension(VirtualAddress).offset,
-      logicalAddress: this.extension(LogicalAddress).offset,
-      shadow: this.block.shadow,
-    };
+  #sourceOf(buffers: BufferPool | LentBuffers, queue: RxSourceQueue): RxSource | undefined {
+    const { dataBuffers } = this.rings;
     if (!('headroom' in buffers)) return new LentSource(buffers, queue, this.extension(ReturnContext).offset);
     if (dataBuffers !== undefined)
       return new OfferedSource(buffers, queue, dataBuffers, this.extension(DataBuffer).offset);
@@ -244,8 +238,6 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
     const protocol = this.#above.protocol;
     const target = protocol?.redirect?.(this.edge);
     const shown = target === undefined ? this.#show(protocol) : this.#sendOn(target);
-    // What goes on unseen is not looked at: a device that was reset gives fragments back without packets.
-    if (fragments.processedIndex !== fragments.beginIndex) this.translator.reclaimUnused();
     // What was dropped counts too: its buffers go back to the device, which may have no other.
     const moved =
       ((packets.processedIndex - packet) & packets.mask) + ((fragments.processedIndex - fragment) & fragments.mask);
@@ -278,7 +270,11 @@ export class ReceiveQueue implements RxQueue, PhasedClient {
   /** Sends frames on, unseen. Once this queue stops, or the other one has, nothing may wait, and they are dropped. */
   #sendOn(target: TransmitEdge): number {
     const path = this.#redirect;
-    if (target.open === true && this.#closing !== true) return path.run(target, this.#mostShown);
+    if (target.open === true && this.#closing !== true) {
+      const left = path.run(target, this.#mostShown);
+      this.translator.reclaimUnused(); // nobody looked: a device that was reset gives fragments back without packets
+      return left;
+    }
     path.owed += this.#publish(this.#mostShown, true);
     const { owed } = path;
     if (this.edge.ring.driverCount > owed) return 0; // what the protocol has not completed goes first

@@ -94,6 +94,12 @@ export class CarefulSource implements RxSource {
 }
 
 /**
+ * @param capacity - bytes of a buffer that the NIC may write
+ * @returns the first word of 64 bits of a fragment that no driver has seen: the capacity, and nothing else
+ */
+export const freshFragment = (capacity: number): bigint => BigInt(capacity) << BigInt(Fragment.capacity.location.low);
+
+/**
  * Says where a buffer is, in a fragment that the driver does not have yet.
  *
  * @param queue - whose fragment

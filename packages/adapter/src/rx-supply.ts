@@ -9,9 +9,9 @@ import * as copies from '@netcx/dma/copy';
 import * as memory from '@netcx/dma/memory';
 import * as buffers from '@netcx/buffers';
 import * as extensions from '@netcx/extensions';
-import * as rings from '@netcx/rings';
 import type { Ring } from '@netcx/rings';
 import type { Recycler } from './redirect/recycler.ts';
+import * as sources from './rx-source.ts';
 import type { RxSource } from './rx-source.ts';
 import type { RxQueueBuffers } from './rx-translator-options.ts';
 
@@ -19,12 +19,19 @@ const { i32: m, u64: m64 } = memory;
 const { clear } = copies;
 const { BufferEntry, Pool, STATE_ON_RING } = buffers;
 const { VirtualAddress } = extensions;
-const { Fragment } = rings;
+const { freshFragment } = sources;
 /** Words from a buffer's entry to its logical address, which both lie on 8 bytes, as they do in a fragment element. */
 const LOGICAL_WORD = BufferEntry.logical.location.byteOffset >>> 2;
 /** Packets and fragments of a round from which on buffers are supplied by the batch, and buffers of a batch, at most half a ring. */
 const BUSY = 32;
 const BATCH = 64;
+
+/** How a supply reaches its queue. */
+export interface RxSupplyOptions extends RxQueueBuffers {
+  /** Byte offsets of extensions in this queue's fragments; 0 = absent. */
+  readonly virtualAddress: number;
+  readonly logicalAddress: number;
+}
 
 /** Supplies one receive queue with buffers and packets. */
 export class RxSupply {
@@ -42,14 +49,13 @@ export class RxSupply {
   readonly #shadow: number = 0;
   /** Words of 64 bits from a fragment element to its logical address. */
   readonly #logical: number = 0;
-  /** All of a fragment that no driver has seen: the capacity of its buffer, and nothing else. */
   readonly #fresh: bigint;
   readonly #virtual: number = 0;
 
   /**
    * @param options - rings, offsets and buffers
    */
-  constructor(options: RxQueueBuffers) {
+  constructor(options: RxSupplyOptions) {
     const { pool, source } = options;
     this.#packets = options.rings.packets;
     this.#fragments = options.rings.fragments;
@@ -61,7 +67,7 @@ export class RxSupply {
     this.#batch = source === undefined ? Math.min(BATCH, this.#half) : 0;
     this.#shadow = options.shadow >>> 2;
     this.#logical = options.logicalAddress >> 3;
-    this.#fresh = BigInt(pool?.capacity ?? 0) << BigInt(Fragment.capacity.location.low);
+    this.#fresh = freshFragment(pool?.capacity ?? 0);
     this.#virtual = options.virtualAddress;
   }
 
@@ -76,12 +82,13 @@ export class RxSupply {
     const free = this.#fragments.freeCount;
     if (moved >= BUSY && free < this.#batch) return 0;
     const recycler = this.#recycler;
+    let supplied = 0;
     if (recycler !== undefined && recycler.spare !== 0 && free > 0) {
       const inOrder = moved >= BUSY && free === recycler.home + recycler.away;
       if (inOrder && recycler.away < this.#half) return this.#publishHome(recycler);
-      recycler.settle(inOrder);
+      supplied = recycler.settle(inOrder);
     }
-    const supplied = this.#source === undefined ? this.#attachBuffers() : this.#source.attach();
+    supplied += this.#source === undefined ? this.#attachBuffers() : this.#source.attach();
     this.#preparePackets();
     return supplied;
   }

@@ -34,9 +34,6 @@ export interface RxQueueBuffers {
   readonly shadow: number;
   /** Where buffers come back to whose frames went on unseen; none where no frame does. */
   readonly recycler: Recycler | undefined;
-  /** Byte offsets of extensions in this queue's fragments; 0 = absent. */
-  readonly virtualAddress: number;
-  readonly logicalAddress: number;
 }
 
 /** How a translator reaches its queue. */

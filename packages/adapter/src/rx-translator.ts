@@ -44,8 +44,6 @@ export class RxTranslator {
   readonly #shadow: number = 0;
   readonly #checksum: number = 0;
   readonly #headroom: number = 0;
-  readonly #virtual: number = 0;
-  readonly #logical: number = 0;
   #receive: Ring;
   readonly #metadata: RxMetadata | undefined;
   /** What `plain` says. */
@@ -65,8 +63,6 @@ export class RxTranslator {
     const { pool, source } = options;
     this.#source = source;
     this.#recycler = options.recycler;
-    this.#virtual = options.virtualAddress;
-    this.#logical = options.logicalAddress;
     this.#headroom = pool?.headroom ?? 0;
     this.#capacity = pool === undefined || source?.inspects === true ? -1 : pool.capacity - pool.headroom;
     this.#checksum = options.checksum;
@@ -92,8 +88,6 @@ export class RxTranslator {
       capacity: this.#capacity,
       counters: this.counters,
       recycler,
-      virtual: this.#virtual,
-      logical: this.#logical,
     };
   }
 

@@ -211,8 +211,10 @@ export class TxTranslator {
       const lender = this.inlet?.lender;
       if (lender !== undefined && lender.away > 0) {
         const ahead = (lender.first - this.#send.beginIndex) & this.#send.mask;
-        if (ahead === 0 && this.#completeLent(lender, most) > 0) continue;
-        if (ahead === 0) break;
+        if (ahead === 0) {
+          if (this.#completeLent(lender, most) > 0) continue;
+          break;
+        }
         most = Math.min(most, ahead);
       }
       const simple = this.#careful !== true && !this.#inOwnMemory(this.#send.beginIndex);

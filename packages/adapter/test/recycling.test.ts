@@ -136,7 +136,7 @@ it.each([200, 40])(
     }
     expect(settled).toBeLessThanOrEqual(1 + 150 / every); // for frames that stay away there is a rest
     expect(rig.to[0]!.tx[0]!.outstanding).toBe(150);
-    expect(from!.rx[0]!.leastBuffers).toBeGreaterThanOrEqual(RING / 4 - 1);
+    expect(from!.rx[0]!.leastBuffers).toBeGreaterThanOrEqual(RING / 2);
     expect(from!.rx[0]!.buffers).toBe(RING - 1);
     await finish(rig);
   },
@@ -206,17 +206,9 @@ it('what a driver does to the addresses that it was given is gone with the frame
   await close(rig);
 });
 
-const kinds = fc.constantFrom(
-  'plain',
-  'plain',
-  'plain',
-  'plain',
-  'plain',
-  'plain',
-  'plain',
-  'group',
-  'parts',
-  'ignore',
+const kinds = fc.oneof(
+  { weight: 7, arbitrary: fc.constant('plain') },
+  { weight: 3, arbitrary: fc.constantFrom('group', 'parts', 'ignore') },
 );
 const source = fc.nat(1);
 const steps = fc.array(

@@ -22,7 +22,6 @@ const { FrameDescriptor } = frames;
 const { attachBuffer } = sources;
 /** Runs that lend nothing after frames have stayed away for too long: to settle costs as much as a few runs gain. */
 const REST = 64;
-
 /** Runs whose bytes are known together; a power of two. */
 const RUNS = 8;
 
@@ -46,7 +45,7 @@ export class Recycler {
    * without a buffer of its own it would have one less than it needs: nothing is lent as long as this is 0.
    */
   spare = 0;
-  /** Runs that lend nothing any more, since frames stay away for too long. */
+  /** Runs that still lend nothing, since frames stayed away for too long. */
   #resting = 0;
   /** Frames of each run that are away, and their bytes. */
   readonly #frames: number[] = new Array<number>(RUNS).fill(0);
@@ -57,7 +56,8 @@ export class Recycler {
   #borrower: Borrower | undefined = undefined;
   readonly #fragments: Ring;
   readonly #pool: BufferPool;
-  readonly #queue: RxSourceQueue;
+  /** Where the queue's buffers are. */
+  readonly queue: RxSourceQueue;
 
   /**
    * @param pool - the queue's buffers
@@ -66,7 +66,7 @@ export class Recycler {
   constructor(pool: BufferPool, queue: RxSourceQueue) {
     this.#fragments = queue.fragments;
     this.#pool = pool;
-    this.#queue = queue;
+    this.queue = queue;
   }
 
   /**
@@ -121,7 +121,7 @@ export class Recycler {
   /** A buffer for the place behind the ring's end; all others are the driver's, or hold what it gave back. */
   #takeSpare(): boolean {
     if (this.#pool.free === 0) return false;
-    attachBuffer(this.#queue, this.#fragments.endIndex, this.#pool.take(OWNER_NIC), this.#pool);
+    attachBuffer(this.queue, this.#fragments.endIndex, this.#pool.take(OWNER_NIC), this.#pool);
     this.spare = 1;
     return true;
   }
@@ -165,7 +165,7 @@ export class Recycler {
    * Frames that are on their way complete like any other from now on, and their places are free for whatever buffer there is: all
    * that are back are the driver's, and so is the spare one, since more places are free than it is for.
    *
-   * @param rest - whether it would soon be so again
+   * @param rest - whether frames would soon be away for too long again, so that for a while nothing is lent
    * @returns how many places were handed over
    */
   settle(rest: boolean): number {
@@ -189,7 +189,7 @@ export class Recycler {
   /** @returns every buffer that is back and lies in the queue */
   heldBuffers(): readonly number[] {
     const { endIndex, mask } = this.#fragments;
-    const shadow = this.#queue.shadow >>> 2;
+    const shadow = this.queue.shadow >>> 2;
     const held = new Array<number>(this.home + this.spare);
     for (let index = 0; index < held.length; index++) held[index] = m[shadow + ((endIndex + index) & mask)]!;
     return held;

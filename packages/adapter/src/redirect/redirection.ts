@@ -13,6 +13,7 @@ import * as extensions from '@netcx/extensions';
 import * as rings from '@netcx/rings';
 import type { Ring } from '@netcx/rings';
 import * as frames from '../edge/frame-descriptor.ts';
+import * as sources from '../rx-source.ts';
 import type { RxTranslatorCounters } from '../rx-translator-options.ts';
 import type { Borrower, Recycler } from './recycler.ts';
 
@@ -20,6 +21,7 @@ const { i32: m, u8, u64: m64 } = memory;
 const { BufferEntry } = buffers;
 const { Checksum, VirtualAddress } = extensions;
 const { Fragment, Packet } = rings;
+const { freshFragment } = sources;
 const { FrameDescriptor, FRAME_DESCRIPTOR_BYTES } = frames;
 const DESCRIPTOR_WORDS = FRAME_DESCRIPTOR_BYTES / 4;
 const DESCRIPTOR_SHIFT = Math.log2(DESCRIPTOR_WORDS) | 0;
@@ -40,11 +42,8 @@ export interface RedirectSource {
   readonly shadow: number;
   /** Bytes of each buffer that the NIC may write. */
   readonly capacity: number;
-  /** Byte offsets of extensions in the queue's fragments; 0 = absent. */
-  readonly virtual: number;
-  readonly logical: number;
   readonly counters: RxTranslatorCounters;
-  /** Where buffers come back to. */
+  /** Where buffers come back to, and how a place there is restored. */
   readonly recycler: Recycler;
 }
 
@@ -74,7 +73,6 @@ export class Redirection {
   readonly #capacity: number = 0;
   /** Longest frame that comes and may go. */
   readonly #longest: number = 0;
-  /** All of a fragment that no driver has seen: the capacity of its buffer, and nothing else. */
   readonly #fresh: bigint;
   /** Words of 64 bits from a fragment element to its logical address, where frames come from and where they go. */
   readonly #home: number = 0;
@@ -103,11 +101,12 @@ export class Redirection {
     this.#shadow = from.shadow;
     this.#capacity = from.capacity;
     this.#longest = Math.min(from.capacity, to.maximumFrame);
-    this.#fresh = BigInt(from.capacity) << BigInt(LENGTH_BITS);
-    this.#home = from.logical >> 3;
+    const { virtualAddress, logicalAddress } = from.recycler.queue;
+    this.#fresh = freshFragment(from.capacity);
+    this.#home = logicalAddress >> 3;
     this.#logical = to.logical >> 3;
-    this.#others = from.virtual | to.checksum | to.virtual;
-    this.#virtualHome = from.virtual;
+    this.#others = virtualAddress | to.checksum | to.virtual;
+    this.#virtualHome = virtualAddress;
     this.#checksum = to.checksum;
     this.#virtual = to.virtual;
   }
@@ -152,7 +151,8 @@ export class Redirection {
   }
 
   /**
-   * Has the buffers of the last run come back to where they were, if that can be.
+   * Has the buffers of the last run come back to where they were, if that can be. Not a part of `run`, which with it would be more
+   * than V8 inlines.
    *
    * @param count - how many frames were moved
    */
