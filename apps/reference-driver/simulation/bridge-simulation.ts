@@ -32,7 +32,7 @@ export interface BridgeReport {
 
 /** Sends whatever comes to one driver out by the other. */
 class Bridge implements Protocol {
-  /** Off while one of them stops: no buffer of a queue that goes may be on its way. */
+  /** Whether frames go on; while they do not, they are shown here and dropped. */
   on = true;
   readonly #other: Station;
 
@@ -96,10 +96,11 @@ export class BridgeSimulation {
     try {
       return await this.#run();
     } catch (error) {
-      for (const { nic } of this.#stations) nic.close();
-      for (const end of this.#ends) end.free();
       const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
       throw new Error(`bridge ${this.#seed}: ${what}\n  after ${this.#story.join(' ')}`, { cause: error });
+    } finally {
+      for (const { nic } of this.#stations) nic.close();
+      for (const end of this.#ends) end.free();
     }
   }
 
@@ -119,10 +120,8 @@ export class BridgeSimulation {
     await this.#mend();
     for (const which of [0, 1] as const) this.#prove(which);
     for (const { driver } of this.#stations) await this.#clock.drive(driver.stop());
-    const frames = this.#ends.reduce((sum, { arrived }) => sum + arrived.length, 0);
-    for (const { nic } of this.#stations) nic.close();
-    for (const end of this.#ends) end.free();
     this.#clock.advance(MILLISECOND);
+    const frames = this.#ends.reduce((sum, { arrived }) => sum + arrived.length, 0);
     const left = hostPages.bytesTaken - before;
     if (left !== 0) throw new Error(`${left} bytes of host pages are not back`);
     return { frames, lent: this.#lent, story: this.#story.join(' ') };
@@ -138,25 +137,30 @@ export class BridgeSimulation {
       end.stuck = true;
       return `stuck:${which}`;
     }
-    if (act < 3) end.release();
-    else if (act === 3) {
+    if (act === 1) {
       end.change(!end.up);
       return `cable:${which}`;
-    } else if (act === 4) {
+    }
+    if (act === 2) {
       await this.#clock.drive(driver.reset());
       return `reset:${which}`;
-    } else if (act === 5) {
+    }
+    if (act === 3) {
       await this.#restart(which);
       return `restart:${which}`;
-    } else if (act === 6) {
+    }
+    if (act === 4) {
       const direction = random.pick(['rx', 'tx'] as const);
       this.#faults.push(nic.faults.inject({ kind: 'hungQueue', direction, queue: 0 }));
       return `hung:${which}`;
-    } else if (act < 9) for (const one of this.#faults.splice(0)) one.lift();
-    else if (act === 9) {
+    }
+    if (act === 5) {
       this.#bridges[which].on = !this.#bridges[which].on;
       return `bridge:${which}`;
-    } else if (act < 20) this.#stream(end);
+    }
+    if (act < 8) end.release();
+    else if (act < 10) for (const one of this.#faults.splice(0)) one.lift();
+    else if (act < 20) this.#stream(end);
     else this.#bursts(end);
     return undefined;
   }
@@ -180,6 +184,7 @@ export class BridgeSimulation {
     alarm.soon();
   }
 
+  /** Stop and start, while nothing goes on: a queue may not go whose buffers are on their way elsewhere. */
   async #restart(which: Which): Promise<void> {
     const { driver } = this.#stations[which];
     const on = this.#bridges.map((bridge) => bridge.on);
@@ -219,6 +224,7 @@ export class BridgeSimulation {
     if (wrong > 0) throw new Error(`frame ${arrived[wrong]!} came behind ${arrived[wrong - 1]!}`);
   }
 
+  /** Looks whether buffers are on their way that come home. */
   #look(): void {
     for (const { driver } of this.#stations) {
       const { away = 0 } = driver.adapter.receiveQueues[0]?.translator.outlet?.recycler ?? {};

@@ -14,8 +14,9 @@ const LONGEST = 1514;
 /** A frame's number stands behind its addresses and type. */
 const NUMBER = 14;
 const PATTERN = Uint8Array.from({ length: 256 + LONGEST }, (_, at) => (at * 31) & 0xff);
-/** Second byte of the type of MAC control frames, whose first is as ours. */
-const MAC_CONTROL = 8;
+/** Where a frame's type stands, and the type of PAUSE frames, which the other NIC sends of its own accord. */
+const TYPE = 12;
+const MAC_CONTROL = 0x8808;
 
 /** The far end of a cable: sends numbered frames, and keeps the numbers of those that come. */
 export class FarEnd implements LinkEnd {
@@ -61,7 +62,7 @@ export class FarEnd implements LinkEnd {
       const length = Frame.length.get(w, at >> 2);
       const start = at + FRAME_HEADER_BYTES;
       const bytes = w8.subarray(start, start + length);
-      const pause = bytes[12] === 0x88 && bytes[13] === MAC_CONTROL;
+      const pause = ((bytes[TYPE]! << 8) | bytes[TYPE + 1]!) === MAC_CONTROL;
       if (this.up && !pause) this.arrived.push(numberOf(bytes, 1 - this.#side));
       at += (FRAME_HEADER_BYTES + length + 7) & ~7;
     }

@@ -4,7 +4,8 @@
  *
  *     npm run soak -- simulation [--runs 10000] [--seed 1] [--minutes 60] [--bridges | --workers 2 [--real-time]]
  *
- * With bridges each machine sends whatever comes on one side out by the other, unseen. With workers one side of each machine is a group of them, in lock-step unless real time is asked for, which replays nothing.
+ * With bridges each machine sends whatever comes on one side out by the other, unseen. With workers one side of each machine is a
+ * group of them, in lock-step unless real time is asked for, which replays nothing.
  */
 
 import { parseArgs } from 'node:util';
