@@ -13,7 +13,6 @@ import * as extensions from '@netcx/extensions';
 import * as rings from '@netcx/rings';
 import type { Ring } from '@netcx/rings';
 import * as frames from '../edge/frame-descriptor.ts';
-import * as sources from '../rx-source.ts';
 import type { RxTranslatorCounters } from '../rx-translator-options.ts';
 import type { Borrower, Recycler } from './recycler.ts';
 
@@ -21,7 +20,6 @@ const { i32: m, u8, u64: m64 } = memory;
 const { BufferEntry } = buffers;
 const { Checksum, VirtualAddress } = extensions;
 const { Fragment, Packet } = rings;
-const { freshFragment } = sources;
 const { FrameDescriptor, FRAME_DESCRIPTOR_BYTES } = frames;
 const DESCRIPTOR_WORDS = FRAME_DESCRIPTOR_BYTES / 4;
 const DESCRIPTOR_SHIFT = Math.log2(DESCRIPTOR_WORDS) | 0;
@@ -31,8 +29,6 @@ const LOGICAL_WORD = BufferEntry.logical.location.byteOffset >>> 2;
 const FLAGS = ~0x000f_ffff;
 /** Bits of the length in a fragment's first word, below the capacity's. */
 const LENGTH_BITS = Fragment.validLength.location.high + 1;
-/** A frame's length in that word. */
-const LENGTH = 2 ** LENGTH_BITS - 1;
 
 /** Where frames come from. */
 export interface RedirectSource {
@@ -73,7 +69,6 @@ export class Redirection {
   readonly #capacity: number = 0;
   /** Longest frame that comes and may go. */
   readonly #longest: number = 0;
-  readonly #fresh: bigint;
   /** Words of 64 bits from a fragment element to its logical address, where frames come from and where they go. */
   readonly #home: number = 0;
   readonly #logical: number = 0;
@@ -102,7 +97,6 @@ export class Redirection {
     this.#capacity = from.capacity;
     this.#longest = Math.min(from.capacity, to.maximumFrame);
     const { virtualAddress, logicalAddress } = from.recycler.queue;
-    this.#fresh = freshFragment(from.capacity);
     this.#home = logicalAddress >> 3;
     this.#logical = to.logical >> 3;
     this.#others = virtualAddress | to.checksum | to.virtual;
@@ -206,7 +200,6 @@ export class Redirection {
     const logical = this.#logical | 0;
     const longest = this.#longest >>> 0;
     const home = this.#home | 0;
-    const fresh = BigInt.asUintN(64, this.#fresh);
     const capacityLow = this.#capacity << LENGTH_BITS;
     const capacityHigh = this.#capacity >>> (32 - LENGTH_BITS);
     const begin = send.at(send.endIndex) | 0;
@@ -220,10 +213,9 @@ export class Redirection {
     let sentFragment = sentFragments.at(sentFragments.endIndex) >> 1;
     let bytes = 0;
     while (d < end) {
-      const wholeLow = Fragment.whole.low.get(m, f) | 0;
-      const length = wholeLow & LENGTH;
+      const length = Fragment.whole.low.get(m, f) ^ capacityLow; // longer than any frame when the capacity is another
       FrameDescriptor.lengthAndFlags.set(m, d, length);
-      const unlike = ((wholeLow - length) ^ capacityLow) | (Fragment.whole.high.get(m, f) ^ capacityHigh);
+      const unlike = Fragment.whole.high.get(m, f) ^ capacityHigh;
       const buffer = m[shadow]! | 0;
       FrameDescriptor.buffer.set(m, d, buffer);
       // Where elements have no logical address, this is written into the fragment itself, and what follows into the same place.
@@ -237,7 +229,7 @@ export class Redirection {
       d = (d + DESCRIPTOR_WORDS) | 0;
       // The place is as it was, and its buffer may come back to it.
       m64[((f >> 1) + home) | 0] = where;
-      m64[f >> 1] = fresh;
+      Fragment.whole.low.set(m, f, capacityLow);
       f = (f + fragmentStride) | 0;
       shadow = (shadow + 1) | 0;
       sentFragment = (sentFragment + sentFragmentStride) | 0;
