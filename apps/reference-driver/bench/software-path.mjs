@@ -9,14 +9,14 @@ import { MILLISECOND, VirtualClock } from '@netcx/clock';
 import { IdentityMap } from '@netcx/dma';
 import { LoopbackLink } from '@netcx/hardware';
 import { ReferenceDriver } from '@netcx/reference-driver';
+import { takeTime } from '@tooling/bench/timing';
 import { Forwarder } from './forwarder.mjs';
 import { BURST, PrecomputedNic } from './precomputed-nic.mjs';
 
 const ADAPTERS = 2;
 const FRAME_BYTES = 64;
 const WARM_UP = 4_000_000;
-const BLOCK = 1_000_000;
-const BLOCKS = 9;
+const BLOCK = 32_768;
 
 const queues = Number(process.argv[2] ?? 16);
 const ringSize = Number(process.argv[3] ?? 256);
@@ -49,11 +49,8 @@ for (const { nic } of stations) nic.checked = true;
 run(100_000);
 for (const { nic } of stations) nic.checked = false;
 run(WARM_UP);
-const blocks = [];
-for (let block = 0; block < BLOCKS; block++) {
-  const start = process.hrtime.bigint();
+const timing = takeTime(() => {
   run(BLOCK);
-  blocks.push(Number(process.hrtime.bigint() - start) / BLOCK);
-}
-blocks.sort((one, other) => one - other);
-console.log(JSON.stringify({ nanoseconds: blocks[BLOCKS >> 1], least: blocks[0], most: blocks[BLOCKS - 1] }));
+  return BLOCK;
+});
+console.log(JSON.stringify(timing));

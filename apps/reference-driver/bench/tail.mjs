@@ -32,6 +32,7 @@ let collections = 0;
 const observer = new PerformanceObserver((list) => (collections += list.getEntries().length));
 observer.observe({ entryTypes: ['gc'] });
 load.run(STEPS * BURST);
+load.verify();
 await new Promise((resolve) => setTimeout(resolve, 10));
 observer.disconnect();
 await load.stop();

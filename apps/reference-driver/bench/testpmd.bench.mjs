@@ -5,7 +5,8 @@
  *
  *     npm run bench -- testpmd [--rounds 5] [--json]
  *
- * Says whether the goal is met. Ends with 1 when the ratio is so low that something must have broken, which is all that a
+ * Each figure stands there twice: undisturbed, as tooling/bench/timing.mjs takes it, and over all the time, whoever else was at
+ * work on the same cores meanwhile. The first says what the path costs, and whether the goal is met. Ends with 1 when the ratio is so low that something must have broken, which is all that a
  * shared machine can tell with certainty, and with 77 when testpmd is not installed.
  */
 
@@ -13,6 +14,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { findTestpmd, startTestpmd } from '@tooling/bench/testpmd';
+import { unlessDisturbed } from '@tooling/bench/timing';
 
 /** What the thin slice shall reach. */
 const GOAL = 0.5;
@@ -24,15 +26,16 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 
 const median = (numbers) => [...numbers].sort((one, other) => one - other)[numbers.length >> 1];
-const spread = (numbers) =>
-  `${median(numbers).toFixed(1)} (${Math.min(...numbers).toFixed(1)}..${Math.max(...numbers).toFixed(1)})`;
+const spread = (numbers, digits) => {
+  const [middle, least, most] = [median(numbers), Math.min(...numbers), Math.max(...numbers)];
+  return `${middle.toFixed(digits)} (${least.toFixed(digits)}..${most.toFixed(digits)})`;
+};
 
-async function measureOurs() {
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    fileURLToPath(new URL('datapath.mjs', import.meta.url)),
-  ]);
-  return JSON.parse(stdout).nanoseconds;
-}
+const datapath = fileURLToPath(new URL('datapath.mjs', import.meta.url));
+const measureOurs = unlessDisturbed(async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [datapath]);
+  return JSON.parse(stdout);
+});
 
 try {
   await findTestpmd();
@@ -45,24 +48,36 @@ const ours = [];
 const theirs = [];
 try {
   for (let round = 0; round < rounds; round++) {
-    theirs.push(await testpmd.measure(2000));
+    theirs.push(await testpmd.sample(2000));
     ours.push(await measureOurs());
   }
 } finally {
   await testpmd.stop();
 }
-// A round's two halves ran one after the other: their ratio is what a noisy machine disturbs least.
-const ratios = ours.map((nanoseconds, round) => theirs[round] / nanoseconds);
+/** A round's two halves ran one after the other, so ratios are made inside rounds. */
+const figuresOf = (figure) => ({
+  ours: ours.map((timing) => timing[figure]),
+  theirs: theirs.map((timing) => timing[figure]),
+  ratios: ours.map((timing, round) => theirs[round][figure] / timing[figure]),
+});
+const undisturbed = figuresOf('nanoseconds');
+const all = figuresOf('all');
+const reached = median(undisturbed.ratios);
 if (values.json) {
-  console.log(JSON.stringify({ ours, theirs, ratios, ratio: median(ratios), goal: GOAL }));
+  console.log(JSON.stringify({ undisturbed, all, ratio: reached, goal: GOAL }));
 } else {
+  const share = median(ours.map((timing) => timing.undisturbed));
+  const row = (what, figure, digits) =>
+    console.log(`  ${what.padEnd(34)}${spread(undisturbed[figure], digits).padEnd(22)}${spread(all[figure], digits)}`);
   console.log(`64 B, bursts of 32, ${rounds} alternated rounds; ns per packet, median (least..most)`);
-  console.log(`  netcx, whole path, two adapters   ${spread(ours)}`);
-  console.log(`  DPDK testpmd, null to null, io    ${spread(theirs)}`);
-  const range = `${Math.min(...ratios).toFixed(2)}..${Math.max(...ratios).toFixed(2)}`;
-  console.log(`  ratio (DPDK = 1)                  ${median(ratios).toFixed(2)} (${range})`);
+  console.log(`${' '.repeat(36)}undisturbed           all the time`);
+  row('netcx, whole path, two adapters', 'ours', 1);
+  row('DPDK testpmd, null to null, io', 'theirs', 1);
+  row('ratio (DPDK = 1)', 'ratios', 2);
   console.log(
-    `  goal ${GOAL}: ${median(ratios) >= GOAL ? 'met' : `not met, short by ${((1 - median(ratios) / GOAL) * 100).toFixed(0)} %`}`,
+    `  The machine left us alone for ${share.toFixed(0)} % of the time; testpmd's is its fastest tenth of a second.`,
   );
+  const short = `not met, short by ${((1 - reached / GOAL) * 100).toFixed(0)} %`;
+  console.log(`  goal ${GOAL}, undisturbed: ${reached >= GOAL ? 'met' : short}`);
 }
-if (median(ratios) < BROKEN) process.exitCode = 1;
+if (reached < BROKEN) process.exitCode = 1;

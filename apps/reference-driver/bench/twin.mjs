@@ -1,15 +1,16 @@
 /*
- * Builds and runs the C twin of the data path: `node bench/twin.mjs [frame bytes] [adapters] [packets] [tail]`. What it was
+ * Builds and runs the C twin of the data path: `node bench/twin.mjs [frame bytes] [adapters] [tail]`. What it was
  * compiled to is kept in NETCX_BENCH_SCRATCH, if that says where. Ends with 77 when there is no gcc.
  */
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const source = fileURLToPath(new URL('twin', import.meta.url));
+const timing = dirname(fileURLToPath(import.meta.resolve('@tooling/bench/timing.h')));
 const { NETCX_BENCH_SCRATCH } = process.env;
 const folder = NETCX_BENCH_SCRATCH ?? mkdtempSync(join(tmpdir(), 'netcx-twin-'));
 if (NETCX_BENCH_SCRATCH === undefined) process.on('exit', () => rmSync(folder, { recursive: true }));
@@ -32,7 +33,7 @@ if (!existsSync(built)) {
     '-Werror',
     '-Wno-unused-function',
   ];
-  execFileSync('gcc', [...flags, '-I', folder, '-I', source, join(source, 'twin.c'), '-o', built], {
+  execFileSync('gcc', [...flags, '-I', folder, '-I', source, '-I', timing, join(source, 'twin.c'), '-o', built], {
     stdio: 'inherit',
   });
 }

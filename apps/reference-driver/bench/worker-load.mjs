@@ -40,6 +40,7 @@ export async function buildStation({ numbers: { frameBytes = 64 } }) {
         load.run(packets);
         const wall = Number(process.hrtime.bigint() - start);
         const after = onProcessor();
+        load.verify();
         return { wall, processor: before === undefined || after === undefined ? wall : after - before };
       },
     },

@@ -4,6 +4,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { findTestpmd, startTestpmd } from '../dpdk/testpmd.mjs';
+import { unlessDisturbed } from '../timing.mjs';
 
 /** A program ends with it when what it compares with is not installed; its last words say what. */
 const SKIPPED = 77;
@@ -52,10 +53,10 @@ export function program(file, ...args) {
     command: `node ${words.join(' ')}`,
     open: ({ root, scratch, quick }) =>
       Promise.resolve({
-        measure: async () => {
+        measure: unlessDisturbed(async () => {
           const env = { ...process.env, NETCX_BENCH_SCRATCH: scratch, NETCX_BENCH_SIZE: quick ? 'quick' : 'full' };
           return lastLine(file, await output(words, { cwd: root, env, timeout: LIMIT }));
-        },
+        }),
         close: () => Promise.resolve(),
       }),
   };
@@ -113,8 +114,8 @@ export function testpmd(options) {
       const running = await startTestpmd(options);
       return {
         measure: async () => {
-          const { nanoseconds, cycles } = await running.sample(quick ? 500 : 1500);
-          return { nanoseconds, cycles };
+          const { nanoseconds, all, cycles } = await running.sample(quick ? 500 : 2000);
+          return { nanoseconds, all, cycles };
         },
         close: () => running.stop(),
       };

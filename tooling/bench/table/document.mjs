@@ -45,14 +45,18 @@ function table(lines) {
 }
 
 /** @param {Results} results */
-function machineTable({ machine, rounds, measured, load }) {
+function machineTable({ machine, rounds, measured, load, series: all }) {
   const loads = Object.values(load);
+  const shares = Object.values(all)
+    .flatMap((outcomes) => Object.values(outcomes).flatMap(({ samples }) => samples))
+    .flatMap(({ undisturbed }) => undisturbed ?? []);
   return table([
     ['', ''],
     ...Object.entries(machine),
     ['rounds', `${rounds}, in turns`],
     ['measured', measured],
     ...(loads.length === 0 ? [] : [['load before a series', shownSpread(spreadOf(loads))]]),
+    ...(shares.length === 0 ? [] : [['undisturbed', `${shownSpread(spreadOf(shares))} % of a program's blocks`]]),
   ]);
 }
 
@@ -72,7 +76,7 @@ export function goalTable(results) {
 }
 
 /** What programs say besides: how their own blocks of packets scatter, and what they were told. */
-const besides = ['least', 'most', 'frameBytes', 'packets', 'bytesPerPacket', 'cycles'];
+const besides = ['undisturbed', 'all', 'least', 'most', 'gauge', 'frameBytes', 'packets', 'bytesPerPacket', 'cycles'];
 
 /**
  * @param {readonly import('./contender.mjs').Sample[]} samples

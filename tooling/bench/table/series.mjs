@@ -97,7 +97,7 @@ export const series = {
     title: 'a step of 32 packets, ns',
     contenders: {
       'netcx, whole path': program(`${path}/tail.mjs`),
-      'C twin, whole path': program(`${path}/twin.mjs`, '64', '2', '16000000', 'tail'),
+      'C twin, whole path': program(`${path}/twin.mjs`, '64', '2', 'tail'),
     },
   },
 };

@@ -6,5 +6,5 @@ cd "$(dirname "$0")/../../.."
 
 need gcc=gcc
 for adapters in 2 16; do
-  node apps/reference-driver/bench/twin.mjs 64 "$adapters" 200000
+  node apps/reference-driver/bench/twin.mjs 64 "$adapters"
 done

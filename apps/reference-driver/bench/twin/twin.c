@@ -3,15 +3,14 @@
  * a queue pair each; for each burst that the wire has, the NIC receives, driver and framework pass it on as the protocol said, and the NIC
  * transmits. layout.h is made from the structs of the built packages, so the two cannot drift apart.
  *
- *     twin FRAME_BYTES ADAPTERS PACKETS [tail]
+ *     twin FRAME_BYTES ADAPTERS [tail]
  *
- * Prints one JSON object: nanoseconds a packet, the median of nine blocks; with `tail`, how long a burst takes.
+ * Prints one JSON object: nanoseconds a packet, as timing.h takes them; with `tail`, how long a burst takes.
  */
 #include "framework.h"
-#include <stdio.h>
-#include <time.h>
+#include "timing.h"
 
-enum { FRAMES = 32, BLOCKS = 9, MOST_ADAPTERS = 64 };
+enum { FRAMES = 32, BLOCK = 32768, WARM_BLOCKS = 32, MOST_STEPS = 1 << 19, MOST_ADAPTERS = 64 };
 
 /* Elements of each ring, as the harness has them: fewer where there are many. */
 static uint32_t ring_elements(uint32_t adapters) { return adapters > 2 ? RING_ELEMENTS / 2 : RING_ELEMENTS; }
@@ -105,21 +104,39 @@ static bool arrived(const struct adapter *adapter, uint32_t bytes) {
   return true;
 }
 
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+static struct adapter adapters[MOST_ADAPTERS];
+static uint32_t count;
+static uint64_t done; /* bursts of each adapter */
+
+/* A turn of every adapter, some thirty thousand packets in all. */
+static uint64_t block(void) {
+  uint32_t turns = BLOCK / (count * FRAMES);
+  for (uint32_t turn = 0; turn < turns; turn++, done++)
+    for (uint32_t number = 0; number < count; number++) step(&adapters[number]);
+  return (uint64_t)turns * count * FRAMES;
 }
 
-static int ascending(const void *one, const void *other) {
-  double difference = *(const double *)one - *(const double *)other;
-  return (difference > 0) - (difference < 0);
+/* How long each of so many bursts takes. */
+static void print_steps(uint32_t bursts) {
+  static double steps[MOST_STEPS];
+  uint32_t measured = 0;
+  while (measured < bursts) {
+    done++;
+    for (uint32_t number = 0; number < count; number++) {
+      double before = now();
+      step(&adapters[number]);
+      steps[measured++ % MOST_STEPS] = now() - before;
+    }
+  }
+  if (measured > MOST_STEPS) measured = MOST_STEPS;
+  qsort(steps, measured, sizeof *steps, ascending);
+  printf("\"p50\":%.0f,\"p999\":%.0f", steps[measured / 2], steps[(uint64_t)measured * 999 / 1000]);
 }
 
 int main(int argc, char **argv) {
-  uint32_t bytes = argc > 1 ? (uint32_t)atoi(argv[1]) : 64, count = argc > 2 ? (uint32_t)atoi(argv[2]) : 2;
-  uint64_t packets = argc > 3 ? strtoull(argv[3], NULL, 10) : 4000000;
-  bool tail = argc > 4 && strcmp(argv[4], "tail") == 0;
+  uint32_t bytes = argc > 1 ? (uint32_t)atoi(argv[1]) : 64;
+  count = argc > 2 ? (uint32_t)atoi(argv[2]) : 2;
+  bool tail = argc > 3 && strcmp(argv[3], "tail") == 0;
   if (bytes < SHORTEST || bytes > POOL_BUFFER_BYTES || count < 1 || count > MOST_ADAPTERS) {
     fprintf(stderr, "twin: a frame of %u bytes, %u adapters; expected %d to %d, 1 to %d\n", bytes, count, SHORTEST, POOL_BUFFER_BYTES, MOST_ADAPTERS);
     return 2;
@@ -132,7 +149,6 @@ int main(int argc, char **argv) {
   }
   memset(host, 0, need);
   host_bytes = (uint32_t)need;
-  static struct adapter adapters[MOST_ADAPTERS];
   for (uint32_t number = 0; number < count; number++) {
     struct adapter *adapter = &adapters[number];
     adapter->wire_in = allocate(FRAMES * slot_bytes(bytes));
@@ -145,32 +161,15 @@ int main(int argc, char **argv) {
     prepare_packets(&adapter->pair.receive.driver.packets);
     poll_receive(&adapter->pair); /* the NIC has buffers from the start */
   }
-  double blocks[BLOCKS];
-  uint64_t turns = packets / BLOCKS / (count * FRAMES) + 1, done = 0;
-  static double steps[1 << 20];
-  uint32_t measured = 0;
-  for (int block = -2; block < BLOCKS; block++) {
-    double start = now();
-    for (uint64_t turn = 0; turn < turns; turn++, done++) {
-      for (uint32_t number = 0; number < count; number++) {
-        double before = tail ? now() : 0;
-        step(&adapters[number]);
-        if (tail && block >= 0 && measured < sizeof steps / sizeof *steps) steps[measured++] = now() - before;
-      }
-    }
-    if (block >= 0) blocks[block] = (now() - start) / (double)(turns * count * FRAMES);
-  }
+  for (int warm = 0; warm < WARM_BLOCKS; warm++) block();
+  printf("{");
+  if (tail) print_steps(MOST_STEPS);
+  else print_time(block);
+  puts("}");
   for (uint32_t number = 0; number < count; number++) {
     if (adapters[number].nic.left == done * FRAMES && arrived(&adapters[number], bytes)) continue;
     fprintf(stderr, "twin: what left is not what came\n");
     return 1;
   }
-  qsort(blocks, BLOCKS, sizeof *blocks, ascending);
-  printf("{\"nanoseconds\":%.3f,\"least\":%.3f,\"most\":%.3f", blocks[BLOCKS / 2], blocks[0], blocks[BLOCKS - 1]);
-  if (tail) {
-    qsort(steps, measured, sizeof *steps, ascending);
-    printf(",\"p50\":%.0f,\"p999\":%.0f", steps[measured / 2], steps[(uint64_t)measured * 999 / 1000]);
-  }
-  puts("}");
   return 0;
 }
