@@ -13,9 +13,10 @@
 
 /* Blocks at most, and those that are enough; fewer undisturbed ones than LEAST_BLOCKS are none. */
 enum { MOST_BLOCKS = 1 << 17, ENOUGH_BLOCKS = 50, LEAST_BLOCKS = 9, GAUGE_TURNS = 20000 };
-static const double LONG_RUN = 2e9, QUICK_RUN = 0.5e9, TOLERANCE = 1.05;
+static const double LONG_RUN = 2e9, QUICK_RUN = 0.5e9, TOLERANCE = 1.05, SHORT_LOOKS = 0.02;
 
 static double block_times[MOST_BLOCKS], looks[MOST_BLOCKS + 1], undisturbed[MOST_BLOCKS];
+static uint32_t chosen_blocks[MOST_BLOCKS];
 
 static double now(void) {
   struct timespec time;
@@ -42,24 +43,31 @@ static double look(void) {
   return now() - start;
 }
 
-static double shortest_look(uint32_t blocks) {
-  double shortest = looks[0];
-  for (uint32_t index = 1; index <= blocks; index++)
-    if (looks[index] < shortest) shortest = looks[index];
-  return shortest;
+/* What a look takes while nobody disturbs: one of fifty is shorter. */
+static double short_look(uint32_t blocks) {
+  static double sorted[MOST_BLOCKS + 1];
+  memcpy(sorted, looks, (blocks + 1) * sizeof *looks);
+  qsort(sorted, blocks + 1, sizeof *sorted, ascending);
+  return sorted[(uint32_t)((blocks + 1) * SHORT_LOOKS)];
 }
 
-/* Gathers the undisturbed blocks; returns how many there are. */
+/* Gathers the undisturbed blocks, which they are and what they took; returns how many there are. */
 static uint32_t choose(uint32_t blocks) {
-  double good = shortest_look(blocks) * TOLERANCE;
+  double good = short_look(blocks) * TOLERANCE;
   uint32_t chosen = 0;
   for (uint32_t block = 0; block < blocks; block++)
-    if (looks[block] <= good && looks[block + 1] <= good) undisturbed[chosen++] = block_times[block];
+    if (looks[block] <= good && looks[block + 1] <= good) {
+      chosen_blocks[chosen] = block;
+      undisturbed[chosen++] = block_times[block];
+    }
   return chosen;
 }
 
-/* `block` does a block of the work and returns how many packets or calls that was. Prints figures, without braces. */
-static void print_time(uint64_t (*block)(void)) {
+/*
+ * `block` does a block of the work and returns how many packets or calls that was. Prints figures, without braces; returns how
+ * many undisturbed blocks there were.
+ */
+static uint32_t print_time(uint64_t (*block)(void)) {
   const char *size = getenv("NETCX_BENCH_SIZE");
   double limit = size != NULL && strcmp(size, "quick") == 0 ? QUICK_RUN : LONG_RUN;
   uint32_t blocks = 0;
@@ -70,7 +78,7 @@ static void print_time(uint64_t (*block)(void)) {
     stop = now();
     block_times[blocks++] = (stop - start) / (double)done;
     looks[blocks] = look();
-    if (blocks < LEAST_BLOCKS || stop - begin < limit) continue;
+    if (blocks < LEAST_BLOCKS || stop - begin < limit || (blocks & 15) != 0) continue;
     if (stop - begin >= 4 * limit || choose(blocks) >= ENOUGH_BLOCKS) break;
   }
   uint32_t chosen = choose(blocks);
@@ -79,7 +87,8 @@ static void print_time(uint64_t (*block)(void)) {
   qsort(block_times, blocks, sizeof *block_times, ascending);
   double all = block_times[blocks / 2];
   printf("\"nanoseconds\":%.3f,\"undisturbed\":%.1f,\"all\":%.3f", chosen < LEAST_BLOCKS ? all : undisturbed[chosen / 2], share, all);
-  printf(",\"least\":%.3f,\"most\":%.3f,\"gauge\":%.0f", block_times[0], block_times[blocks - 1], shortest_look(blocks));
+  printf(",\"least\":%.3f,\"most\":%.3f,\"gauge\":%.0f", block_times[0], block_times[blocks - 1], short_look(blocks));
+  return chosen;
 }
 
 /* What a small program measures: calls that each return something, of which the sum is printed, so that none is left out. */

@@ -11,14 +11,21 @@ describe('an undisturbed block', () => {
     expect(undisturbed([100, 104, 106, 100, 101, 180, 100])).toEqual([0, 3]); // up to 5 % above the shortest
     fc.assert(
       fc.property(fc.array(look, { maxLength: 60 }), (some) => {
-        const looks = [QUIET, ...some];
+        const looks = [QUIET, QUIET, ...some];
         const quiet = looks.map((nanoseconds) => nanoseconds < 2 * QUIET);
-        const expected = some.flatMap((_, block) =>
+        const expected = looks.flatMap((_, block) =>
           quiet[block] === true && quiet[block + 1] === true ? [block] : [],
         );
         expect(undisturbed(looks)).toEqual(expected);
       }),
     );
+  });
+});
+
+describe('a single look that is shorter than any other', () => {
+  it('makes no others bad', () => {
+    const looks = Array.from({ length: 60 }, (_, index) => (index === 30 ? QUIET / 2 : QUIET));
+    expect(undisturbed(looks)).toHaveLength(59);
   });
 });
 
