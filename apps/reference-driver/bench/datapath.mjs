@@ -12,7 +12,7 @@ const BLOCK = 32_768;
 
 const [frameBytes = 64, adapters = 2] = process.argv.slice(2, 4).map(Number);
 const unseen = process.argv[4] !== 'shown';
-const load = await buildLoad({ frameBytes, adapters, unseen, ringSize: adapters > 2 ? 128 : 256 });
+const load = await buildLoad({ frameBytes, adapters, unseen });
 load.run(WARM_UP);
 const timing = takeTime(() => {
   load.run(BLOCK);

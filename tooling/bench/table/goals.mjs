@@ -85,12 +85,7 @@ export const rows = [
     [0.8, 0.6],
     faster('netcx, whole path with offloads', 'testpmd csum'),
   ),
-  ratio(
-    '64 B against the C twin',
-    'path-64',
-    [0.75, 0.64],
-    faster('netcx, whole path, 16 queues', 'C twin, whole path, 16 queues'),
-  ),
+  ratio('64 B against the C twin', 'path-64', [0.75, 0.64], faster('netcx, whole path', 'C twin, whole path')),
   ratio(
     '1500 B against DPDK null copy=1,size=1500',
     'path-1500',

@@ -12,9 +12,6 @@
 
 enum { FRAMES = 32, BLOCK = 32768, WARM_BLOCKS = 32, MOST_STEPS = 1 << 24, MOST_ADAPTERS = 64 };
 
-/* Elements of each ring, as the harness has them: fewer where there are many. */
-static uint32_t ring_elements(uint32_t adapters) { return adapters > 2 ? RING_ELEMENTS / 2 : RING_ELEMENTS; }
-
 struct queue_pair {
   struct receive_queue receive;
   struct transmit_queue transmit;
@@ -45,22 +42,22 @@ static uint32_t make_pool(uint32_t count, uint32_t domain) {
   return header;
 }
 
-static void make_pair(struct queue_pair *pair, uint32_t domain, uint32_t elements) {
+static void make_pair(struct queue_pair *pair, uint32_t domain) {
   struct rx_driver *rx = &pair->receive.driver;
   struct tx_driver *tx = &pair->transmit.driver;
-  make_ring(&rx->packets, elements, RX_PACKET_STRIDE);
-  make_ring(&rx->fragments, elements, RX_FRAGMENT_STRIDE);
-  make_ring(&tx->packets, elements, TX_PACKET_STRIDE);
-  make_ring(&tx->fragments, elements, TX_FRAGMENT_STRIDE);
-  make_ring(&pair->transmit.sent, elements, FRAME_DESCRIPTOR_BYTES);
-  pair->rx_ring = (struct descriptor_ring){.base = allocate(elements * DESCRIPTOR_BYTES), .count = elements};
-  pair->tx_ring = (struct descriptor_ring){.base = allocate(elements * DESCRIPTOR_BYTES), .count = elements};
+  make_ring(&rx->packets, RING_ELEMENTS, RX_PACKET_STRIDE);
+  make_ring(&rx->fragments, RING_ELEMENTS, RX_FRAGMENT_STRIDE);
+  make_ring(&tx->packets, RING_ELEMENTS, TX_PACKET_STRIDE);
+  make_ring(&tx->fragments, RING_ELEMENTS, TX_FRAGMENT_STRIDE);
+  make_ring(&pair->transmit.sent, RING_ELEMENTS, FRAME_DESCRIPTOR_BYTES);
+  pair->rx_ring = (struct descriptor_ring){.base = allocate(RING_ELEMENTS * DESCRIPTOR_BYTES), .count = RING_ELEMENTS};
+  pair->tx_ring = (struct descriptor_ring){.base = allocate(RING_ELEMENTS * DESCRIPTOR_BYTES), .count = RING_ELEMENTS};
   rx->chip = &pair->rx_ring;
   rx->buffer_bytes = POOL_BUFFER_BYTES;
   tx->chip = &pair->tx_ring;
   tx->written_head = word_at(allocate(64));
-  pair->receive.pool = make_pool(2 * elements, domain);
-  pair->receive.shadow = allocate(elements * 4);
+  pair->receive.pool = make_pool(2 * RING_ELEMENTS, domain);
+  pair->receive.shadow = allocate(RING_ELEMENTS * 4);
   pair->receive.capacity = POOL_BUFFER_BYTES;
   pair->transmit.longest = POOL_BUFFER_BYTES;
 }
@@ -161,8 +158,7 @@ int main(int argc, char **argv) {
     fprintf(stderr, "twin: a frame of %u bytes, %u adapters; expected %d to %d, 1 to %d\n", bytes, count, SHORTEST, POOL_BUFFER_BYTES, MOST_ADAPTERS);
     return 2;
   }
-  uint32_t elements = ring_elements(count);
-  uint64_t need = (uint64_t)count * (elements * (2ull * POOL_BUFFER_STRIDE + 400) + 8192) + (1 << 20);
+  uint64_t need = (uint64_t)count * (RING_ELEMENTS * (2ull * POOL_BUFFER_STRIDE + 400) + 8192) + (1 << 20);
   if (need >= 1ull << 32 || (host = aligned_alloc(4096, (need + 4095) & ~4095ull)) == NULL) {
     fprintf(stderr, "twin: no room for %u adapters\n", count);
     return 2;
@@ -176,7 +172,7 @@ int main(int argc, char **argv) {
     fill_wire(adapter, number, bytes);
     memcpy(&adapter->nic.own_low, host + adapter->wire_in + FRAME_HEADER_BYTES, 4);
     memcpy(&adapter->nic.own_high, host + adapter->wire_in + FRAME_HEADER_BYTES + 4, 4);
-    make_pair(&adapter->pair, number + 1, elements);
+    make_pair(&adapter->pair, number + 1);
     attach_buffers(&adapter->pair.receive);
     prepare_packets(&adapter->pair.receive.driver.packets);
     poll_receive(&adapter->pair); /* the NIC has buffers from the start */
