@@ -30,8 +30,13 @@ const { values: options } = parseArgs({
 });
 const packets = Number(options.packets);
 const block = Math.max(BLOCK, packets / 4);
-/** Counters of bytes pass 2^31 on the way, once, and are another kind of number to V8 from there on: that is warming up, too. */
-const PASS_LIMITS = 80_000_000;
+/**
+ * Counters of bytes pass 2^31 and 2^32 on the way, once each. From there on they are other kinds of numbers to V8, which compiles
+ * anew what counts them: that is warming up, too.
+ */
+const PASS_LIMITS = 160_000_000;
+/** In how many runs: the code at a run's end is compiled anew as well, by and by. */
+const RUNS = 64;
 
 // From an empty young generation on, so that growth is all that was allocated as long as nothing is collected.
 v8.setFlagsFromString('--expose-gc');
@@ -55,7 +60,7 @@ if (options.litter) {
   }
 }
 for (let run = 0; run < WARM_UP; run++) load.run(BLOCK);
-if (packets > PASS_LIMITS / 2) for (let run = 0; run < 2; run++) load.run(PASS_LIMITS / 2);
+if (packets > PASS_LIMITS / 2) for (let run = 0; run < RUNS; run++) load.run(PASS_LIMITS / RUNS);
 let found = await measure();
 // V8 compiles in the background, later where the machine is busy, and code that waits for it allocates. That passes; what the
 // path itself allocates comes again each time.
@@ -69,6 +74,7 @@ process.exitCode = found.clean ? 0 : 1;
 /** Counts over all packets once. */
 async function measure() {
   collectGarbage();
+  await sleep(20); // V8 sweeps in the background, and knows only then what is in use
   const before = process.memoryUsage().heapUsed;
   const begin = performance.now();
   for (let left = packets; left > 0; left -= block) load.run(block);
