@@ -4,9 +4,10 @@
 // and their median is the figure. dpdk/timing.h does the same for programs in C.
 // Invariant: the gauge alone decides which blocks count, never their own time.
 
-/** Nanoseconds that a program measures for; four times as long as long as it has not found `ENOUGH` undisturbed blocks. */
+/** Nanoseconds that a program measures for; so many times as long as long as it has not found `ENOUGH` undisturbed blocks. */
 const LONG = 2e9;
 const QUICK = 0.5e9;
+const LONGER = 4;
 const ENOUGH = 50;
 /** Fewer are none: then all blocks count, and the figure is as disturbed as the machine was. */
 const LEAST = 9;
@@ -95,19 +96,21 @@ export function timingOf(times, looks) {
 
 /**
  * @param {() => number} block does a block of the work, a millisecond or so, and returns how many packets or calls that was
+ * @param {number} longer how many times as long it may take for want of undisturbed blocks; 1 for threads that begin and end together
  * @returns {Timing}
  */
-export function takeTime(block) {
-  const { times, looks } = measureBlocks(block);
+export function takeTime(block, longer = LONGER) {
+  const { times, looks } = measureBlocks(block, longer);
   return timingOf(times, looks);
 }
 
 /**
  * What `takeTime` does, for those who look at blocks more closely.
  * @param {() => number} block as there
+ * @param {number} longer as there
  * @returns {{ times: number[], looks: number[] }} nanoseconds a packet or call in each block; looks before, between and behind them
  */
-export function measureBlocks(block) {
+export function measureBlocks(block, longer = LONGER) {
   for (let warm = 0; warm < 2000; warm++) spun ^= spin(TURNS / 10); // until it is compiled
   const limit = process.env['NETCX_BENCH_SIZE'] === 'quick' ? QUICK : LONG;
   /** @type {number[]} */
@@ -122,7 +125,7 @@ export function measureBlocks(block) {
     looks.push(look());
     const elapsed = Number(stop - begin);
     if (times.length < LEAST || elapsed < limit || (times.length & 15) !== 0) continue;
-    if (elapsed >= 4 * limit || undisturbed(looks).length >= ENOUGH) return { times, looks };
+    if (elapsed >= longer * limit || undisturbed(looks).length >= ENOUGH) return { times, looks };
   }
 }
 

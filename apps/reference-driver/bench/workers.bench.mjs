@@ -1,7 +1,8 @@
 /*
  * Two workers with a queue pair each, against one: the whole path in each of them, over one memory, on frames of the flows that
- * receive-side scaling has for it. Rounds alternate. Besides the wall clock, what each thread was on a processor counts: on a busy machine
- * it alone says what workers cost each other. `node bench/workers.bench.mjs [rounds] [frame bytes]`. The last line is for programs.
+ * receive-side scaling has for it. Rounds alternate. Each worker takes its time as tooling/bench/timing.mjs does, and so each
+ * figure stands there twice: undisturbed, which says what workers cost each other, and over all the time, whoever else used the
+ * processors. `node bench/workers.bench.mjs [rounds] [frame bytes]`. The last line is for programs.
  */
 
 import { RealClock } from '@netcx/clock';
@@ -10,11 +11,10 @@ import { FlowSteering } from '@netcx/nic-82576';
 import { WorkerGroup } from '@netcx/workers';
 
 const WARM_UP = 4_000_000;
-const BLOCK = 2_000_000;
 const BURST = 32;
 const WORKERS = 2;
 
-const rounds = Number(process.argv[2] ?? 15);
+const rounds = Number(process.argv[2] ?? 5);
 const frameBytes = Number(process.argv[3] ?? 64);
 const slot = (FRAME_HEADER_BYTES + frameBytes + 7) & ~7;
 
@@ -55,39 +55,40 @@ for (const [index, { offset }] of steeredBursts().entries())
   await group.call(index, 'take', { offset, bytes: slot * BURST });
 await group.callAll('run', { packets: WARM_UP });
 
-const seconds = (start) => Number(process.hrtime.bigint() - start) / 1e9;
-const one = { wall: [], processor: [] };
-const two = { wall: [], processor: [] };
-const ratio = { wall: [], processor: [] };
+/** Million packets a second. */
+const rate = (nanoseconds) => 1000 / nanoseconds;
+const rates = (timings, figure) => timings.reduce((sum, timing) => sum + rate(timing[figure]), 0);
+const one = { nanoseconds: [], all: [] };
+const two = { nanoseconds: [], all: [] };
+const ratio = { nanoseconds: [], all: [] };
+const shares = [];
 for (let round = 0; round < rounds; round++) {
-  let start = process.hrtime.bigint();
-  const alone = await group.call(round % WORKERS, 'run', { packets: BLOCK });
-  const wallOne = BLOCK / seconds(start) / 1e6;
-  start = process.hrtime.bigint();
-  const together = await group.callAll('run', { packets: BLOCK });
-  const wallTwo = (WORKERS * BLOCK) / seconds(start) / 1e6;
-  const processorOne = (BLOCK / alone.processor) * 1e3;
-  const processorTwo = together.reduce((sum, { processor }) => sum + (BLOCK / processor) * 1e3, 0);
-  one.wall.push(wallOne);
-  one.processor.push(processorOne);
-  two.wall.push(wallTwo);
-  two.processor.push(processorTwo);
-  ratio.wall.push(wallTwo / wallOne);
-  ratio.processor.push(processorTwo / processorOne);
+  const alone = await group.call(round % WORKERS, 'measure', {});
+  const together = await group.callAll('measure', {});
+  for (const figure of ['nanoseconds', 'all']) {
+    one[figure].push(rate(alone[figure]));
+    two[figure].push(rates(together, figure));
+    ratio[figure].push(two[figure].at(-1) / one[figure].at(-1));
+  }
+  shares.push(alone.undisturbed, ...together.map(({ undisturbed }) => undisturbed));
 }
 await group.stop();
 await group.close();
 clock.close();
 
 console.log(`${frameBytes} bytes, ${rounds} rounds; million packets a second, median (least..most)`);
-for (const by of ['wall', 'processor'])
+for (const [figure, when] of [
+  ['nanoseconds', 'undisturbed'],
+  ['all', 'all the time'],
+])
   console.log(
-    `  by ${by.padEnd(9)} one worker ${median(one[by]).toFixed(2)} (${range(one[by])}), two ${median(two[by]).toFixed(2)} (${range(two[by])}), ` +
-      `ratio ${median(ratio[by]).toFixed(2)} (${range(ratio[by])})`,
+    `  ${when.padEnd(12)} one worker ${median(one[figure]).toFixed(2)} (${range(one[figure])}), ` +
+      `two ${median(two[figure]).toFixed(2)} (${range(two[figure])}), ratio ${median(ratio[figure]).toFixed(2)} (${range(ratio[figure])})`,
   );
 console.log(
   JSON.stringify({
-    ...{ 'Mpps, one': median(one.wall), 'Mpps, two': median(two.wall), 'two to one': median(ratio.wall) },
-    'two to one, by processor time': median(ratio.processor),
+    ...{ 'Mpps, one': median(one.nanoseconds), 'Mpps, two': median(two.nanoseconds) },
+    ...{ 'two to one': median(ratio.nanoseconds), 'two to one, all the time': median(ratio.all) },
+    undisturbed: median(shares),
   }),
 );
