@@ -44,16 +44,15 @@ await new Promise((resolve) => setTimeout(resolve, 10));
 observer.disconnect();
 await load.stop();
 
-const chosen = undisturbed(looks);
+const { undisturbed: share, gauge } = timingOf(times, looks);
 if (times.length > MOST_BLOCKS) throw new Error(`${times.length} blocks; there is room for ${MOST_BLOCKS}`);
-const blocks = chosen.length === 0 ? times.keys() : chosen;
+const blocks = share === 0 ? times.keys() : undisturbed(looks);
 // The first step of a block began before the gauge was looked at.
 const chosenSteps = Int32Array.from(
   [...blocks].flatMap((index) => [...steps.subarray(index * BURSTS + 1, (index + 1) * BURSTS)]),
 );
 chosenSteps.sort();
 const at = (part) => chosenSteps[Math.floor(part * (chosenSteps.length - 1))];
-const { undisturbed: share, gauge } = timingOf(times, looks);
 console.log(
   JSON.stringify({ p50: at(0.5), p999: at(0.999), p9999: at(0.9999), collections, undisturbed: share, gauge }),
 );

@@ -32,8 +32,8 @@ export async function buildStation({ numbers: { frameBytes = 64 } }) {
         load.verify();
         return {};
       },
-      // For as long as any other worker that measures: each is to have the others beside it all the time.
       measure() {
+        // No longer, however few blocks were undisturbed: a worker that went on would be alone at last, and faster for it.
         const timing = takeTime(() => {
           load.run(BLOCK);
           return BLOCK;

@@ -65,7 +65,7 @@ static uint32_t choose(uint32_t blocks) {
 
 /*
  * `block` does a block of the work and returns how many packets or calls that was. Prints figures, without braces; returns how
- * many undisturbed blocks there were.
+ * many undisturbed blocks they are made of, 0 when it is all blocks.
  */
 static uint32_t print_time(uint64_t (*block)(void)) {
   const char *size = getenv("NETCX_BENCH_SIZE");
@@ -82,11 +82,11 @@ static uint32_t print_time(uint64_t (*block)(void)) {
     if (stop - begin >= 4 * limit || choose(blocks) >= ENOUGH_BLOCKS) break;
   }
   uint32_t chosen = choose(blocks);
-  double share = chosen < LEAST_BLOCKS ? 0 : 100.0 * chosen / blocks;
+  if (chosen < LEAST_BLOCKS) chosen = 0;
   qsort(undisturbed, chosen, sizeof *undisturbed, ascending);
   qsort(block_times, blocks, sizeof *block_times, ascending);
   double all = block_times[blocks / 2];
-  printf("\"nanoseconds\":%.3f,\"undisturbed\":%.1f,\"all\":%.3f", chosen < LEAST_BLOCKS ? all : undisturbed[chosen / 2], share, all);
+  printf("\"nanoseconds\":%.3f,\"undisturbed\":%.1f,\"all\":%.3f", chosen == 0 ? all : undisturbed[chosen / 2], 100.0 * chosen / blocks, all);
   printf(",\"least\":%.3f,\"most\":%.3f,\"gauge\":%.0f", block_times[0], block_times[blocks - 1], short_look(blocks));
   return chosen;
 }

@@ -58,11 +58,11 @@ describe('a program', () => {
     let blocks = 0;
     const timing = takeTime(() => {
       blocks++;
-      for (const begin = performance.now(); performance.now() < begin + 10;);
+      for (const begin = performance.now(); performance.now() < begin + 1;);
       return 1000;
     });
     expect(blocks).toBeGreaterThanOrEqual(9);
-    expect(timing.least).toBeGreaterThanOrEqual(10_000); // ten milliseconds, a thousand times
+    expect(timing.least).toBeGreaterThanOrEqual(1000); // a millisecond, a thousand times
     expect(timing.nanoseconds).toBeGreaterThanOrEqual(timing.least);
     expect(timing.most).toBeGreaterThanOrEqual(timing.all);
     expect(timing.undisturbed).toBeLessThanOrEqual(100);
