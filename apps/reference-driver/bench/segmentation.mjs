@@ -20,7 +20,9 @@ const { FrameDescriptor } = edge;
 const SEGMENTS = 45;
 const SIZE = 1448;
 const HEADER = 54;
+const LAYOUT = 14 | (20 << 7) | (20 << 16) | (Layer2Type.Ethernet << 24) | (Layer3Type.IPv4NoOptions << 28) | 0;
 const TCP_AND_IPV4_REQUIRED = 0b10_10_00;
+const WISHES = Layer4Type.Tcp | (TCP_AND_IPV4_REQUIRED << 8);
 const POLLED = process.argv[2] === 'polled';
 
 /** Gives back whatever it is handed. */
@@ -88,18 +90,12 @@ class Sender {
     const { ring } = this.edge;
     const d = ring.at(ring.endIndex);
     this.pool.addReference(this.buffer);
-    m.fill(0, d, d + ring.stride);
     FrameDescriptor.address.set(m, d, this.address);
-    FrameDescriptor.length.set(m, d, HEADER + SEGMENTS * SIZE);
+    FrameDescriptor.lengthAndFlags.set(m, d, HEADER + SEGMENTS * SIZE);
     FrameDescriptor.buffer.set(m, d, this.buffer);
-    FrameDescriptor.layer2HeaderLength.set(m, d, 14);
-    FrameDescriptor.layer3HeaderLength.set(m, d, 20);
-    FrameDescriptor.layer4HeaderLength.set(m, d, 20);
-    FrameDescriptor.layer2Type.set(m, d, Layer2Type.Ethernet);
-    FrameDescriptor.layer3Type.set(m, d, Layer3Type.IPv4NoOptions);
-    FrameDescriptor.layer4Type.set(m, d, Layer4Type.Tcp);
-    FrameDescriptor.checksum.set(m, d, TCP_AND_IPV4_REQUIRED);
-    FrameDescriptor.segmentSize.set(m, d, SIZE);
+    FrameDescriptor.layout.set(m, d, LAYOUT);
+    FrameDescriptor.layer4AndChecksum.set(m, d, WISHES);
+    FrameDescriptor.segmentation.set(m, d, SIZE);
     if (POLLED) {
       ring.publish(1);
       this.queue.poll();

@@ -119,11 +119,11 @@ export class TxTranslator {
         if (!this.#placement.place()) return placed === 0 && this.#packets.endIndex !== end ? 1 : placed;
         this.#special = this.#placedOtherwise = this.#send.drainCount;
         placed += 1;
-      } while (this.#inOwnMemory(this.#send.nextIndex));
+      } while (this.#send.postCount === 0 || this.#inOwnMemory(this.#send.nextIndex));
     }
   }
 
-  /** Whether the straight line would stop at once; what a ring's free places say does no harm. */
+  /** Whether the straight line would stop at once. */
   #inOwnMemory(index: number): boolean {
     return (FrameDescriptor.buffer.get(m, this.#send.at(index)) | 0) === NO_BUFFER;
   }

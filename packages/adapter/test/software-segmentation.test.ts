@@ -213,11 +213,12 @@ describe('hardware that can', () => {
         cuts,
         rings,
         fc.constantFrom<Place>('pool', 'own', 'big', 'big'),
-        async (shape, size, places, sizes, place) => {
+        fc.boolean(),
+        async (shape, size, places, sizes, place, whole) => {
           const frame = buildFrame({
             ...shape,
             snap: shape.snap && shape.payload < 1000,
-            payload: shape.payload + size,
+            payload: size + (whole ? Math.floor(shape.payload / size) * size : shape.payload),
           });
           const rig = rigOf(sizes, { txChecksum: everything.txChecksum! });
           for (let round = 0; round < 2; round++) {
@@ -238,20 +239,51 @@ describe('hardware that can', () => {
     ['all at once', 128, 256, 128],
     ['over the ends of rings', 32, 64, 128],
     ['a few at a time', 8, 16, 4],
+    ['as fragments allow', 64, 8, 128],
+    ['as buffers allow', 64, 128, 3],
   ])('inserts them into 45 segments that are placed %s', (_how, packets, fragments, buffers) =>
     on({ packets, fragments, buffers, mtu: 1500, offloads: { txChecksum: everything.txChecksum! } }, (rig) => {
       // CWR, PSH and FIN: the first segment's and the last one's alone.
       const whole = buildFrame({ ...plainShape, payload: 45 * 1448, flags: 0x99, sequence: 0xffff_ff00, id: 0xfff0 });
       const short = buildFrame({ ...plainShape, payload: 44 * 1448 + 1, ip: 6, tcpOptions: 40, flags: 0x99 });
-      for (const frame of [whole, short, whole, short, whole]) {
-        rig.send(frame, { segmentSize: 1400 }, frame === whole ? [] : [20, 54, 30_000], 'big');
+      const even = buildFrame({ ...plainShape, payload: 45 * 1400, flags: 0x99 }); // its last segment is like the others
+      const frames = [whole, short, even, even, short, whole];
+      for (const frame of frames) {
+        rig.send(frame, { segmentSize: 1400 }, frame === short ? [20, 54, 30_000] : [], 'big');
         for (let round = 0; round < 30; round++) rig.finish();
       }
-      const expected = [whole, short, whole, short, whole].flatMap((frame) => seededSegments(frame, 1400));
-      expect(hexes(rig.tx.frames)).toEqual(expected);
-      expect(transmit(rig)).toMatchObject({ packets: 5, bytes: 3 * whole.bytes.length + 2 * short.bytes.length });
+      expect(hexes(rig.tx.frames)).toEqual(frames.flatMap((frame) => seededSegments(frame, 1400)));
+      const bytes = frames.reduce((sum, frame) => sum + frame.bytes.length, 0);
+      expect(transmit(rig)).toMatchObject({ packets: frames.length, bytes });
     }),
   );
+
+  it('has the headers of segments that are away, as the pool tells it', () =>
+    on(
+      { packets: 64, fragments: 128, buffers: 64, mtu: 1500, offloads: { txChecksum: everything.txChecksum! } },
+      (rig) => {
+        const { pool } = rig.machine.adapter.transmitQueues[0]!.edge;
+        rig.send(buildFrame({ ...plainShape, payload: 20 * 1000 }), { segmentSize: 1000 }, [], 'big');
+        expect(pool.census()).toMatchObject({ transmit: 20, protocol: 0 });
+        expect(pool.statistics()).toMatchObject({ taken: 20, returned: 0, inUse: 20, peakInUse: 20 });
+        rig.finish();
+        expect(pool.census().transmit).toBe(0);
+        expect(pool.statistics()).toMatchObject({ taken: 20, returned: 20, inUse: 0, peakInUse: 20 });
+      },
+    ));
+
+  it('inserts a tag into each segment that software cuts', () =>
+    on(
+      { mtu: 1500, offloads: { txChecksum: everything.txChecksum!, ieee8021qTag: everything.ieee8021qTag! } },
+      (rig) => {
+        const frame = buildFrame({ ...plainShape, payload: 4000 });
+        rig.send(frame, { segmentSize: 1000, tagging: 3, tag: 0xa123 }, [], 'big');
+        rig.finish();
+        const wanted = { checksum: 0b10_10_00, mss: 0, tagging: 3, priority: 5, vlan: 0x123, fragments: 2 };
+        expect(rig.tx.wishes).toMatchObject(Array(4).fill(wanted));
+        expect(hexes(rig.tx.frames)).toEqual(seededSegments(frame, 1000));
+      },
+    ));
 
   it('is helped where a frame is beyond its limits', () =>
     on(

@@ -85,16 +85,41 @@ export const copyAllByWords: CopyAll = (list, count) => {
   for (let entry = list >>> 2; entry < end; entry += 3) copyByWords(i32[entry]!, i32[entry + 1]!, i32[entry + 2]!);
 };
 
+/**
+ * Copies the same bytes to many places. The list lies in the block, at an offset that is a multiple of 4: a 32-bit word for
+ * each place, its offset. One of them may be where the bytes come from; besides, no range overlaps another.
+ *
+ * @example
+ * ```ts
+ * const spread: CopyToAll = copyToAllByWords;
+ * ```
+ */
+export type CopyToAll = (list: number, count: number, from: number, bytes: number) => void;
+
+/**
+ * The same by typed arrays alone.
+ *
+ * @example
+ * ```ts
+ * copyToAllByWords(list, 44, header, 54); // the same as copyToAll
+ * ```
+ */
+export const copyToAllByWords: CopyToAll = (list, count, from, bytes) => {
+  for (let entry = list >>> 2; entry < (list >>> 2) + count; entry++) copyByWords(i32[entry]!, from, bytes);
+};
+
 interface Kernel {
   readonly copy: Copy;
   readonly clear: Clear;
   readonly copyAll: CopyAll;
+  readonly copyToAll: CopyToAll;
 }
 
 const kernel = (loadKernel(COPY_KERNEL) ?? {
   copy: copyByWords,
   clear: clearByWords,
   copyAll: copyAllByWords,
+  copyToAll: copyToAllByWords,
 }) as unknown as Kernel;
 
 /**
@@ -127,3 +152,14 @@ export const clear: Clear = kernel.clear;
  * ```
  */
 export const copyAll: CopyAll = kernel.copyAll;
+
+/**
+ * The fastest way to copy a few bytes, such as a header, to many places: one call for all of them.
+ *
+ * @example
+ * ```ts
+ * i32.set([first, second], list >>> 2);
+ * copyToAll(list, 2, header, 64); // 64 bytes are fastest
+ * ```
+ */
+export const copyToAll: CopyToAll = kernel.copyToAll;

@@ -2,7 +2,17 @@ import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kernelFile, kernelModule } from '@tooling/kernels';
-import { clear, clearByWords, copy, copyAll, copyAllByWords, copyByWords, type Copy } from '../src/copy.ts';
+import {
+  clear,
+  clearByWords,
+  copy,
+  copyAll,
+  copyAllByWords,
+  copyByWords,
+  copyToAll,
+  copyToAllByWords,
+  type Copy,
+} from '../src/copy.ts';
 import { hostPages } from '../src/index.ts';
 import { i32, u8 } from '../src/memory.ts';
 
@@ -115,6 +125,35 @@ describe('a list of copies', () => {
           expected.copyWithin(target, source, source + bytes);
         });
         way(list, copies.length);
+        expect(Buffer.compare(u8.slice(arena, arena + 2 * HALF), expected)).toBe(0);
+      }),
+      { numRuns: 100 },
+    );
+    hostPages.free(list);
+  });
+});
+
+describe('a copy to many places', () => {
+  it.each([
+    ['the kernel', copyToAll],
+    ['the loop over words', copyToAllByWords],
+  ])('is made by %s, and touches nothing else', (_, way) => {
+    // Each place has 320 bytes of the first half to itself; the bytes lie in the second, or in one of the places.
+    const offsets = fc.array(fc.integer({ min: 0, max: 64 }), { maxLength: 40 });
+    const bytes = fc.oneof(fc.constant(64), fc.integer({ min: 0, max: 256 }));
+    const list = hostPages.allocate(4096, { owner: 'copy list' });
+    fc.assert(
+      fc.property(offsets, bytes, fc.nat(), fc.boolean(), (places, length, chosen, within) => {
+        for (let at = 0; at < 2 * HALF; at++) u8[arena + at] = Math.imul(at, 2_654_435_761) >>> 24;
+        const expected = u8.slice(arena, arena + 2 * HALF);
+        const targets = places.map((offset, index) => index * 320 + offset);
+        const from = (within ? targets[chosen % (targets.length || 1)] : undefined) ?? HALF + (chosen % 512);
+        const source = expected.slice(from, from + length);
+        for (const [index, target] of targets.entries()) {
+          i32[(list >>> 2) + index] = arena + target;
+          expected.set(source, target);
+        }
+        way(list, targets.length, arena + from, length);
         expect(Buffer.compare(u8.slice(arena, arena + 2 * HALF), expected)).toBe(0);
       }),
       { numRuns: 100 },

@@ -16,7 +16,9 @@ import {
   copyFromFrame,
   copyHeaders,
   CWR,
+  dropFlags,
   FIN,
+  FLAGS_AT,
   PSH,
   writeLayer3Checksum,
   writeLayer4Checksum,
@@ -91,13 +93,14 @@ export class FrameRebuilder {
     const { rebuilt, segmentSize, layout } = this.#plan;
     const payload = layout.reader.length - rebuilt;
     do {
+      if (segmentSize !== 0 && this.#placeAlike(payload)) continue;
       const size = segmentSize === 0 ? payload : Math.min(segmentSize, payload - this.#done);
       const last = this.#done + size === payload;
       const why = this.#writer.packets.freeCount === 0 ? 'packets' : this.#placePacket(size, last);
       this.active = why !== undefined && this.made > 0;
       if (why !== undefined) return why;
-      if (!last && size === segmentSize) this.#placeAlike(payload);
     } while (this.#done < payload);
+    this.active = false;
     return undefined;
   }
 
@@ -165,38 +168,47 @@ export class FrameRebuilder {
     return fragments;
   }
 
-  /** A segment was placed: those that follow and are like it are placed at once, as many as lie in one piece. */
-  #placeAlike(payload: number): void {
+  /** Places the segments that come next and are alike, as many as lie in one piece and there is room for; whether there were any. */
+  #placeAlike(payload: number): boolean {
     const run = this.#run;
-    const { layout, segmentSize, layer4Seed, rebuilt, wishes } = this.#plan;
-    if (!layer4Seed || wishes.tagging !== 0) return;
+    const { layout, segmentSize, layer4Seed, rebuilt, wishes, insertedTag } = this.#plan;
+    if (!layer4Seed || wishes.tagging !== 0) return false;
     const d = this.#send.at(this.#send.nextIndex + this.#part);
-    const count = Math.trunc(
-      Math.min(payload - this.#done, FrameDescriptor.length.get(m, d) - this.#within) / segmentSize,
-    );
-    if (count <= 0) return;
+    const left = payload - this.#done;
+    const count = Math.trunc(Math.min(left, FrameDescriptor.length.get(m, d) - this.#within) / segmentSize);
+    if (count <= 0) return false;
+    const address = FrameDescriptor.address.get(m, d) + this.#within;
+    const template = run.begin(rebuilt + TAG_BYTES, bufferOf(d), address, segmentSize, count);
+    if (template < 0) return false;
+    run.header = copyHeaders(layout.reader, rebuilt, insertedTag, template);
+    this.#finishHeaders(template, segmentSize, false);
+    this.#describeRun(template);
+    const placed = run.place(count * segmentSize === left);
+    this.made += placed;
+    this.#done += placed * segmentSize;
+    this.#within += placed * segmentSize;
+    return true;
+  }
+
+  /** Says what the segments of a run have in common, and what differs from one to the next, as `template` has it. */
+  #describeRun(template: number): void {
+    const run = this.#run;
+    const { layout, wishes } = this.#plan;
     const { reader, layer2Length, layer3Length } = layout;
     const { network, transport, ipv4, tcp } = this.#at;
-    run.template = network - layer2Length - wishes.layer2Added;
-    run.header = rebuilt + (this.#plan.insertedTag < 0 ? 0 : TAG_BYTES);
-    run.size = segmentSize;
-    run.identificationAt = ipv4 ? network + 4 - run.template : 0;
+    run.identificationAt = ipv4 ? network + 4 - template : 0;
     run.identification = ipv4 ? reader.half(layer2Length + 4) + this.made : 0;
-    run.transportAt = tcp ? transport - run.template : 0;
+    run.transportAt = tcp ? transport - template : 0;
     run.sequence = tcp ? reader.word(layer2Length + layer3Length + 4) + this.#done : 0;
-    run.lastFlags = tcp ? reader.byte(layer2Length + layer3Length + 13) & ~CWR : 0;
-    run.flags = run.lastFlags & ~(FIN | PSH);
+    const flags = tcp ? reader.byte(layer2Length + layer3Length + FLAGS_AT) : 0;
+    run.firstFlags = this.made === 0 ? flags & CWR : 0;
+    run.lastFlags = flags & (FIN | PSH);
+    if (run.firstFlags !== 0) dropFlags(this.#at, CWR);
     const first = this.#send.at(this.#send.nextIndex);
     const words = FrameDescriptor.layout.get(m, first) + wishes.layer2Added;
     run.layoutLow = 2 | (words << 16);
     run.layoutHigh = (words >>> 16) | (FrameDescriptor.layer4Type.get(m, first) << 16);
     run.checksums = wishes.checksum;
-    const ends = this.#done + count * segmentSize === payload;
-    const address = FrameDescriptor.address.get(m, d) + this.#within;
-    const placed = run.place(bufferOf(d), address, count, ends);
-    this.made += placed;
-    this.#done += placed * segmentSize;
-    this.#within += placed * segmentSize;
   }
 
   #obstacle(start: number, fragments: number): BounceReason | RetryReason | undefined {

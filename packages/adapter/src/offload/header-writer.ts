@@ -11,7 +11,8 @@ import { foldSum, internetSum } from '../layout/internet-sum.ts';
 
 const TCP = 6;
 const UDP = 17;
-/** TCP's flags that not every segment has. */
+/** How far into TCP's header its flags stand, and those that not every segment has. */
+export const FLAGS_AT = 13;
 export const FIN = 0x01;
 export const PSH = 0x08;
 export const CWR = 0x80;
@@ -109,8 +110,16 @@ export function writeSegmentHeaders(
   putHalf(transport + 4, sequence >>> 16);
   putHalf(transport + 6, sequence);
   // What ends the packet ends its last segment; what the window's halving is answered with stands in the first alone.
-  const dropped = (last ? 0 : FIN | PSH) | (index === 0 ? 0 : CWR);
-  u8[transport + 13] = u8[transport + 13]! & ~dropped;
+  dropFlags(at, (last ? 0 : FIN | PSH) | (index === 0 ? 0 : CWR));
+}
+
+/**
+ * @param at - where the headers lie: TCP's
+ * @param flags - those of its flags that shall not be set
+ */
+export function dropFlags(at: WrittenHeaders, flags: number): void {
+  const field = at.transport + FLAGS_AT;
+  u8[field] = u8[field]! & ~flags;
 }
 
 /**

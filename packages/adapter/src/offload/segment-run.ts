@@ -1,8 +1,7 @@
 /*
- * Segments that are all alike: those behind a frame's first, whose payload lies in one piece where the NIC reads it, and whose
- * checksums the NIC inserts. Their headers are the first one's with a few numbers changed, and many are placed, and completed,
- * in one loop. What is made and counted is what frame-rebuilder.ts makes of one segment at a time, to the bit; whatever is
- * not alike stops the loop.
+ * Segments that are all alike: of one size, with payload in one piece where the NIC reads it, and checksums that the NIC inserts.
+ * Their headers are the first one's with a few numbers changed, and many are placed, and completed, in a few loops. What is made
+ * and counted is what frame-rebuilder.ts makes of one segment at a time, to the bit; whatever is not alike stops the loops.
  *
  * @hot
  */
@@ -16,7 +15,7 @@ import type { Ring } from '@netcx/rings';
 import type { TxTranslatorOptions } from '../tx-translator-options.ts';
 import type { TxWriter } from '../tx-writer.ts';
 
-const { copy } = copies;
+const { copyToAll } = copies;
 const { i32: m, u8, u64: m64 } = memory;
 const { BufferEntry, OWNER_TRANSMIT, Pool, POOL_WORDS, settleFree, STATE_FREE } = buffers;
 const { Checksum, Ieee8021q, LogicalAddress, VirtualAddress } = extensions;
@@ -27,26 +26,25 @@ const TAKEN = 1 | (OWNER_TRANSMIT << 16);
 /** A header of our own, and payload. */
 const FRAGMENTS = 2;
 const BOUNCED = 1 << 31;
-/** Bytes of headers that are copied in whole words, whatever stands behind them. */
-const SHORT = 56;
+/** Bytes that are copied of shorter headers, whatever stands behind them: vector registers hold these. */
+const SHORT = 64;
+/** How far into TCP's header its sequence number stands, and its flags. */
+const SEQUENCE_AT = 4;
 const FLAGS_AT = 13;
 
 /** Places and completes runs of segments of one transmit queue. */
 export class SegmentRun {
-  // What the segments of a run have in common; whoever has placed the first one says.
-  /** Host offset of the first one's headers, and their bytes. */
-  template = 0;
+  // What the segments of a run have in common, which whoever makes the first one's headers says.
+  /** Bytes of headers. */
   header = 0;
-  /** Bytes of payload in each. */
-  size = 0;
   /** How far into them IPv4's identification stands, and the one of the run's first segment; 0 = there is none. */
   identificationAt = 0;
   identification = 0;
   /** How far into them TCP's header begins, and the sequence number of the run's first segment; 0 = it is not TCP. */
   transportAt = 0;
   sequence = 0;
-  /** TCP's flags in all of them, and in a last one. */
-  flags = 0;
+  /** TCP's flags that the frame's first segment has besides those of its headers, and those that its last one has. */
+  firstFlags = 0;
   lastFlags = 0;
   /** The words of the packets' layout, and what they ask of checksums. */
   layoutLow = 0;
@@ -62,8 +60,15 @@ export class SegmentRun {
   readonly #shadow: number = 0;
   readonly #pool: number = 0;
   readonly #poolStack: number = 0;
-  /** Bytes of a header that there is room for, with what a copy of whole words writes behind it; -1: there is no such run. */
+  /** Bytes of headers that a buffer has room for, with what a copy writes behind short ones; -1: there is no such run. */
   readonly #longestHeader: number = -1;
+  /** Segments of this run, and whether there was room for all that there are. */
+  #count = 0;
+  #all = false;
+  /** Bytes of payload in each, where the first one's lies, and its logical address. */
+  #size = 0;
+  #payload = 0;
+  #logicalAddress = 0;
 
   /**
    * @param options - rings, offsets and limits
@@ -87,85 +92,114 @@ export class SegmentRun {
   }
 
   /**
-   * Places segments of equal size.
+   * A run begins: of segments of equal size, as many as there is room for.
    *
+   * @param header - bytes of headers
    * @param buffer - the buffer that the payload lies in, or `NO_BUFFER`
    * @param payload - host offset of the first one's payload; the others' lie behind it
+   * @param size - bytes of payload in each
    * @param count - how many there are
-   * @param ends - whether the last of them is the frame's last
-   * @returns how many were placed: as many as there is room for
+   * @returns host offset where the first one's headers are to be written, in the buffer that it will have; -1 when there is no
+   * such run, no room for one segment, or the NIC does not read the payload where it lies
    */
-  place(buffer: number, payload: number, count: number, ends: boolean): number {
-    const writer = this.#writer;
-    const packets = this.#packets;
-    const fragments = this.#fragments;
+  begin(header: number, buffer: number, payload: number, size: number, count: number): number {
     const free = Pool.free.get(m, this.#pool) | 0;
-    const room = Math.min(count, packets.freeRun, fragments.freeCount >> 1, free) | 0;
-    if (room <= 0 || this.header > this.#longestHeader || (this.template & 7) !== 0) return 0;
-    const logicalAddress = writer.logicalOf(buffer, payload, room * this.size);
-    if (logicalAddress < 0) return 0;
-    this.#takeHeaders(free, room, ends && room === count);
-    this.#layFragments(logicalAddress, payload, room);
-    this.#writePackets(room, ends && room === count);
-    writer.held += room;
-    fragments.publish(FRAGMENTS * room);
-    packets.publish(room);
-    return room;
+    const room = Math.min(count, this.#packets.freeRun, this.#fragments.freeCount >> 1, free);
+    if (room <= 0 || header > this.#longestHeader) return -1;
+    this.#count = room;
+    this.#all = room === count;
+    this.#size = size;
+    this.#payload = payload;
+    this.#logicalAddress = this.#writer.logicalOf(buffer, payload, room * size);
+    return this.#logicalAddress < 0 ? -1 : BufferEntry.address.get(m, m[this.#poolStack + free - 1]! | 0) | 0;
   }
 
-  /** Takes a buffer for each header, and writes it; notes it where the fragment will be. */
-  #takeHeaders(free: number, count: number, ends: boolean): void {
-    const identificationAt = this.identificationAt | 0;
-    const transportAt = this.transportAt | 0;
-    const flags = this.flags | 0;
-    const short = this.header <= SHORT;
-    const template = (this.template >> 3) | 0;
+  /**
+   * Places the run that was begun, when its first headers are written, and it was said what the others have in common with them.
+   *
+   * @param ends - whether the frame ends with what was counted
+   * @returns how many segments were placed
+   */
+  place(ends: boolean): number {
+    const count = this.#count;
+    const last = ends && this.#all;
+    this.#takeBuffers(count);
+    this.#writeHeaders(count, last);
+    this.#layHeaders(count);
+    this.#layPayload(count);
+    this.#writePackets(count, last);
+    this.#writer.held += count;
+    this.#fragments.publish(FRAGMENTS * count);
+    this.#packets.publish(count);
+    return count;
+  }
+
+  /**
+   * Takes a buffer for each segment's headers, and notes it where its fragment will be. Where it lies stands meanwhile in the
+   * words that will say which packet is the frame's last.
+   */
+  #takeBuffers(count: number): void {
     const shadow = this.#shadow | 0;
     const mask = this.#fragments.mask | 0;
-    const left = (free - count) | 0;
+    const left = (Pool.free.get(m, this.#pool) - count) | 0;
     const bottom = (this.#poolStack + left) | 0;
     let fragment = this.#fragments.endIndex | 0;
-    let identification = this.identification | 0;
-    let sequence = this.sequence | 0;
-    let address = 0;
+    let address = this.#addresses() | 0;
     for (let top = (bottom + count - 1) | 0; top >= bottom; top = (top - 1) | 0) {
       const own = m[top]! | 0;
-      address = BufferEntry.address.get(m, own) | 0;
       BufferEntry.state.set(m, own, TAKEN);
       m[(shadow + fragment) | 0] = own;
-      const to = (address >> 3) | 0;
-      m64[to] = m64[template]!;
-      m64[(to + 1) | 0] = m64[(template + 1) | 0]!;
-      m64[(to + 2) | 0] = m64[(template + 2) | 0]!;
-      m64[(to + 3) | 0] = m64[(template + 3) | 0]!;
-      m64[(to + 4) | 0] = m64[(template + 4) | 0]!;
-      m64[(to + 5) | 0] = m64[(template + 5) | 0]!;
-      m64[(to + 6) | 0] = m64[(template + 6) | 0]!;
-      if (!short) copy(address + SHORT, this.template + SHORT, this.header - SHORT);
-      if (identificationAt !== 0) {
-        u8[(address + identificationAt) | 0] = identification >>> 8;
-        u8[(address + identificationAt + 1) | 0] = identification;
-      }
-      if (transportAt !== 0) {
-        const at = (address + transportAt) | 0;
-        u8[(at + 4) | 0] = sequence >>> 24;
-        u8[(at + 5) | 0] = sequence >>> 16;
-        u8[(at + 6) | 0] = sequence >>> 8;
-        u8[(at + 7) | 0] = sequence;
-        u8[(at + FLAGS_AT) | 0] = flags;
-      }
+      m[address] = BufferEntry.address.get(m, own) | 0;
       fragment = (fragment + FRAGMENTS) & mask;
-      sequence = (sequence + this.size) | 0;
-      identification = (identification + 1) | 0;
+      address = (address + 1) | 0;
     }
-    if (ends && transportAt !== 0) u8[address + transportAt + FLAGS_AT] = this.lastFlags;
     Pool.free.set(m, this.#pool, left);
     Pool.taken.set(m, this.#pool, Pool.taken.get(m, this.#pool) + count);
     if (left < (Pool.lowest.get(m, this.#pool) | 0)) Pool.lowest.set(m, this.#pool, left);
   }
 
-  /** Each segment's fragments: its headers, in a buffer that goes back when they have left, and its payload, where it lies. */
-  #layFragments(logicalAddress: number, payload: number, count: number): void {
+  /** Word index of the run's first address. */
+  #addresses(): number {
+    return this.#writer.continues + this.#packets.endIndex;
+  }
+
+  /** Copies the first one's headers to all others, and writes what differs: RFC 791's identification, RFC 9293's sequence number. */
+  #writeHeaders(count: number, ends: boolean): void {
+    const begin = this.#addresses() | 0;
+    const end = (begin + count) | 0;
+    const first = m[begin]! | 0;
+    const identificationAt = this.identificationAt | 0;
+    const transportAt = this.transportAt | 0;
+    const size = this.#size | 0;
+    copyToAll(begin << 2, count, first, Math.max(this.header, SHORT));
+    let identification = this.identification | 0;
+    let sequence = this.sequence | 0;
+    for (let address = begin; address < end; address = (address + 1) | 0) {
+      const headers = m[address]! | 0;
+      if (identificationAt !== 0) {
+        const at = (headers + identificationAt) | 0;
+        u8[at] = identification >>> 8;
+        u8[(at + 1) | 0] = identification;
+        identification = (identification + 1) | 0;
+      }
+      if (transportAt !== 0) {
+        const at = (headers + transportAt + SEQUENCE_AT) | 0;
+        u8[at] = sequence >>> 24;
+        u8[(at + 1) | 0] = sequence >>> 16;
+        u8[(at + 2) | 0] = sequence >>> 8;
+        u8[(at + 3) | 0] = sequence;
+        sequence = (sequence + size) | 0;
+      }
+    }
+    if (transportAt === 0) return;
+    u8[first + transportAt + FLAGS_AT] = u8[first + transportAt + FLAGS_AT]! | this.firstFlags;
+    if (!ends) return;
+    const last = m[end - 1]! + transportAt + FLAGS_AT;
+    u8[last] = u8[last]! | this.lastFlags;
+  }
+
+  /** Each segment's first fragment: its headers, in a buffer that goes back when they have left. */
+  #layHeaders(count: number): void {
     const fragments = this.#fragments;
     const logical = this.#logical | 0;
     const virtual = this.#virtual | 0;
@@ -173,24 +207,37 @@ export class SegmentRun {
     const stride = fragments.stride | 0;
     const mask = fragments.mask | 0;
     const shadow = this.#shadow | 0;
-    const size = this.size | 0;
-    const headerLow = this.header | (this.header << 26) | 0;
-    const headerHigh = (this.header >>> 6) | BOUNCED;
-    const sizeLow = size | (size << 26);
-    const sizeHigh = size >>> 6;
-    const high = Math.floor(logicalAddress / 0x1_0000_0000) | 0;
-    const behind = (payload + count * size) | 0;
+    const low = this.header | (this.header << 26) | 0;
+    const high = (this.header >>> 6) | BOUNCED;
     let fragment = fragments.endIndex | 0;
-    let low = logicalAddress | 0;
-    for (let from = payload | 0; from !== behind; from = (from + size) | 0) {
+    for (let left = count | 0; left > 0; left = (left - 1) | 0) {
       const own = m[(shadow + fragment) | 0]! | 0;
-      let f = (base + Math.imul(fragment, stride)) | 0;
-      Fragment.whole.low.set(m, f, headerLow);
-      Fragment.whole.high.set(m, f, headerHigh);
+      const f = (base + Math.imul(fragment, stride)) | 0;
+      Fragment.whole.low.set(m, f, low);
+      Fragment.whole.high.set(m, f, high);
       if (virtual !== 0) VirtualAddress.address.low.set(m, f, virtual, BufferEntry.address.get(m, own) | 0);
       if (logical !== 0) m64[(f + (logical >> 2)) >> 1] = m64[(own + LOGICAL_WORD) >> 1]!;
-      fragment = (fragment + 1) & mask;
-      f = (base + Math.imul(fragment, stride)) | 0;
+      fragment = (fragment + FRAGMENTS) & mask;
+    }
+  }
+
+  /** Each segment's second fragment: its payload, where it lies, of which nothing is held. */
+  #layPayload(count: number): void {
+    const fragments = this.#fragments;
+    const logical = this.#logical | 0;
+    const virtual = this.#virtual | 0;
+    const base = fragments.base | 0;
+    const stride = fragments.stride | 0;
+    const mask = fragments.mask | 0;
+    const size = this.#size | 0;
+    const sizeLow = size | (size << 26);
+    const sizeHigh = size >>> 6;
+    const high = Math.floor(this.#logicalAddress / 0x1_0000_0000) | 0;
+    const behind = (this.#payload + count * size) | 0;
+    let fragment = (fragments.endIndex + 1) & mask;
+    let low = this.#logicalAddress | 0;
+    for (let from = this.#payload | 0; from !== behind; from = (from + size) | 0) {
+      const f = (base + Math.imul(fragment, stride)) | 0;
       Fragment.whole.low.set(m, f, sizeLow);
       Fragment.whole.high.set(m, f, sizeHigh);
       if (virtual !== 0) VirtualAddress.address.low.set(m, f, virtual, from);
@@ -198,8 +245,7 @@ export class SegmentRun {
         LogicalAddress.address.low.set(m, f, logical, low);
         LogicalAddress.address.high.set(m, f, logical, high);
       }
-      m[(shadow + fragment) | 0] = 0;
-      fragment = (fragment + 1) & mask;
+      fragment = (fragment + FRAGMENTS) & mask;
       low = (low + size) | 0;
     }
   }
