@@ -38,6 +38,7 @@ export const series = {
     title: '64 B frames forwarded with RSS over 16 queues and checksums in the model, ns a packet',
     contenders: {
       'netcx, whole path with offloads': program(`${path}/offloads.mjs`),
+      'netcx, the same, queues asleep between bursts': program(`${path}/offloads.mjs`, 'single'),
       'testpmd csum': testpmd({ mode: 'csum' }),
     },
   },
