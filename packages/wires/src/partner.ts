@@ -14,6 +14,8 @@ export interface PartnerOptions {
   readonly changed?: (up: boolean) => void;
   /** Told behind the last frame of each burst that comes off the link. */
   readonly taken?: () => void;
+  /** Whether there is something behind the wire from the first: else the link is down until `connect`. True when left out. */
+  readonly connected?: boolean;
   /** Whether PAUSE frames get to a station that heeds them: the partner is offered flow control then. False when left out. */
   readonly heedsPause?: boolean;
 }
@@ -25,6 +27,8 @@ export class Partner implements LinkPartner {
   readonly #take: (frame: Uint8Array) => void;
   readonly #changed: (up: boolean) => void;
   readonly #taken: () => void;
+  readonly #end: LinkEnd;
+  readonly #abilities: number;
   #received = 0;
   #badFcs = 0;
 
@@ -35,13 +39,22 @@ export class Partner implements LinkPartner {
    * @param options - what else it does
    */
   constructor(clock: Clock, end: LinkEnd, take: (frame: Uint8Array) => void, options: PartnerOptions = {}) {
-    const { changed = () => undefined, taken = () => undefined, heedsPause = false } = options;
+    const { changed = () => undefined, taken = () => undefined, connected = true, heedsPause = false } = options;
     this.outbox = new Outbox(clock, end);
     this.#take = take;
     this.#changed = changed;
     this.#taken = taken;
+    this.#end = end;
+    this.#abilities = heedsPause ? ALL_ABILITIES : ALL_MODES;
     end.attach(this);
-    end.enable(true, heedsPause ? ALL_ABILITIES : ALL_MODES);
+    this.connect(connected);
+  }
+
+  /**
+   * @param connected - whether something is behind the wire: the link is up, if the other end is switched on, or down
+   */
+  connect(connected: boolean): void {
+    this.#end.enable(connected, this.#abilities);
   }
 
   receive(offset: number, frames: number): void {

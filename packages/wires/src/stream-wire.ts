@@ -1,6 +1,7 @@
 /*
  * QEMU's `-netdev stream`: a connection, over a local socket or TCP, on which each frame has its length in front. One peer
- * at a time; when it goes, the next may come, or the wire connects again. Frames that find no peer are lost and counted.
+ * at a time; when it goes, the next may come, or the wire connects again. The link is down while there is none, so that nobody asks
+ * for an address, or for a neighbour's, where nobody hears it.
  */
 
 import { rmSync, statSync } from 'node:fs';
@@ -39,7 +40,10 @@ export class StreamWire implements WireBackend {
     this.#description = description;
     this.#onEvent = onEvent;
     this.#retry = clock.alarm(() => this.#connect());
-    this.#partner = new Partner(clock, end, (frame) => this.#transmit(frame), { heedsPause: true });
+    this.#partner = new Partner(clock, end, (frame) => this.#transmit(frame), {
+      connected: false,
+      heedsPause: true,
+    });
   }
 
   /**
@@ -151,6 +155,7 @@ export class StreamWire implements WireBackend {
     this.#onEvent({ kind: 'connected', message: `stream: a peer at ${formatPlace(this.#description.place)}` });
     // A frame is not to wait for the next one.
     socket.setNoDelay(true);
+    this.#partner.connect(true);
     const decoder = new StreamDecoder(LONGEST_FRAME, (frame) => void this.#partner.outbox.send(padFrame(frame)));
     let reason = 'it closed the connection';
     socket.on('data', (chunk) => {
@@ -170,6 +175,7 @@ export class StreamWire implements WireBackend {
       if (!decoder.between && decoder.broken === undefined) this.#counters.truncated++;
       this.#peer = undefined;
       if (this.#closed) return;
+      this.#partner.connect(false);
       this.#onEvent({ kind: 'disconnected', message: `stream: ${reason}` });
       if (this.#description.role === 'connect') this.#retry.after(AGAIN);
     });

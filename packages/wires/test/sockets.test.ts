@@ -157,7 +157,26 @@ describe('stream', () => {
     }
     await until(clock, 'three frames', () => station.frames.length === 3);
     expect(station.take().map(toHex)).toEqual([frame(3), frame(4, 9000), padded(frame(5, 14))].map(toHex));
-    expect([count('stream.noPeer'), count('stream.transmitted'), events]).toEqual([1, 2, ['connected']]);
+    expect([count('link.aToB.lostFrames'), count('stream.transmitted'), events]).toEqual([1, 2, ['connected']]);
+  });
+
+  it('has its link up while it has a peer', async () => {
+    const path = join(folder, 'a.sock');
+    const { clock, station, wire } = await open(`stream:${path}`);
+    await turns(clock, 5);
+    expect(station.up).toBe(false);
+    for (let round = 0; round < 3; round++) {
+      const peer = new Plain(connect({ path }));
+      await until(clock, 'a link that is up', () => station.up);
+      peer.socket.destroy();
+      await until(clock, 'a link that is down', () => !station.up);
+    }
+    new Plain(connect({ path }));
+    await until(clock, 'a link that is up', () => station.up);
+    wire.plug(false);
+    await until(clock, 'a cable that is out', () => !station.up);
+    wire.plug(true);
+    await until(clock, 'a cable that is in', () => station.up);
   });
 
   it('has one peer at a time, and another when that one is gone', async () => {
