@@ -19,7 +19,7 @@ const WARM_UP = 4_000_000;
 const BLOCK = 32_768;
 
 const queues = Number(process.argv[2] ?? 16);
-const ringSize = Number(process.argv[3] ?? 256);
+const ringSize = Number(process.argv[3] ?? 128); // with 256, 16 queues take 46 ns where they take 40, one 24 either way
 const clock = new VirtualClock({ seed: 1 });
 const bridge = new HostBridge(clock);
 const stations = [];

@@ -21,6 +21,7 @@ export const series = {
       'netcx, whole path, 16 queues': program(`${path}/datapath.mjs`, '64', '16'),
       'netcx, whole path, shown': program(`${path}/datapath.mjs`, '64', '2', 'shown'),
       'netcx, software path': program(`${path}/software-path.mjs`),
+      'netcx, software path, 1 queue': program(`${path}/software-path.mjs`, '1'),
       'C twin, whole path': program(`${path}/twin.mjs`, '64'),
       'C twin, whole path, 16 queues': program(`${path}/twin.mjs`, '64', '16'),
       'testpmd io': testpmd({ mode: 'io' }),
