@@ -2,10 +2,10 @@
  * The whole path with the model's offloads on: receive-side scaling over 16 queues by the hash of addresses and ports,
  * checksums of IPv4 and UDP looked at on the way in and inserted on the way out. Two adapters, frames of 64 bytes, bursts of 32
  * of one flow each: in each round one for every queue, so that each poll finds a whole burst and no queue falls asleep, as with
- * a wire that always has frames; `node bench/offloads.mjs single` has one burst a round, for one queue after the other, which
- * is woken by an interrupt and sleeps again. The protocol does what one that forwards must: it looks at the headers, believes what the
- * NIC found, and hands over frames with the fields in the state that the NIC wants. What leaves is compared with what came,
- * all bytes: `node bench/offloads.mjs`. Prints one JSON object.
+ * a wire that always has frames: `node bench/offloads.mjs`. `node bench/offloads.mjs single` has one burst a round, for one
+ * queue after the other, which is woken by an interrupt and sleeps again. The protocol does what one that forwards must: it
+ * looks at the headers, believes what the NIC found, and hands over frames with the fields in the state that the NIC wants.
+ * What leaves is compared with what came, all bytes. Prints one JSON object.
  */
 
 import { ReceiveScalingHashType, ReceiveScalingProtocolType, Toeplitz } from '@netcx/adapter';

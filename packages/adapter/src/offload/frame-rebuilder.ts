@@ -97,8 +97,10 @@ export class FrameRebuilder {
       const size = segmentSize === 0 ? payload : Math.min(segmentSize, payload - this.#done);
       const last = this.#done + size === payload;
       const why = this.#writer.packets.freeCount === 0 ? 'packets' : this.#placePacket(size, last);
-      this.active = why !== undefined && this.made > 0;
-      if (why !== undefined) return why;
+      if (why !== undefined) {
+        this.active = this.made > 0;
+        return why;
+      }
     } while (this.#done < payload);
     this.active = false;
     return undefined;

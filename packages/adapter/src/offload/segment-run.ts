@@ -14,8 +14,10 @@ import * as rings from '@netcx/rings';
 import type { Ring } from '@netcx/rings';
 import type { TxTranslatorOptions } from '../tx-translator-options.ts';
 import type { TxWriter } from '../tx-writer.ts';
+import * as headers from './header-writer.ts';
 
 const { copyToAll } = copies;
+const { FLAGS_AT } = headers;
 const { i32: m, u8, u64: m64 } = memory;
 const { BufferEntry, OWNER_TRANSMIT, Pool, POOL_WORDS, settleFree, STATE_FREE } = buffers;
 const { Checksum, Ieee8021q, LogicalAddress, VirtualAddress } = extensions;
@@ -28,9 +30,8 @@ const FRAGMENTS = 2;
 const BOUNCED = 1 << 31;
 /** Bytes that are copied of shorter headers, whatever stands behind them: vector registers hold these. */
 const SHORT = 64;
-/** How far into TCP's header its sequence number stands, and its flags. */
+/** How far into TCP's header its sequence number stands. */
 const SEQUENCE_AT = 4;
-const FLAGS_AT = 13;
 
 /** Places and completes runs of segments of one transmit queue. */
 export class SegmentRun {
