@@ -1,8 +1,9 @@
 // Owns: how much TCP the driver and the NIC model carry, beside a plain copy from TAP to TAP in the same run: rounds take turns,
 // so that what the machine does meanwhile strikes both.
 // Goals: 0.7 of the plain copy with offloads, and 8 times what passes without. They are reported, and do not fail a run: a figure
-// is judged by a person, on a machine that is quiet. A ratio is made of two rates of one round; the median of all rounds counts. What a byte costs in processor time says more than a rate where others are at
-// work, and which congestion control Linux's TCP uses decides how much waiting either of them gets away with.
+// is judged by a person, on a machine that is quiet. A ratio is made of two rates of one round; the median of all rounds counts.
+// What a byte costs in processor time says more than a rate where others are at work, and which congestion control Linux's TCP uses
+// decides how much waiting either of them gets away with.
 import { readFileSync } from 'node:fs';
 import { check } from './checks.js';
 import { Lab } from './lab.js';
