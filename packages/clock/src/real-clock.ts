@@ -38,12 +38,25 @@ export class RealClock implements Clock {
   readonly #schedule: AlarmSchedule;
   readonly #delays: Delays;
   readonly #scope: TimerScope;
-  readonly #dispatch = (): void => this.#fire();
+  /** The host's turn has come, and what its timer does. */
+  readonly #turn = (): void => {
+    this.#soon = undefined;
+    this.#fire();
+  };
+  readonly #ring = (): void => {
+    this.#timer = undefined;
+    this.#timerTime = Infinity;
+    this.#fire();
+  };
   readonly #precise: boolean;
   #keepAlive: boolean;
   #closed = false;
   #firing = false;
   #soon: HostTimer | undefined;
+  /**
+   * Stays from turn to turn: there is mostly an alarm far away that is put off over and over, such as a watchdog, and setting a timer
+   * costs more than one that comes for nothing now and then.
+   */
   #timer: HostTimer | undefined;
   /** What the timer waits for. */
   #timerTime = Infinity;
@@ -115,13 +128,13 @@ export class RealClock implements Clock {
     const wait = next - this.now();
     // What became due while others went off has no time left to wait for: no timer takes less than nothing.
     const near = wait <= 0 || (this.#precise && wait < NEAR);
-    if (this.#schedule.due > 0 || near) this.#soon ??= this.#started(hostSoon(this.#dispatch, this.#scope));
+    if (this.#schedule.due > 0 || near) this.#soon ??= this.#started(hostSoon(this.#turn, this.#scope));
     if (near) return;
     // A timer that comes too early finds nothing due and asks again.
     if (next >= this.#timerTime) return;
     this.#timer?.cancel();
     this.#timerTime = next;
-    this.#timer = this.#started(hostAfter(this.#dispatch, wait, this.#scope));
+    this.#timer = this.#started(hostAfter(this.#ring, wait, this.#scope));
   }
 
   #started(timer: HostTimer): HostTimer {
@@ -139,7 +152,6 @@ export class RealClock implements Clock {
 
   /** Lets go off what is due, and a few times what became due meanwhile; then the host gets its turn. */
   #fire(): void {
-    this.#sleep();
     this.#firing = true;
     try {
       for (let round = 0; round < ROUNDS; round++) {

@@ -8,6 +8,7 @@ class Host {
   /** Turns of the event loop that were asked for. */
   turns = 0;
   #next: (() => void) | undefined;
+  #timer: (() => void) | undefined;
 
   readonly scope = {
     setImmediate: (callback: () => void) => {
@@ -18,9 +19,9 @@ class Host {
     clearImmediate: () => (this.#next = undefined),
     setTimeout: (callback: () => void, milliseconds: number) => {
       this.timers.push(milliseconds);
-      return { callback };
+      return (this.#timer = callback);
     },
-    clearTimeout: () => undefined,
+    clearTimeout: () => (this.#timer = undefined),
     MessageChannel,
   } as unknown as TimerScope;
 
@@ -30,6 +31,14 @@ class Host {
       this.#next = undefined;
       callback();
     }
+  }
+
+  /** The timer that was asked for last, and not called off, goes off. */
+  ring(): void {
+    const callback = this.#timer;
+    this.#timer = undefined;
+    callback?.();
+    this.run();
   }
 }
 
@@ -73,5 +82,30 @@ test('a clock that is not precise sets a timer for an alarm that is near', () =>
   const { host, clock } = setAhead(false, MILLISECOND);
   expect(host.turns).toBe(0);
   expect(host.timers).toHaveLength(1);
+  clock.close();
+});
+
+test('an alarm that is put off in each turn costs one timer, until that has come for nothing', () => {
+  const host = new Host();
+  const clock = new RealClock({ scope: host.scope });
+  let barked = 0;
+  const watchdog = clock.alarm(() => barked++);
+  let turns = 0;
+  const work = clock.alarm(() => {
+    watchdog.after(60_000 * MILLISECOND);
+    if (++turns < 100) work.soon();
+  });
+  work.soon();
+  host.run();
+  expect(turns).toBe(100);
+  expect(host.timers).toHaveLength(1);
+  host.ring();
+  expect([barked, host.timers.length]).toEqual([0, 2]);
+  watchdog.soon();
+  host.run();
+  expect(barked).toBe(1);
+  // Nothing is left to wait for, and nothing keeps the process running.
+  host.ring();
+  expect([barked, host.timers.length]).toEqual([1, 2]);
   clock.close();
 });
