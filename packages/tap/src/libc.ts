@@ -45,8 +45,8 @@ function calls(): Calls {
     close: libc.func('int close(int fd)') as Call,
     ioctl: libc.func('int ioctl(int fd, unsigned long request, void *argument)') as Call,
     ioctlValue: libc.func('ioctl', 'int', ['int', 'unsigned long', 'unsigned long']) as Call,
-    readv: libc.func('long readv(int fd, const void *vector, int count)') as Call,
-    writev: libc.func('long writev(int fd, const void *vector, int count)') as Call,
+    readv: libc.func('long readv(int fd, size_t vector, int count)') as Call,
+    writev: libc.func('long writev(int fd, size_t vector, int count)') as Call,
     socket: libc.func('int socket(int domain, int type, int protocol)') as Call,
     setns: libc.func('int setns(int fd, int kind)') as Call,
     poll: libc.func('int poll(void *list, unsigned long count, int timeout)') as Call,
@@ -153,23 +153,25 @@ export function inNamespace<T>(path: string, run: () => T): T {
 
 /**
  * @param fd - a TAP
- * @param vector - pieces of memory, `struct iovec` one behind the other
+ * @param vector - address of a list of pieces, `struct iovec` one behind the other, which the caller keeps; as a number, which
+ * takes koffi less than to find a typed array's
  * @param count - how many
  * @returns the bytes that came; -1 when nothing is there, or the interface is down
  * @throws TapError `SYSTEM`
  */
-export function readPieces(fd: number, vector: Uint8Array, count: number): number {
+export function readPieces(fd: number, vector: number, count: number): number {
   return transfer('readv', calls().readv(fd, vector, count));
 }
 
 /**
  * @param fd - a TAP
- * @param vector - pieces of memory, `struct iovec` one behind the other
+ * @param vector - address of a list of pieces, `struct iovec` one behind the other, which the caller keeps; as a number, which
+ * takes koffi less than to find a typed array's
  * @param count - how many
  * @returns the bytes that went; -1 when there is no room, or the interface is down
  * @throws TapError `SYSTEM`
  */
-export function writePieces(fd: number, vector: Uint8Array, count: number): number {
+export function writePieces(fd: number, vector: number, count: number): number {
   return transfer('writev', calls().writev(fd, vector, count));
 }
 

@@ -6,38 +6,28 @@
 import { addressOf } from './libc.ts';
 import { TapError } from './tap-error.ts';
 
+/** Bytes of an entry, and its words: the address's low and high half, the length, and the length's high half, always 0. */
 const ENTRY_BYTES = 16;
+const ENTRY_WORDS = ENTRY_BYTES / 4;
+const WORD = 2 ** 32;
 
 /** Memory that pieces may lie in. */
 export class PieceMemory {
+  /** Address of its first byte in this process, which a number holds exactly. */
+  readonly address: number;
   readonly #bytes: Uint8Array;
-  readonly #low: number;
-  readonly #high: number;
 
   /**
    * @param bytes - the memory; it is kept for as long as this is
    */
   constructor(bytes: Uint8Array) {
-    const address = addressOf(bytes);
+    this.address = Number(addressOf(bytes));
     this.#bytes = bytes;
-    this.#low = Number(address & 0xffff_ffffn);
-    this.#high = Number(address >> 32n);
   }
 
   /** How many bytes it has. */
   get length(): number {
     return this.#bytes.length;
-  }
-
-  /**
-   * @param offset - of a byte in it
-   * @param into - takes the byte's address, 8 bytes
-   * @param at - where in `into`
-   */
-  writeAddress(offset: number, into: DataView, at: number): void {
-    const low = this.#low + offset;
-    into.setUint32(at, low, true); // the sum modulo 2^32
-    into.setUint32(at + 4, this.#high + (low > 0xffff_ffff ? 1 : 0), true);
   }
 }
 
@@ -45,18 +35,26 @@ export class PieceMemory {
 export class Pieces {
   /** The list as the kernel reads it. */
   readonly list: Uint8Array;
+  /** Its address in this process. */
+  readonly address: number;
+  /** How many pieces it can take. */
+  readonly most: number;
   /** How many pieces it has now. */
   count = 0;
   /** Bytes of all of them. */
   bytes = 0;
-  readonly #view: DataView;
+  readonly #words: Int32Array;
 
   /**
    * @param most - how many pieces it can take
    */
   constructor(most: number) {
-    this.list = new Uint8Array(most * ENTRY_BYTES);
-    this.#view = new DataView(this.list.buffer);
+    // A buffer of its own: what V8 keeps on its heap moves.
+    const buffer = new ArrayBuffer(most * ENTRY_BYTES);
+    this.most = most;
+    this.list = new Uint8Array(buffer);
+    this.address = Number(addressOf(this.list));
+    this.#words = new Int32Array(buffer);
   }
 
   /** Starts anew. */
@@ -72,17 +70,20 @@ export class Pieces {
    * @throws TapError `BAD_OPTION` when the list is full, or the piece does not lie in the memory
    */
   add(memory: PieceMemory, offset: number, length: number): void {
-    const at = this.count * ENTRY_BYTES;
-    if (at === this.list.length) throw new TapError('BAD_OPTION', `a frame of more than ${String(this.count)} pieces`);
+    const { count } = this;
+    if (count === this.most) throw new TapError('BAD_OPTION', `a frame of more than ${String(count)} pieces`);
     if (!(offset >= 0 && length >= 0 && offset + length <= memory.length))
       throw new TapError(
         'BAD_OPTION',
         `${String(offset)} + ${String(length)} is not inside ${String(memory.length)} bytes`,
       );
-    memory.writeAddress(offset, this.#view, at);
-    this.#view.setUint32(at + 8, length, true);
-    this.#view.setUint32(at + 12, 0, true);
-    this.count++;
+    const words = this.#words;
+    const at = count * ENTRY_WORDS;
+    const address = memory.address + offset;
+    words[at] = address; // modulo 2^32, as it is stored
+    words[at + 1] = address / WORD;
+    words[at + 2] = length;
+    this.count = count + 1;
     this.bytes += length;
   }
 }

@@ -135,7 +135,7 @@ export class Tap {
    * @throws TapError `SYSTEM` or `CLOSED`
    */
   read(queue: number, into: Pieces): number {
-    return readPieces(this.#descriptor(queue), into.list, into.count);
+    return readPieces(this.#descriptor(queue), into.address, into.count);
   }
 
   /**
@@ -147,7 +147,7 @@ export class Tap {
    * @throws TapError `SYSTEM` or `CLOSED`
    */
   write(queue: number, from: Pieces): boolean {
-    return writePieces(this.#descriptor(queue), from.list, from.count) >= 0;
+    return writePieces(this.#descriptor(queue), from.address, from.count) >= 0;
   }
 
   /**

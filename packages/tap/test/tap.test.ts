@@ -74,7 +74,7 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     pieces.add(memory, 0, 12);
     pieces.add(memory, 4000, 96);
     const words = new BigUint64Array(pieces.list.buffer);
-    expect((words[2] ?? 0n) - (words[0] ?? 0n)).toBe(4000n);
-    expect([words[1], words[3]]).toEqual([12n, 96n]);
+    expect([...words]).toEqual([BigInt(memory.address), 12n, BigInt(memory.address) + 4000n, 96n]);
+    expect(pieces.address).toBe(new PieceMemory(pieces.list).address);
   });
 });

@@ -20,6 +20,7 @@ import {
   writeVnetHeader,
   type Tap,
 } from '@netcx/tap';
+import { gatherParts, releaseParts } from './frame-parts.ts';
 import { layer4ChecksumOffset, partialChecksum, writeChecksum } from './partial-checksum.ts';
 import type { TapCounters } from './tap-counters.ts';
 
@@ -64,24 +65,17 @@ export class TapReceiver {
    */
   receive(edge: ReceiveEdge, count: number): void {
     const pieces = this.#pieces;
-    const first = edge.ring.beginIndex;
-    let start = 0;
-    for (let index = 0; index < count; index++) {
-      const d = edge.ring.at(first + index);
-      if (index === start) {
-        pieces.clear();
-        pieces.add(this.#headerMemory, 0, VNET_HEADER_BYTES);
-      }
-      // A frame of more parts than fit is cut, which its length gives away to Linux.
-      if (pieces.count < MOST_PIECES)
-        pieces.add(this.#host, FrameDescriptor.address.get(i32, d), FrameDescriptor.length.get(i32, d));
-      if (FrameDescriptor.more.get(i32, d) === 1) continue;
-      this.#describe(edge.ring.at(first + start), pieces.bytes - VNET_HEADER_BYTES);
+    const { beginIndex } = edge.ring;
+    for (let taken = 0; taken < count;) {
+      const first = beginIndex + taken;
+      pieces.clear();
+      pieces.add(this.#headerMemory, 0, VNET_HEADER_BYTES);
+      const parts = gatherParts(edge, first, count - taken, pieces, this.#host);
+      this.#describe(edge.ring.at(first), pieces.bytes - VNET_HEADER_BYTES);
       if (!this.#closed && this.#tap.write(edge.id % this.#tap.queues, pieces)) this.#counters.toLinux++;
       else this.#counters.refused++;
-      for (let part = start; part <= index; part++)
-        edge.release(FrameDescriptor.buffer.get(i32, edge.ring.at(first + part)));
-      start = index + 1;
+      releaseParts(edge, first, parts);
+      taken += parts;
     }
     edge.complete(count);
   }

@@ -4,7 +4,7 @@
  * Invariant: no byte is copied here, and nothing is allocated for a frame.
  */
 import type { NetAdapter } from '@netcx/adapter';
-import { FRAME_DESCRIPTOR_BYTES, FrameDescriptor, type TransmitEdge } from '@netcx/adapter/edge';
+import { FrameDescriptor, type TransmitEdge } from '@netcx/adapter/edge';
 import { MILLISECOND, type Alarm, type Clock } from '@netcx/clock';
 import { i32, u8 } from '@netcx/dma/memory';
 import { TxChecksumAction } from '@netcx/extensions';
@@ -20,6 +20,7 @@ import {
   type Tap,
 } from '@netcx/tap';
 import { layer4TypeFor, layoutFor } from './frame-layout.ts';
+import { clearDescriptor } from './frame-parts.ts';
 import { IPV4_CHECKSUM, layer4ChecksumOffset, partialChecksum, writeChecksum } from './partial-checksum.ts';
 import { LARGE_BYTES, type LargeFrames } from './large-frames.ts';
 import type { TapCounters } from './tap-counters.ts';
@@ -30,6 +31,11 @@ const BURST = 64;
 const PIECES = 4;
 /** Frames that lately came closer to each other than this, in nanoseconds, are looked for: being woken costs more than looking. */
 const CLOSE = 250_000;
+/**
+ * Nanoseconds between two looks: what came meanwhile is taken at once, as from a NIC that moderates its interrupts. One frame after
+ * the other finds code and data of each step on its way cold.
+ */
+const BETWEEN_LOOKS = 50_000;
 /** For how long behind the last one. */
 const LOOK_AGAIN = MILLISECOND;
 /** Nanoseconds until an adapter without queues is looked at again. */
@@ -98,7 +104,8 @@ export class TapSender {
     const drained = this.#take();
     const looks = this.#distance < CLOSE && this.#options.clock.now() < this.#lastCame + LOOK_AGAIN;
     this.#watching = drained && !looks;
-    if (!this.#watching && !this.#blocked) this.#again.soon();
+    if (drained && looks) this.#again.after(BETWEEN_LOOKS);
+    else if (!this.#watching && !this.#blocked) this.#again.soon();
     return this.#watching;
   }
 
@@ -190,7 +197,7 @@ export class TapSender {
     FrameDescriptor.more.set(i32, d, 1);
     large.take();
     const tail = ring.at(ring.endIndex + behind + 1);
-    i32.fill(0, tail, tail + FRAME_DESCRIPTOR_BYTES / 4);
+    clearDescriptor(tail);
     FrameDescriptor.address.set(i32, tail, large.address(place));
     FrameDescriptor.length.set(i32, tail, length - capacity);
     FrameDescriptor.context.set(i32, tail, place);
@@ -200,7 +207,7 @@ export class TapSender {
   /** Writes the descriptor of a frame's first part, with what Linux wants; false when nobody could do that. */
   #describe(d: number, address: number, length: number): boolean {
     readVnetHeader(this.#headerView, 0, this.#header);
-    i32.fill(0, d, d + FRAME_DESCRIPTOR_BYTES / 4);
+    clearDescriptor(d);
     FrameDescriptor.address.set(i32, d, address);
     FrameDescriptor.length.set(i32, d, length);
     const { flags, segmentation, segmentSize, checksumStart, checksumOffset } = this.#header;
