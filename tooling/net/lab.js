@@ -3,13 +3,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { reportOf } from '@tooling/third-party/rig/iperf.js';
 import { Namespace, Program } from './namespaces.js';
 import { MIB, seconds } from './size.js';
-
-/**
- * @typedef {{ bits_per_second: number, retransmits?: number }} IperfSum
- * @typedef {{ end: { sum: IperfSum, sum_received?: IperfSum, sum_sent?: IperfSum, sum_received_bidir_reverse?: IperfSum } }} IperfReport what iperf3 -J prints
- */
 
 /** How the command line is run: the built one, or the sources. */
 export const netcx = process.argv.includes('--sources')
@@ -87,8 +83,7 @@ export class Lab {
     const output = await this.left.run(seconds + 200, 'iperf3', '-J', '-t', String(seconds), ...args);
     const processor = (this.processorTime() - before.used) / ((performance.now() - before.wall) / 1000);
     await server.end(60);
-    const { end } = /** @type {IperfReport} */ (JSON.parse(output));
-    const { bits_per_second: one } = end.sum_received ?? end.sum;
+    const { end, rate: one } = reportOf(output);
     // The last datagrams may still be on their way: what is missing is counted again until it has come, or 5 s have passed.
     let after = this.#datagrams();
     for (const patience = performance.now() + 5000; after.missing > before.missing && performance.now() < patience;) {

@@ -38,11 +38,12 @@ export class RealClock implements Clock {
   readonly #schedule: AlarmSchedule;
   readonly #delays: Delays;
   readonly #scope: TimerScope;
-  /** The host's turn has come, and what its timer does. */
+  /** The turn that the host was asked for has come. */
   readonly #turn = (): void => {
     this.#soon = undefined;
     this.#fire();
   };
+  /** The host's timer goes off. */
   readonly #ring = (): void => {
     this.#timer = undefined;
     this.#timerTime = Infinity;
