@@ -93,6 +93,11 @@ it('looks for frames every 50 us while they come close to each other, and for a 
   clock.advance(2 * MILLISECOND);
   expect(tap.asleep).toBe(true);
 
+  // Ten at once every 900 us, as acknowledgements come: 90 us from each other, which is close.
+  for (let bunch = 0; bunch < 20; bunch++, clock.advance(900 * MICROSECOND))
+    for (let frame = 0; frame < 10; frame++) tap.send();
+  expect([tap.asleep, tap.taken]).toEqual([false, 1230]);
+
   protocol.close();
   await clock.drive(station.driver.stop());
   station.nic.close();

@@ -36,7 +36,7 @@ const CLOSE = 250_000;
  * the other finds code and data of each step on its way cold.
  */
 const BETWEEN_LOOKS = 50_000;
-/** For how long behind the last one. */
+/** For how long they are looked for behind the last one. */
 const LOOK_AGAIN = MILLISECOND;
 /** Nanoseconds until an adapter without queues is looked at again. */
 const ABSENCE = 10 * MILLISECOND;
@@ -156,14 +156,14 @@ export class TapSender {
     }
     counters.fromLinux += frames;
     if (descriptors > 0) edge.submit(descriptors);
-    if (frames > 0) this.#note(clock.now());
+    if (frames > 0) this.#note(clock.now(), frames);
     this.#blocked = end === NO_MEMORY;
     return end === NOTHING;
   }
 
-  /** Frames came. */
-  #note(now: number): void {
-    this.#distance += (Math.min(now - this.#lastCame, LOOK_AGAIN) - this.#distance) / 4;
+  /** Frames came: those of a take have come one by one since the last. */
+  #note(now: number, frames: number): void {
+    this.#distance += (Math.min(now - this.#lastCame, LOOK_AGAIN) / frames - this.#distance) / 4;
     this.#lastCame = now;
   }
 
