@@ -206,6 +206,7 @@ describe('a configuration', () => {
     ['{"a":null}',             'a is null; expected a number, text, lines of text, bytes, or an object'],
     ['{"a":true}',             'a is true'],
     ['{"a":[1]}',              'a is 1'],
+    ['{"a":[{"toString":[]}]}', 'a is what cannot be shown; expected a number'],
     ['{"a":1e999}',            'a is Infinity'],
     ['{"":1}',                 'a name of 0 characters; expected 1 to 255'],
     [`{"${'a'.repeat(256)}":1}`, 'a name of 256 characters'],
@@ -214,6 +215,15 @@ describe('a configuration', () => {
     const error = errorOf(() => Configuration.parse('nic', json));
     expect(error.code).toBe('CONFIGURATION_INVALID');
     expect(error.message).toContain(message);
+  });
+
+  it('is not read from lists that lie too deep to be shown', () => {
+    const deep = `${'['.repeat(1e5)}1${']'.repeat(1e5)}`;
+    for (const json of [deep, `{"a":${deep}}`]) {
+      const error = errorOf(() => Configuration.parse('nic', json));
+      expect(error.code).toBe('CONFIGURATION_INVALID');
+      expect(error.message).toContain('what cannot be shown; expected');
+    }
   });
 
   it('is an adapter’s, and a device’s', () => {

@@ -60,7 +60,7 @@ export class Configuration {
       throw new AdapterError('CONFIGURATION_INVALID', `${name}: ${String(error)}; expected JSON`);
     }
     if (typeof tree !== 'object' || tree === null || Array.isArray(tree))
-      throw new AdapterError('CONFIGURATION_INVALID', `${name}: ${JSON.stringify(tree)}; expected an object`);
+      throw new AdapterError('CONFIGURATION_INVALID', `${name}: ${shown(tree, JSON.stringify)}; expected an object`);
     return new Configuration(name, tree as ConfigurationTree);
   }
 
@@ -171,9 +171,18 @@ function storeOf(name: string, tree: ConfigurationTree, depth: number): Store {
     if ((value as unknown) === null) throw invalid(`${keyword} is null; expected ${ALLOWED}`);
     if (isTree(value)) store.set(key, { name: keyword, sub: storeOf(`${name}/${keyword}`, value, depth + 1) });
     else if (isValue(value)) store.set(key, { name: keyword, value: copyOf(value) });
-    else throw invalid(`${keyword} is ${String(value)}; expected ${ALLOWED}`);
+    else throw invalid(`${keyword} is ${shown(value, String)}; expected ${ALLOWED}`);
   }
   return store;
+}
+
+/** A value in words. What lies too deep, or has a `toString` that is no function, has none. */
+function shown(value: unknown, words: (value: unknown) => string): string {
+  try {
+    return words(value);
+  } catch {
+    return 'what cannot be shown';
+  }
 }
 
 const isTree = (value: KeywordValue | ConfigurationTree): value is ConfigurationTree =>
