@@ -1,12 +1,13 @@
 /* Frames from the NIC, as Linux is handed them: the parts that were described, in their order, and each buffer given back once. */
 
-import { FRAME_DESCRIPTOR_BYTES, FrameDescriptor, type ReceiveEdge } from '@netcx/adapter/edge';
+import { FRAME_DESCRIPTOR_BYTES, FrameDescriptor } from '@netcx/adapter/edge';
 import { hostPages } from '@netcx/dma';
 import { i32, u8 } from '@netcx/dma/memory';
 import { Ring } from '@netcx/rings';
 import { PieceMemory, VNET_HEADER_BYTES, type Pieces } from '@netcx/tap';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { ReceivedFrames } from '../src/tap/frame-parts.ts';
 import { newTapCounters } from '../src/tap/tap-counters.ts';
 import { TapReceiver } from '../src/tap/tap-receiver.ts';
 
@@ -68,12 +69,12 @@ it('hands over the parts of each frame, as many as fit, and gives every buffer b
       }
       const released: number[] = [];
       let completed = -1;
-      const edge = {
+      const edge: ReceivedFrames = {
         id: 0,
         ring,
         release: (buffer: number) => void released.push(buffer),
         complete: (count: number) => void (completed = count),
-      } as unknown as ReceiveEdge;
+      };
       const tap = new Written();
       tap.full = full;
       const counters = newTapCounters();

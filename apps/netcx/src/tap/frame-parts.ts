@@ -1,5 +1,6 @@
 /*
- * Owns: a frame's parts in an edge's ring: as pieces of memory for Linux, and their buffers' way back.
+ * Owns: the loops over descriptors of an edge's ring: a frame's parts become pieces of memory for Linux, their buffers go back, a
+ * descriptor is cleared.
  * Invariant: no byte of them is copied, and nothing is allocated.
  *
  * @hot
@@ -13,6 +14,9 @@ const { i32: m } = memory;
 const { FrameDescriptor, FRAME_DESCRIPTOR_BYTES } = edges;
 const DESCRIPTOR_WORDS = FRAME_DESCRIPTOR_BYTES / 4;
 
+/** What of a receive edge frames are taken from. */
+export type ReceivedFrames = Pick<ReceiveEdge, 'id' | 'ring' | 'release' | 'complete'>;
+
 /**
  * @param edge - where a frame has come in
  * @param first - its first descriptor
@@ -21,7 +25,13 @@ const DESCRIPTOR_WORDS = FRAME_DESCRIPTOR_BYTES / 4;
  * @param host - host memory
  * @returns how many descriptors it has
  */
-export function gatherParts(edge: ReceiveEdge, first: number, most: number, pieces: Pieces, host: PieceMemory): number {
+export function gatherParts(
+  edge: ReceivedFrames,
+  first: number,
+  most: number,
+  pieces: Pieces,
+  host: PieceMemory,
+): number {
   const { ring } = edge;
   const room = (pieces.most - pieces.count) | 0;
   let parts = 0;
@@ -43,7 +53,7 @@ export function gatherParts(edge: ReceiveEdge, first: number, most: number, piec
  * @param first - its first descriptor
  * @param parts - how many it has
  */
-export function releaseParts(edge: ReceiveEdge, first: number, parts: number): void {
+export function releaseParts(edge: ReceivedFrames, first: number, parts: number): void {
   const { ring } = edge;
   for (let part = 0; part < parts; part = (part + 1) | 0)
     edge.release(FrameDescriptor.buffer.get(m, ring.at((first + part) | 0) | 0));

@@ -5,7 +5,7 @@
  * Frames are handed over one by one, as they come: by a thread of its own, or several at a time so that Linux wakes its readers
  * less often, TCP passed no faster.
  */
-import { FrameDescriptor, type ReceiveEdge } from '@netcx/adapter/edge';
+import { FrameDescriptor } from '@netcx/adapter/edge';
 import { i32, u8 } from '@netcx/dma/memory';
 import { RxChecksumEvaluation } from '@netcx/extensions';
 import { Layer3Type, Layer4Type } from '@netcx/rings';
@@ -20,7 +20,7 @@ import {
   writeVnetHeader,
   type Tap,
 } from '@netcx/tap';
-import { gatherParts, releaseParts } from './frame-parts.ts';
+import { gatherParts, releaseParts, type ReceivedFrames } from './frame-parts.ts';
 import { layer4ChecksumOffset, partialChecksum, writeChecksum } from './partial-checksum.ts';
 import type { TapCounters } from './tap-counters.ts';
 
@@ -63,7 +63,7 @@ export class TapReceiver {
    * @param edge - where frames have come in
    * @param count - how many descriptors
    */
-  receive(edge: ReceiveEdge, count: number): void {
+  receive(edge: ReceivedFrames, count: number): void {
     const pieces = this.#pieces;
     const { beginIndex } = edge.ring;
     for (let taken = 0; taken < count;) {

@@ -105,7 +105,7 @@ export class TapSender {
     const looks = this.#distance < CLOSE && this.#options.clock.now() < this.#lastCame + LOOK_AGAIN;
     this.#watching = drained && !looks;
     if (drained && looks) this.#again.after(BETWEEN_LOOKS);
-    else if (!this.#watching && !this.#blocked) this.#again.soon();
+    else if (!drained && !this.#blocked) this.#again.soon();
     return this.#watching;
   }
 
